@@ -25,7 +25,7 @@ from serai.errors import BadRequest, NotFound
 def setting(
     default: Any, description: str, *, aliases: tuple[str, ...] = (), restart: bool = False, **limits: Any
 ) -> Any:
-    """Declares one setting. `aliases` are usual environment names; `restart` says that a change waits for the next start."""
+    """Declares one setting. `aliases` are usual environment names; `restart`: a change waits for the next start."""
     extra: dict[str, Any] = {"aliases": list(aliases), "restart": restart}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 

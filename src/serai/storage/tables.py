@@ -64,7 +64,7 @@ messages = Table(
     Column("created_at", Float, nullable=False),
     Index("ix_messages_session_created", "session", "created_at"),
 )
-"""A tree: editing or regenerating adds a sibling. `role` is user, assistant or reset (the context starts anew there)."""
+"""A tree: editing or regenerating adds a sibling. `role` is user, assistant or reset (the context starts anew)."""
 
 pieces = Table(
     "pieces",
