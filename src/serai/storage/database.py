@@ -25,6 +25,7 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         """Use `open`."""
+        self._url = url
         self._reading = engines.create(url, "reader")
         self._writing = engines.create(url, "writer")
         self._readers = ThreadPoolExecutor(engines.READERS, thread_name_prefix="serai-reader")
@@ -52,6 +53,10 @@ class Database:
 
         A caller that is cancelled stops waiting; the work is done all the same."""
         return await self._writer.run(work)
+
+    async def sync(self) -> None:
+        """What was committed before this call outlives even a power cut after it."""
+        await asyncio.to_thread(engines.sync_file, self._url)
 
     async def close(self) -> None:
         """Commits what is waiting and lets go of the file or server. May be called twice."""

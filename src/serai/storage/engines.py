@@ -140,3 +140,14 @@ def make_file(url: URL) -> None:
         fault = translate(error, url)
         assert fault is not None
         raise fault from error
+
+
+def sync_file(url: URL) -> None:
+    """Commits lie in SQLite's write-ahead log until they are copied into its file; PostgreSQL syncs every commit."""
+    if url.get_backend_name() != "sqlite":
+        return
+    try:
+        with Path(f"{url.database}-wal").open("r+b") as log:
+            os.fsync(log.fileno())
+    except FileNotFoundError:
+        return
