@@ -99,9 +99,9 @@ class NotFound(SeraiError):
 class ModelNotFound(NotFound):
     code = "model_not_found"
 
-    def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, nearest: Sequence[str] = (), *, hint: str = "", who: str = "you") -> None:
         near = f"Did you mean {', '.join(nearest)}?" if nearest else "`serai list` shows the models that are here."
-        super().__init__(f"There is no model called {name!r}.", hint=near, nearest=list(nearest))
+        super().__init__(f"There is no model called {name!r}.", hint=hint or near, who=who, nearest=list(nearest))
 
 
 class Conflict(SeraiError):
