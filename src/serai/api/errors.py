@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,27 @@ REQUEST_ID = "serai.request_id"
 
 LISTED = 5
 """At most so many of a request's faults are told at once."""
+
+
+class ErrorBody(BaseModel):
+    """Who failed (`you`, `serai`, `model` or a service's name), what happened, and the way forward."""
+
+    code: str = Field(description="Stable; for programs.", examples=["model_not_found"])
+    message: str
+    who: str
+    hint: str = ""
+    facts: dict[str, Any] = Field({}, description="The numbers and names behind the message.")
+    request_id: str = ""
+
+
+class ErrorAnswer(BaseModel):
+    """Every error of the native API looks like this."""
+
+    error: ErrorBody
+
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}}
+"""How the OpenAPI document tells of errors."""
 
 
 class MethodNotAllowed(SeraiError):
@@ -52,7 +74,7 @@ def understood(error: BaseException) -> SeraiError:
     if isinstance(error, SeraiError):
         return error
     if isinstance(error, RequestValidationError):
-        return _invalid(error.errors())
+        return invalid(error.errors())
     if isinstance(error, HTTPException):
         return _http(error)
     return Internal("Something went wrong inside Serai.", hint="The server's log says more, under this request's id.")
@@ -60,8 +82,8 @@ def understood(error: BaseException) -> SeraiError:
 
 def answer(scope: Scope, error: SeraiError) -> Response:
     """The error as a response in the dialect of the request's path."""
-    id = scope.get(REQUEST_ID, "")
-    body = openai(error, id) if scope["path"].startswith("/v1/") else native(error, id)
+    dialect = openai if scope["path"].startswith("/v1/") else native
+    body = dialect(error, scope.get(REQUEST_ID, ""))
     headers = {"content-type": "application/json"}
     if isinstance(error, Busy):
         headers["retry-after"] = str(error.retry_after)
@@ -80,7 +102,12 @@ _OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rat
 def openai(error: SeraiError, request_id: str) -> dict[str, Any]:
     kind = _OPENAI_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "server_error")
     message = f"{error.message} {error.hint}".strip()
-    body = {"message": message, "type": kind, "param": error.facts.get("param"), "code": error.code}
+    body = {
+        "message": message,
+        "type": kind,
+        "param": error.facts.get("param") or error.facts.get("field"),
+        "code": error.code,
+    }
     return {"error": {**body, "serai": {**error.as_dict(), "request_id": request_id}}}
 
 
@@ -99,16 +126,20 @@ def _http(error: HTTPException) -> SeraiError:
     return BadRequest(str(error.detail)) if error.status_code < 500 else Internal("Something went wrong inside Serai.")
 
 
-def _invalid(faults: Sequence[Mapping[str, Any]]) -> SeraiError:
+def invalid(faults: Sequence[Mapping[str, Any]]) -> SeraiError:
+    """What pydantic found wrong, in words that name the fields."""
     first = faults[0]
     if first["type"] == "json_invalid":
         return BadRequest(f"The body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}.")
     unknown = [_name(fault["loc"]) for fault in faults if fault["type"] == "extra_forbidden"]
     if unknown:
         fields = ", ".join(unknown[:LISTED])
-        return UnknownField(f"Unknown field: {fields}.", hint="/api/v1/openapi.json lists the fields.", param=unknown[0])
+        return UnknownField(
+            f"Unknown field: {fields}.", hint="/api/v1/openapi.json lists the fields.", param=unknown[0]
+        )
     if first["loc"] == ("body",):
-        return InvalidField("A JSON object is expected as body.", hint="Send it with `Content-Type: application/json`.")
+        hint = "Send it with `Content-Type: application/json`."
+        return InvalidField("A JSON object is expected as body.", hint=hint)
     said = "; ".join(f"{_name(fault['loc'])}: {fault['msg']}" for fault in faults[:LISTED])
     return InvalidField(f"{said}.", param=_name(first["loc"]))
 

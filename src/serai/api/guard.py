@@ -31,7 +31,7 @@ class Guard:
     """Wraps the whole application. Lifespan events pass through.
 
     Whoever comes over a unix socket, or to a server bound to loopback under a loopback name without a proxy between,
-    is the owner of this machine's Serai; everybody else shows a key. What a Principal may do is decided by the route."""
+    is this Serai's owner; everybody else shows a key. What a Principal may do is decided by the route."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app

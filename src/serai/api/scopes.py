@@ -11,6 +11,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
+from serai.api import errors
 from serai.errors import Forbidden, Unauthenticated
 from serai.types import Principal
 
@@ -78,4 +79,10 @@ _CLASSES: dict[Scope, type[Guarded]] = {
 
 def router(needs: Scope, *, prefix: str = "", tag: str | None = None) -> APIRouter:
     """A router whose routes all need that scope."""
-    return APIRouter(prefix=prefix, tags=[tag] if tag else None, route_class=_CLASSES[needs])
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag] if tag else None,
+        route_class=_CLASSES[needs],
+        responses=errors.DESCRIBED,
+        generate_unique_id_function=lambda route: route.name,
+    )

@@ -25,9 +25,9 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
 """How the OpenAPI document tells of a stream."""
 
 
-def event(name: str, data: Any, id: str | int | None = None) -> bytes:
-    """One named event with JSON data."""
-    line = b"" if id is None else b"id: %b\n" % str(id).encode()
+def event(name: str, data: Any, place: str | int | None = None) -> bytes:
+    """One named event with JSON data; `place` is its id, from which a reader can go on."""
+    line = b"" if place is None else b"id: %b\n" % str(place).encode()
     return b"%bevent: %b\ndata: %b\n\n" % (line, name.encode(), orjson.dumps(data, default=str))
 
 
@@ -54,7 +54,7 @@ class EventStream(Response):
         self.background = None
         self.init_headers({"cache-control": "no-store", "x-accel-buffering": "no", **(headers or {})})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         pump = _Pump(self._source)
         reading = asyncio.create_task(pump.run())
         gone = asyncio.create_task(until_gone(receive))

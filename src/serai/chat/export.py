@@ -70,8 +70,8 @@ def unpack(exported: Exported) -> tuple[Session, list[Message]]:
     """A new session and its messages under new ids; raises BadRequest when they do not form a tree."""
     if len({message.id for message in exported.messages}) != len(exported.messages):
         raise BadRequest("Two messages in the file have the same id.")
+    _check(exported)
     ids = {message.id: new_id("msg") for message in exported.messages}
-    _check(exported, ids)
     now = time.time()
     session = Session(
         id=new_id("ses"),
@@ -88,23 +88,21 @@ def _unpack(message: ExportedMessage, session: str, ids: Mapping[str, str]) -> M
     return replace(plain, id=ids[message.id], parent=ids[message.parent] if message.parent else None)
 
 
-def _check(exported: Exported, ids: Mapping[str, str]) -> None:
+def _check(exported: Exported) -> None:
     parents = {message.id: message.parent for message in exported.messages}
-    for id in (exported.leaf, *parents.values()):
-        if id is not None and id not in ids:
-            raise BadRequest(f"The file speaks of a message {id!r} that is not in it.")
+    for named in (exported.leaf, *parents.values()):
+        if named is not None and named not in parents:
+            raise BadRequest(f"The file speaks of a message {named!r} that is not in it.")
     rooted: set[str] = set()
     for start in parents:
-        trail: list[str] = []
-        seen: set[str] = set()
-        id: str | None = start
-        while id is not None and id not in rooted:
-            if id in seen:
+        trail: set[str] = set()
+        at: str | None = start
+        while at is not None and at not in rooted:
+            if at in trail:
                 raise BadRequest("The messages in the file follow each other in a circle.")
-            seen.add(id)
-            trail.append(id)
-            id = parents[id]
-        rooted.update(trail)
+            trail.add(at)
+            at = parents[at]
+        rooted |= trail
 
 
 def markdown(session: Session, branch: Sequence[Message]) -> str:

@@ -24,9 +24,9 @@ def to_message(row: RowMapping, siblings: Sequence[str] = ()) -> Message:
     return Message(**{name: row[name] for name in names}, tried=tuple(row["tried"] or ()), siblings=tuple(siblings))
 
 
-def find_session(c: Connection, person: str, id: str, *, deleted: bool = False) -> Session:
+def find_session(c: Connection, person: str, session: str, *, deleted: bool = False) -> Session:
     """The session, if it is this person's; raises NotFound for everybody else's too."""
-    query = select(sessions).where(sessions.c.id == id, sessions.c.principal == person)
+    query = select(sessions).where(sessions.c.id == session, sessions.c.principal == person)
     query = query.where(sessions.c.deleted_at.is_not(None) if deleted else sessions.c.deleted_at.is_(None))
     row = c.execute(query).mappings().first()
     if row is None:
@@ -34,12 +34,12 @@ def find_session(c: Connection, person: str, id: str, *, deleted: bool = False) 
     return to_session(row)
 
 
-def find_message(c: Connection, person: str, id: str, session: str | None = None) -> Message:
+def find_message(c: Connection, person: str, message: str, session: str | None = None) -> Message:
     """The message with its siblings, if its session is this person's (and is the one named)."""
     query = (
         select(messages)
         .join(sessions, sessions.c.id == messages.c.session)
-        .where(messages.c.id == id, sessions.c.principal == person, sessions.c.deleted_at.is_(None))
+        .where(messages.c.id == message, sessions.c.principal == person, sessions.c.deleted_at.is_(None))
     )
     row = c.execute(query).mappings().first()
     if row is None or (session is not None and row["session"] != session):
@@ -66,9 +66,8 @@ def tree(c: Connection, session: str, *, whole: bool = False) -> dict[str, Messa
         families.setdefault(row["parent"], []).append(row["id"])
     found = {row["id"]: to_message(row, families[row["parent"]]) for row in rows}
     if whole:
-        for id, message in found.items():
-            if message.state in RUNNING:
-                found[id] = replace(message, text=message.text + pieces_of(c, id))
+        for message in [message for message in found.values() if message.state in RUNNING]:
+            found[message.id] = replace(message, text=message.text + pieces_of(c, message.id))
     return found
 
 
@@ -82,12 +81,12 @@ def path(found: Mapping[str, Message], leaf: str | None) -> list[Message]:
     return branch
 
 
-def newest_leaf(found: Mapping[str, Message], id: str) -> str:
+def newest_leaf(found: Mapping[str, Message], message: str) -> str:
     """The end of the newest branch through a message."""
-    children: dict[str | None, str] = {message.parent: message.id for message in found.values()}
-    while id in children:
-        id = children[id]
-    return id
+    newest: dict[str | None, str] = {child.parent: child.id for child in found.values()}
+    while message in newest:
+        message = newest[message]
+    return message
 
 
 def branch_to(c: Connection, session: str, leaf: str | None) -> list[Message]:
@@ -99,7 +98,7 @@ def branch_to(c: Connection, session: str, leaf: str | None) -> list[Message]:
     branch = path(found, leaf)
     if running := next((message for message in branch if message.state in RUNNING), None):
         raise Conflict(
-            "An answer is still being written on this branch.", hint="Stop it or wait for its end.", message=running.id
+            "An answer is still being written on this branch.", hint="Stop it or wait for its end.", answer=running.id
         )
     return branch
 
@@ -116,12 +115,18 @@ def insert_message(c: Connection, message: Message) -> None:
     c.execute(insert(messages).values({k: v for k, v in message.as_dict().items() if k != "siblings"}))
 
 
-def change_message(c: Connection, id: str, **values: Any) -> None:
-    c.execute(update(messages).where(messages.c.id == id).values(**values))
+def insert_session(c: Connection, person: str, session: Session) -> None:
+    row = {**session.as_dict(), "leaf": session.leaf, "principal": person}
+    del row["streaming"]
+    c.execute(insert(sessions).values(row))
 
 
-def change_session(c: Connection, id: str, **values: Any) -> None:
-    c.execute(update(sessions).where(sessions.c.id == id).values(**values))
+def change_message(c: Connection, message: str, **values: Any) -> None:
+    c.execute(update(messages).where(messages.c.id == message).values(**values))
+
+
+def change_session(c: Connection, session: str, **values: Any) -> None:
+    c.execute(update(sessions).where(sessions.c.id == session).values(**values))
 
 
 def add_piece(c: Connection, message: str, seq: int, text: str) -> None:
@@ -150,6 +155,6 @@ def end_answer(c: Connection, message: str, session: str, **values: Any) -> str:
 def fold_all(c: Connection) -> int:
     """Ends every answer that a killed server left unfinished; returns how many there were."""
     left = list(c.scalars(select(messages.c.id).where(messages.c.state.in_(RUNNING))))
-    for id in left:
-        fold(c, id, state="interrupted")
+    for message in left:
+        fold(c, message, state="interrupted")
     return len(left)

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from serai.chat import export, rows, search
+from serai.chat import rows, search
+from serai.chat.export import Exported, pack, unpack
 from serai.chat.records import Message, Session
 from serai.errors import BadRequest
 from serai.storage.database import Database
-from serai.storage.tables import sessions
+from serai.tasks import text_generation
 from serai.telemetry.events import Events
 from serai.types import new_id
 
@@ -41,91 +42,100 @@ class Sessions:
         return [self._live(session) for session in found], following
 
     async def create(self, person: str, **values: Any) -> Session:
+        """A new session with some of `CHANGEABLE` set."""
         now = time.time()
         session = Session(id=new_id("ses"), created_at=now, updated_at=now, **_checked(values))
-        await self._db.write(lambda c: _insert(c, person, session))
+        await self._db.write(lambda c: rows.insert_session(c, person, session))
         return self.publish(session)
 
-    async def get(self, person: str, id: str) -> Session:
-        return self._live(await self._db.read(lambda c: rows.find_session(c, person, id)))
+    async def get(self, person: str, session: str) -> Session:
+        return self._live(await self._db.read(lambda c: rows.find_session(c, person, session)))
 
-    async def open(self, person: str, id: str) -> tuple[Session, list[Message]]:
+    async def open(self, person: str, session: str) -> tuple[Session, list[Message]]:
         """The session and the branch it shows, from the root to its leaf."""
 
         def work(c: Connection) -> tuple[Session, list[Message]]:
-            session = rows.find_session(c, person, id)
-            return session, rows.path(rows.tree(c, id), session.leaf)
+            row = rows.find_session(c, person, session)
+            return row, rows.path(rows.tree(c, session), row.leaf)
 
-        session, branch = await self._db.read(work)
-        return self._live(session), branch
+        row, branch = await self._db.read(work)
+        return self._live(row), branch
 
-    async def message(self, person: str, id: str, session: str | None = None) -> Message:
-        return await self._db.read(lambda c: rows.find_message(c, person, id, session))
+    async def message(self, person: str, message: str, session: str | None = None) -> Message:
+        return await self._db.read(lambda c: rows.find_message(c, person, message, session))
 
-    async def change(self, person: str, id: str, values: Mapping[str, Any]) -> Session:
+    async def change(self, person: str, session: str, values: Mapping[str, Any]) -> Session:
         """Sets some of `CHANGEABLE`."""
-        return await self._change(person, id, **_checked(values))
+        checked = _checked(values)
 
-    async def delete(self, person: str, id: str) -> None:
-        """Hides it; `restore` undoes that."""
-
-        def work(c: Connection) -> None:
-            rows.find_session(c, person, id)
-            rows.change_session(c, id, deleted_at=time.time())
-
-        await self._db.write(work)
-        self._events.publish("session.deleted", {"id": id})
-
-    async def restore(self, person: str, id: str) -> Session:
         def work(c: Connection) -> Session:
-            session = rows.find_session(c, person, id, deleted=True)
-            rows.change_session(c, id, deleted_at=None)
-            return session
+            row = rows.find_session(c, person, session)
+            if checked:
+                rows.change_session(c, session, **checked)
+            return replace(row, **checked)
 
         return self.publish(await self._db.write(work))
 
-    async def select(self, person: str, id: str, message: str) -> tuple[Session, list[Message]]:
+    async def delete(self, person: str, session: str) -> None:
+        """Hides it; `restore` undoes that."""
+
+        def work(c: Connection) -> None:
+            rows.find_session(c, person, session)
+            rows.change_session(c, session, deleted_at=time.time())
+
+        await self._db.write(work)
+        self._events.publish("session.deleted", {"id": session})
+
+    async def restore(self, person: str, session: str) -> Session:
+        def work(c: Connection) -> Session:
+            row = rows.find_session(c, person, session, deleted=True)
+            rows.change_session(c, session, deleted_at=None)
+            return row
+
+        return self.publish(await self._db.write(work))
+
+    async def select(self, person: str, session: str, message: str) -> tuple[Session, list[Message]]:
         """Shows the newest branch through a message."""
 
         def work(c: Connection) -> None:
-            rows.find_session(c, person, id)
-            rows.find_message(c, person, message, id)
-            rows.change_session(c, id, leaf=rows.newest_leaf(rows.tree(c, id), message))
+            rows.find_session(c, person, session)
+            rows.find_message(c, person, message, session)
+            rows.change_session(c, session, leaf=rows.newest_leaf(rows.tree(c, session), message))
 
         await self._db.write(work)
-        session, branch = await self.open(person, id)
-        return self.publish(session), branch
+        row, branch = await self.open(person, session)
+        return self.publish(row), branch
 
-    async def reset(self, person: str, id: str) -> Message:
+    async def reset(self, person: str, session: str) -> Message:
         """The context starts anew after this marker; what was said stays. Conflict while an answer is written."""
 
         def work(c: Connection) -> tuple[Session, Message]:
-            session = rows.find_session(c, person, id)
-            rows.branch_to(c, id, session.leaf)
-            marker = rows.add_message(c, id, "reset", parent=session.leaf)
-            rows.change_session(c, id, leaf=marker.id, updated_at=marker.created_at)
-            return replace(session, updated_at=marker.created_at), marker
+            row = rows.find_session(c, person, session)
+            rows.branch_to(c, session, row.leaf)
+            marker = rows.add_message(c, session, "reset", parent=row.leaf)
+            rows.change_session(c, session, leaf=marker.id, updated_at=marker.created_at)
+            return replace(row, updated_at=marker.created_at), marker
 
-        session, marker = await self._db.write(work)
-        self.publish(session)
+        row, marker = await self._db.write(work)
+        self.publish(row)
         return marker
 
-    async def export(self, person: str, id: str) -> export.Exported:
-        """The whole session with all its branches."""
+    async def export(self, person: str, session: str) -> Exported:
+        """The whole session with all its branches; an answer that is being written as far as it got."""
 
-        def work(c: Connection) -> export.Exported:
-            session = rows.find_session(c, person, id)
-            return export.pack(session, rows.tree(c, id, whole=True))
+        def work(c: Connection) -> Exported:
+            return pack(rows.find_session(c, person, session), rows.tree(c, session, whole=True))
 
         return await self._db.read(work)
 
-    async def import_(self, person: str, exported: export.Exported) -> Session:
+    async def import_(self, person: str, exported: Exported) -> Session:
         """A new session from an exported one, with ids of its own; raises BadRequest when its tree is broken."""
-        session, tree = export.unpack(exported)
+        text_generation.check(exported.settings)
+        session, messages = unpack(exported)
 
         def work(c: Connection) -> None:
-            _insert(c, person, session)
-            for message in tree:
+            rows.insert_session(c, person, session)
+            for message in messages:
                 rows.insert_message(c, message)
 
         await self._db.write(work)
@@ -149,23 +159,9 @@ class Sessions:
     def _live(self, session: Session) -> Session:
         return replace(session, streaming=session.id in self._streaming)
 
-    async def _change(self, person: str, id: str, **values: Any) -> Session:
-        def work(c: Connection) -> Session:
-            session = rows.find_session(c, person, id)
-            if values:
-                rows.change_session(c, id, **values)
-            return replace(session, **values)
-
-        return self.publish(await self._db.write(work))
-
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := values.keys() - CHANGEABLE:
         raise BadRequest(f"A chat has no {', '.join(sorted(unknown))} that can be set.")
-    return dict(values)
-
-
-def _insert(c: Connection, person: str, session: Session) -> None:
-    row = {**session.as_dict(), "leaf": session.leaf, "principal": person}
-    del row["streaming"]
-    c.execute(insert(sessions).values(row))
+    settings = {"settings": text_generation.check(values["settings"])} if "settings" in values else {}
+    return {**values, **settings}

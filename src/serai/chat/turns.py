@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -45,7 +45,14 @@ class Turns:
         await self._writer.close()
 
     async def ask(
-        self, who: Principal, person: str, session: str, text: str, *, model: str | None = None, parent: str | None = LEAF
+        self,
+        who: Principal,
+        person: str,
+        session: str,
+        text: str,
+        *,
+        model: str | None = None,
+        parent: str | None = LEAF,
     ) -> tuple[Message, Message]:
         """Adds a question and begins its answer. A `parent` that is not the leaf makes a branch; None, a new root."""
 
@@ -119,6 +126,13 @@ class Turns:
             async for what in shown:
                 yield what
 
+    async def result(self, person: str, message: str) -> Message:
+        """The answer when it has ended."""
+        draft = self._writer.draft(message)
+        if draft is None or draft.person != person:
+            return await self._sessions.message(person, message)
+        return await draft.ended()
+
     async def _begin(self, who: Principal, person: str, work: Callable[[Connection], Begun]) -> Message:
         row, branch, answer = await self._db.write(work)
         self._writer.begin(who, person, row, branch, answer)
@@ -130,6 +144,10 @@ def _await_answer(c: Connection, session: Session, branch: list[Message], model:
     answer = rows.add_message(
         c, session.id, "assistant", parent=branch[-1].id, state="waiting", model=model or session.model
     )
-    changes = {"leaf": answer.id, "title": session.title or title(branch[-1].text), "updated_at": answer.created_at}
+    changes: dict[str, Any] = {
+        "leaf": answer.id,
+        "title": session.title or title(branch[-1].text),
+        "updated_at": answer.created_at,
+    }
     rows.change_session(c, session.id, **changes)
     return replace(session, **changes), branch, answer

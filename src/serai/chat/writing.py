@@ -91,7 +91,7 @@ class Writer:
 
     async def stop_session(self, session: str) -> None:
         """Ends all that is being written in a session."""
-        for message in [id for id, draft in self._drafts.items() if draft.message.session == session]:
+        for message in [m for m, draft in self._drafts.items() if draft.message.session == session]:
             await self.stop(message)
 
     async def surely(self, work: Coroutine[Any, Any, T]) -> T:
@@ -144,10 +144,10 @@ class Writer:
         return {"state": "done", "usage": usage}
 
     async def _end(self, draft: Draft, outcome: Mapping[str, Any]) -> None:
-        id, session = draft.message.id, draft.message.session
+        message, session = draft.message.id, draft.message.session
         while True:
             try:
-                text = await self._db.write(lambda c: rows.end_answer(c, id, session, **outcome))
+                text = await self._db.write(lambda c: rows.end_answer(c, message, session, **outcome))
                 break
             except Exception as error:
                 # A full disk, say. The pieces are in the database; only the message's end is missing there.
@@ -162,9 +162,9 @@ class Writer:
             self._sessions.publish(await self._sessions.get(draft.person, session))
 
     def _forget(self, draft: Draft) -> None:
-        id = draft.message.id
-        del self._drafts[id], self._generations[id]
-        self._ended[id] = draft
+        message = draft.message.id
+        del self._drafts[message], self._generations[message]
+        self._ended[message] = draft
         while len(self._ended) > _REMEMBERED:
             self._ended.popitem(last=False)
         self._sessions.ended(draft.message.session)

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 
 from fastapi import Header, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from serai.api import errors, sse
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep
-from serai.api.native.shapes import Answerer, Attempt, ErrorBody, In, Name, Out, Usage
+from serai.api.errors import ErrorBody
+from serai.api.native.shapes import Answerer, Attempt, In, Name, Out, Usage
 from serai.api.scopes import Scope, router
 from serai.chat.draft import Changed, End, Piece, Shown
 
@@ -49,7 +51,8 @@ class NewMessage(In):
     text: Annotated[str, Field(min_length=1, max_length=10_000_000, examples=["How do I load a model?"])]
     model: Name | None = Field(None, description="Answers this message; otherwise the session's model does.")
     parent: Name | None = Field(
-        None, description="The message this one follows; left out: the last one shown. Another makes a branch, null a new root."
+        None,
+        description="The message this one follows. Left out: the last one shown; another: a branch; null: a new root.",
     )
 
 
@@ -57,36 +60,38 @@ class Again(In):
     model: Name | None = Field(None, description="Another model for this answer.")
 
 
-@routes.post("/sessions/{id}/messages", status_code=202)
-async def ask(services: ServicesDep, who: PrincipalDep, person: PersonDep, id: str, new: NewMessage) -> Exchange:
-    """Adds a question and begins its answer, whose stream is `/messages/{id}/stream`."""
+@routes.post("/sessions/{session}/messages", status_code=202)
+async def ask(services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, new: NewMessage) -> Exchange:
+    """Adds a question and begins its answer, whose stream is `/messages/{session}/stream`."""
     where = {"parent": new.parent} if "parent" in new.model_fields_set else {}
-    question, answer = await services.turns.ask(who, person, id, new.text, model=new.model, **where)
+    question, answer = await services.turns.ask(who, person, session, new.text, model=new.model, **where)
     return Exchange.model_validate({"question": question, "answer": answer})
 
 
-@routes.post("/sessions/{id}/messages/{message}/regenerate", status_code=202)
+@routes.post("/sessions/{session}/messages/{message}/regenerate", status_code=202)
 async def regenerate(
-    services: ServicesDep, who: PrincipalDep, person: PersonDep, id: str, message: str, again: Again | None = None
+    services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, message: str, again: Again | None = None
 ) -> Answer:
     """Another answer beside this one."""
     model = again.model if again else None
-    return Answer.model_validate({"answer": await services.turns.regenerate(who, person, id, message, model=model)})
+    return Answer.model_validate(
+        {"answer": await services.turns.regenerate(who, person, session, message, model=model)}
+    )
 
 
-@routes.post("/sessions/{id}/messages/{message}/continue", status_code=202)
-async def proceed(services: ServicesDep, who: PrincipalDep, person: PersonDep, id: str, message: str) -> Answer:
+@routes.post("/sessions/{session}/messages/{message}/continue", status_code=202)
+async def proceed(services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, message: str) -> Answer:
     """Goes on with an answer that was stopped, interrupted or cut off."""
-    return Answer.model_validate({"answer": await services.turns.proceed(who, person, id, message)})
+    return Answer.model_validate({"answer": await services.turns.proceed(who, person, session, message)})
 
 
-@routes.post("/sessions/{id}/messages/{message}/stop")
-async def stop(services: ServicesDep, person: PersonDep, id: str, message: str) -> MessageOut:
+@routes.post("/sessions/{session}/messages/{message}/stop")
+async def stop(services: ServicesDep, person: PersonDep, session: str, message: str) -> MessageOut:
     """Ends an answer and returns it with all that was written."""
-    return MessageOut.model_validate(await services.turns.stop(person, id, message))
+    return MessageOut.model_validate(await services.turns.stop(person, session, message))
 
 
-@routes.get("/messages/{message}/stream", response_class=sse.EventStream, responses=sse.DESCRIBED)
+@routes.get("/messages/{message}/stream", response_class=Response, responses=sse.DESCRIBED)
 async def stream(
     services: ServicesDep,
     person: PersonDep,

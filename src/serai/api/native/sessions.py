@@ -48,7 +48,7 @@ class NewSession(In):
     title: Title = Field("", description="Empty: made from the first message.")
     model: Name | None = None
     system: Text = ""
-    settings: Settings = {}
+    settings: Settings = Field(default_factory=dict)
     folder: Name | None = None
 
 
@@ -58,7 +58,7 @@ class SessionChange(In):
     title: Title = ""
     model: Name | None = None
     system: Text = ""
-    settings: Settings = {}
+    settings: Settings = Field(default_factory=dict)
     folder: Name | None = None
     pinned: bool = False
 
@@ -93,57 +93,62 @@ async def import_session(services: ServicesDep, person: PersonDep, exported: Exp
     return SessionOut.model_validate(await services.sessions.import_(person, exported))
 
 
-@routes.get("/{id}")
-async def get_session(services: ServicesDep, person: PersonDep, id: str) -> SessionWithMessages:
+@routes.get("/{session}")
+async def get_session(services: ServicesDep, person: PersonDep, session: str) -> SessionWithMessages:
     """A chat and the branch it shows. An answer that is being written has here what it had before: its stream
     brings the rest."""
-    session, branch = await services.sessions.open(person, id)
-    return SessionWithMessages.model_validate({"session": session, "messages": branch})
+    row, branch = await services.sessions.open(person, session)
+    return SessionWithMessages.model_validate({"session": row, "messages": branch})
 
 
-@routes.patch("/{id}")
-async def change_session(services: ServicesDep, person: PersonDep, id: str, change: SessionChange) -> SessionOut:
+@routes.patch("/{session}")
+async def change_session(services: ServicesDep, person: PersonDep, session: str, change: SessionChange) -> SessionOut:
     """Title, model, system prompt, settings, folder, pin."""
     return SessionOut.model_validate(
-        await services.sessions.change(person, id, change.model_dump(exclude_unset=True))
+        await services.sessions.change(person, session, change.model_dump(exclude_unset=True))
     )
 
 
-@routes.delete("/{id}", status_code=204, response_class=Response)
-async def delete_session(services: ServicesDep, person: PersonDep, id: str) -> None:
+@routes.delete("/{session}", status_code=204, response_class=Response)
+async def delete_session(services: ServicesDep, person: PersonDep, session: str) -> None:
     """Stops what is being written in it and deletes it; `restore` undoes that."""
-    await services.turns.delete(person, id)
+    await services.turns.delete(person, session)
 
 
-@routes.post("/{id}/restore")
-async def restore_session(services: ServicesDep, person: PersonDep, id: str) -> SessionOut:
+@routes.post("/{session}/restore")
+async def restore_session(services: ServicesDep, person: PersonDep, session: str) -> SessionOut:
     """Undoes a deletion."""
-    return SessionOut.model_validate(await services.sessions.restore(person, id))
+    return SessionOut.model_validate(await services.sessions.restore(person, session))
 
 
-@routes.post("/{id}/select")
-async def select_branch(services: ServicesDep, person: PersonDep, id: str, selection: Selection) -> SessionWithMessages:
+@routes.post("/{session}/select")
+async def select_branch(
+    services: ServicesDep, person: PersonDep, session: str, selection: Selection
+) -> SessionWithMessages:
     """Shows another branch."""
-    session, branch = await services.sessions.select(person, id, selection.message)
-    return SessionWithMessages.model_validate({"session": session, "messages": branch})
+    row, branch = await services.sessions.select(person, session, selection.message)
+    return SessionWithMessages.model_validate({"session": row, "messages": branch})
 
 
-@routes.post("/{id}/reset", status_code=201)
-async def reset_context(services: ServicesDep, person: PersonDep, id: str) -> MessageOut:
+@routes.post("/{session}/reset", status_code=201)
+async def reset_context(services: ServicesDep, person: PersonDep, session: str) -> MessageOut:
     """The context starts anew from here; the history stays visible."""
-    return MessageOut.model_validate(await services.sessions.reset(person, id))
+    return MessageOut.model_validate(await services.sessions.reset(person, session))
 
 
-@routes.get("/{id}/export", response_class=Response, responses={200: {"content": {"application/json": {}}}})
+@routes.get("/{session}/export", response_class=Response, responses={200: {"content": {"application/json": {}}}})
 async def export_session(
-    services: ServicesDep, person: PersonDep, id: str, format: Literal["markdown", "json"] = "json"
+    services: ServicesDep,
+    person: PersonDep,
+    session: str,
+    as_: Annotated[Literal["markdown", "json"], Query(alias="format")] = "json",
 ) -> Response:
     """The chat as a file: Markdown has the shown branch, JSON everything."""
-    if format == "markdown":
-        session, branch = await services.sessions.open(person, id)
-        return _file(markdown(session, branch), "text/markdown", f"{id}.md")
-    exported = await services.sessions.export(person, id)
-    return _file(exported.model_dump_json(indent=1), "application/json", f"{id}.json")
+    if as_ == "markdown":
+        row, branch = await services.sessions.open(person, session)
+        return _file(markdown(row, branch), "text/markdown", f"{session}.md")
+    exported = await services.sessions.export(person, session)
+    return _file(exported.model_dump_json(indent=1), "application/json", f"{session}.json")
 
 
 def _file(content: str, media_type: str, name: str) -> Response:

@@ -10,7 +10,7 @@ Text = Annotated[str, Field(max_length=10_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Settings = Annotated[
     dict[str, Any],
-    Field(description="Generation settings by name; only what differs from the default.", examples=[{"temperature": 0.7}]),
+    Field(description="Generation settings by name, where they differ.", examples=[{"temperature": 0.7}]),
 ]
 
 
@@ -24,23 +24,6 @@ class Out(BaseModel):
     """A response's body."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class ErrorBody(Out):
-    """Who failed (`you`, `serai`, `model` or a service's name), what happened, and the way forward."""
-
-    code: str = Field(description="Stable; for programs.", examples=["model_not_found"])
-    message: str
-    who: str
-    hint: str = ""
-    facts: dict[str, Any] = Field({}, description="The numbers and names behind the message.")
-    request_id: str = ""
-
-
-class ErrorAnswer(Out):
-    """Every error of the native API looks like this."""
-
-    error: ErrorBody
 
 
 class Answerer(Out):

@@ -15,6 +15,7 @@ from serai.api.openai import answer, request
 from serai.api.openai.fields import FIELDS
 from serai.api.scopes import Scope, router
 from serai.backend import collect
+from serai.tasks.text_generation import SETTINGS
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai")
 
@@ -25,7 +26,8 @@ _BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["messages"],
-                "properties": {name: {"description": field.expected} for name, field in FIELDS.items()},
+                "properties": {name: {"description": field.expected} for name, field in FIELDS.items()}
+                | {setting.name: {"description": setting.description} for setting in SETTINGS},
             },
             "example": {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": True},
         }

@@ -17,10 +17,10 @@ async def list_openai_models(services: ServicesDep) -> dict[str, Any]:
     return {"object": "list", "data": [_shape(model) for model in await services.store.models()]}
 
 
-@routes.get("/models/{id:path}")
-async def get_openai_model(services: ServicesDep, id: str) -> dict[str, Any]:
+@routes.get("/models/{model:path}")
+async def get_openai_model(services: ServicesDep, model: str) -> dict[str, Any]:
     """One model."""
-    return _shape(await services.store.find(id))
+    return _shape(await services.store.find(model))
 
 
 def _shape(model: Model) -> dict[str, Any]:

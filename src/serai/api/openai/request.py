@@ -43,14 +43,10 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def chat(body: Mapping[str, Any], who: Principal) -> Asked:
     """Raises BadRequest with the field's name as `param` for whatever does not fit or cannot be honoured."""
-    known, ignored = fields.read(body)
+    known, settings, ignored = fields.read(body)
     if "messages" not in known:
         raise fields.fault("messages", "messages is missing.")
-    settings = fields.settings(known)
-    if "top_logprobs" in settings and not settings.get("logprobs"):
-        raise fields.fault("top_logprobs", "top_logprobs needs logprobs to be true.")
-    if (shape := settings.get("response_format")) is not None:
-        _check_format(shape)
+    _check_format(settings.get("response_format", {"type": "text"}))
     inputs: dict[str, Any] = {"messages": messages.read(known["messages"]), **_tools(known)}
     return Asked(
         call=Call(task=CHAT, model=known.get("model") or AUTO, inputs=inputs, settings=settings, principal=who),
@@ -75,4 +71,6 @@ def _check_format(shape: Mapping[str, Any]) -> None:
     if kind == "json_schema":
         schema = shape.get("json_schema")
         if not isinstance(schema, dict) or not isinstance(schema.get("schema"), dict):
-            raise fields.fault("response_format.json_schema", "response_format.json_schema.schema must be a JSON schema.")
+            raise fields.fault(
+                "response_format.json_schema", "response_format.json_schema.schema must be a JSON schema."
+            )
