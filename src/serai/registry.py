@@ -58,7 +58,6 @@ class Engine:
     `explain(lines)` reads from the last lines on stderr which of LoadFailed's causes a process died of, with the
     engine's own words for it, or None."""
 
-
     name: str
     title: str
     formats: tuple[str, ...]
@@ -94,7 +93,7 @@ def scan(kind: Kind) -> Found:
             declaration: Declaration | None = getattr(load(), attribute, None)
             if declaration is not None:
                 by_name.setdefault(declaration.name, declaration)
-        except Exception as error:  # noqa: BLE001 - a stranger's module may fail in any way
+        except Exception as error:
             broken.append(Broken(label, f"{type(error).__name__}: {error}"))
     return Found(by_name, tuple(broken))
 

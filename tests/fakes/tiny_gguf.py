@@ -8,7 +8,28 @@ from typing import Any
 import gguf
 import numpy as np
 
-WORDS = ["▁", "▁the", "▁a", "▁cat", "▁sat", "▁on", "▁mat", "e", "t", "a", "o", "n", "s", "r", "h", "l", "d", "u", "c", "m"]
+WORDS = [
+    "▁",
+    "▁the",
+    "▁a",
+    "▁cat",
+    "▁sat",
+    "▁on",
+    "▁mat",
+    "e",
+    "t",
+    "a",
+    "o",
+    "n",
+    "s",
+    "r",
+    "h",
+    "l",
+    "d",
+    "u",
+    "c",
+    "m",
+]
 TEMPLATE = (
     "{% for m in messages %}<|{{m['role']}}|>\n{{m['content']}}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"

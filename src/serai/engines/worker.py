@@ -15,20 +15,22 @@ from serai import registry
 from serai.engines._guard import end_with_parent, first_to_go, show_as
 
 
-def main() -> None:
+def main() -> int:
+    """Runs the engine until the process is ended; a status other than 0 when it could not."""
     launch = registry.Launch(**json.loads(_read_line()))
     end_with_parent(launch.parent)
     first_to_go()
     show_as(f"serai {launch.model}")
     engine = registry.engines().get(launch.engine)
     if engine is None:
-        _fail("unsupported", f"There is no engine called {launch.engine!r}.")
+        return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
     try:
         engine.serve(launch, _report)
     except MemoryError:
-        _fail("out_of_memory", "The engine could not get enough memory.")
+        return _fail("out_of_memory", "The engine could not get enough memory.")
     except ImportError as error:
-        _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
+        return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
+    return 0
 
 
 def _read_line() -> bytes:
@@ -44,10 +46,10 @@ def _report(facts: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _fail(cause: str, message: str) -> Any:
+def _fail(cause: str, message: str) -> int:
     _report({"failed": cause, "message": message})
-    sys.exit(1)
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -41,7 +41,7 @@ def make_scratch() -> Path:
     folder = tempfile.mkdtemp(prefix=prefix)
     if len(folder) > _LONGEST_SOCKET - 10:
         Path(folder).rmdir()
-        folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")  # noqa: S108 - mkdtemp makes it private
+        folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
     return Path(folder)
 
 

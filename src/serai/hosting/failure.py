@@ -23,7 +23,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{model} was not ready in time.",
         "A slow disk? Raise models.load_timeout_s, or choose a smaller model.",
     ),
-    "crashed": ("{model}: its process ended while it was loading.", "`serai doctor` and the log of the model say more."),
+    "crashed": (
+        "{model}: its process ended while it was loading.",
+        "The log of the model says more.",
+    ),
 }
 
 
