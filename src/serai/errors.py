@@ -17,6 +17,7 @@ SeraiError
 ├── Busy 503              try again after `retry_after` seconds
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── TimedOut 504
+├── StorageFailed 503     the database cannot be read or written; `cause` says why
 └── Internal 500          a fault of Serai's own
 """
 
@@ -158,6 +159,17 @@ class MissingExtra(SeraiError):
 class TimedOut(SeraiError):
     status = 504
     code = "timed_out"
+
+
+class StorageFailed(SeraiError):
+    """`cause` is stable: full, read_only, unreachable, damaged, newer, secret_key. What was asked for was not done."""
+
+    status = 503
+    code = "storage_failed"
+
+    def __init__(self, message: str, *, cause: str, hint: str = "", **facts: Any) -> None:
+        super().__init__(message, hint=hint, cause=cause, **facts)
+        self.cause = cause
 
 
 class Internal(SeraiError):
