@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from serai.api import errors, native, openai, page, simple, system
+from serai.api.background import Background
 from serai.api.guard import Access, Guard
 from serai.api.scopes import Guarded, GuardedWebSocket
 from serai.api.version import version
@@ -27,10 +28,12 @@ def build_app(services: Services) -> Guard:
         try:
             yield
         finally:
+            await app.state.background.close()
             await services.close()
 
     app = describe(lifespan=life)
     app.state.services = services
+    app.state.background = Background()
     return Guard(app, Access(lambda: services.settings, services.keys.verify))
 
 

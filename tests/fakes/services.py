@@ -2,59 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
+from serai.hosting.status import Running, Status
+from serai.jobs.runner import Jobs
+from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
 from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
-from serai.types import AUTO, Call, Delta, Model
-from tests.fakes.scripted import MODEL, ScriptedBackend
+from serai.types import Model
 
 
 class FakeStore:
     """The store's interface over a list."""
 
     def __init__(self, *models: Model) -> None:
-        self.known = list(models)
+        self.known = {model.name: model for model in models}
 
     async def models(self) -> Sequence[Model]:
-        return self.known
+        return list(self.known.values())
 
     async def find(self, name: str) -> Model:
-        for model in self.known:
-            if model.name == name:
-                return model
-        raise ModelNotFound(name, get_close_matches(name, [model.name for model in self.known]))
+        if name not in self.known:
+            raise ModelNotFound(name, get_close_matches(name, self.known))
+        return self.known[name]
+
+    async def add(self, path: Path, name: str | None = None) -> Model:
+        model = self.known[name or path.stem] = Model(name=name or path.stem, task="text-generation", path=str(path))
+        return model
+
+    async def forget(self, name: str, *, files: bool = False) -> None:
+        del self.known[name]
+
+    async def set_pinned(self, name: str, pinned: bool) -> None:
+        self.known[name] = replace(await self.find(name), pinned=pinned)
+
+    async def set_settings(self, name: str, settings: Mapping[str, Any]) -> None:
+        self.known[name] = replace(await self.find(name), settings=settings)
 
 
-class FakeRouter:
-    """Resolves names as the router does, and gives every call to one backend."""
+class FakePool:
+    """The pool's interface; `gate` holds back every load."""
 
-    def __init__(self, store: FakeStore, backend: ScriptedBackend) -> None:
-        self._store = store
-        self.backend = backend
+    def __init__(self) -> None:
+        self.gate: asyncio.Event | None = None
+        self.states: dict[str, Status] = {}
 
-    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
-        if call.model != AUTO:
-            await self._store.find(call.model)
-        stream = self.backend.run(call)
-        try:
-            async for delta in stream:
-                yield delta
-        finally:
-            await stream.aclose()
+    def status(self, name: str) -> Status:
+        return self.states.get(name, Status())
+
+    def running(self) -> list[Running]:
+        return [status.running for status in self.states.values() if status.running]
+
+    async def load(self, model: Model) -> None:
+        self.states[model.name] = Status("loading")
+        if self.gate is not None:
+            await self.gate.wait()
+        process = {"pid": 1, "device": "cpu", "device_reason": "", "memory": 1000, "context": 512, "parallel": 1}
+        times = {"streams": 0, "tokens_per_second": None, "since": 1.0, "last_used_at": 1.0, "load_s": 0.1}
+        self.states[model.name] = Status("ready", None, Running(name=model.name, **process, **times))
+
+    async def unload(self, name: str) -> None:
+        self.states.pop(name, None)
+
+    def pin(self, name: str, pinned: bool) -> None:
+        pass
 
 
 @dataclass(kw_only=True)
@@ -69,23 +96,24 @@ class FakeServices:
     secrets: SecretStore
     memory: Memory
     metrics: Metrics
+    jobs: Jobs
     store: FakeStore
-    router: FakeRouter
+    pool: FakePool
+    backend: ScriptedBackend
+    router: Router
     sessions: Sessions
     turns: Turns
     keys: Keys
     started_at: float = field(default_factory=time.time)
 
-    @property
-    def backend(self) -> ScriptedBackend:
-        return self.router.backend
-
     async def start(self) -> None:
         await self.turns.recover()
+        await self.jobs.start()
 
     async def close(self) -> None:
         self.events.close()
         await self.turns.close()
+        await self.jobs.stop()
         await self.db.close()
 
 
@@ -93,11 +121,12 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     """Services over a database in `home`, not started."""
     file = SettingsFile(home, environ or {})
     db = Database.open(f"sqlite:///{home / 'serai.db'}")
-    events = Events()
-    store = FakeStore(MODEL)
-    router = FakeRouter(store, backend or ScriptedBackend("Hello", " there"))
+    events, metrics = Events(), Metrics()
+    backend = backend or ScriptedBackend()
+    services: FakeServices
+    router = Router([backend], events, metrics, lambda: services.settings)
     sessions = Sessions(db, events)
-    return FakeServices(
+    services = FakeServices(
         home=home,
         settings_file=file,
         settings=file.load().settings,
@@ -105,10 +134,14 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=SecretStore(db, home),
         memory=Memory(db),
-        metrics=Metrics(),
-        store=store,
+        metrics=metrics,
+        jobs=Jobs(db, events, []),
+        store=FakeStore(MODEL),
+        pool=FakePool(),
+        backend=backend,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
     )
+    return services

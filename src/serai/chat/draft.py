@@ -59,7 +59,7 @@ class Draft:
         """Takes in what the model said; nobody sees it yet."""
         if delta.answerer is not None:
             answerer = {name: getattr(delta.answerer, name) for name in delta.answerer.__slots__}
-            tried = [{"backend": attempt.backend, "reason": attempt.reason} for attempt in delta.tried]
+            tried = tuple({"backend": attempt.backend, "reason": attempt.reason} for attempt in delta.tried)
             self._opening = {"state": "streaming", "answerer": answerer, "tried": tried}
             self._work.set()
         if delta.text:

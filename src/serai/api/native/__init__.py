@@ -6,6 +6,20 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.native import calls, events, jobs, keys, messages, secrets, sessions, settings
+    from serai.api.native import (
+        calls,
+        events,
+        jobs,
+        keys,
+        machine,
+        messages,
+        models,
+        secrets,
+        sessions,
+        settings,
+        status,
+        suggestions,
+    )
 
-    return [m.routes for m in (sessions, messages, events, settings, secrets, keys, jobs, calls)]
+    nouns = (sessions, messages, events, status, models, suggestions, jobs, calls, settings, secrets, keys, machine)
+    return [noun.routes for noun in nouns]
