@@ -12,12 +12,10 @@ from typing import Any
 
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
-from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
 from serai.hosting.status import Running, Status
-from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
@@ -25,7 +23,7 @@ from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
-from serai.types import Model
+from serai.types import Model, Principal
 
 
 class FakeStore:
@@ -84,6 +82,14 @@ class FakePool:
         pass
 
 
+class FakeKeys:
+    def __init__(self) -> None:
+        self.known: dict[str, Principal] = {}
+
+    async def verify(self, plain: str) -> Principal | None:
+        return self.known.get(plain)
+
+
 @dataclass(kw_only=True)
 class FakeServices:
     """The fields of `serai.services.Services` that the edges use."""
@@ -96,24 +102,21 @@ class FakeServices:
     secrets: SecretStore
     memory: Memory
     metrics: Metrics
-    jobs: Jobs
     store: FakeStore
     pool: FakePool
     backend: ScriptedBackend
     router: Router
     sessions: Sessions
     turns: Turns
-    keys: Keys
+    keys: Any
     started_at: float = field(default_factory=time.time)
 
     async def start(self) -> None:
         await self.turns.recover()
-        await self.jobs.start()
 
     async def close(self) -> None:
         self.events.close()
         await self.turns.close()
-        await self.jobs.stop()
         await self.db.close()
 
 
@@ -135,13 +138,12 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, []),
         store=FakeStore(MODEL),
         pool=FakePool(),
         backend=backend,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),
-        keys=Keys(db),
+        keys=FakeKeys(),
     )
     return services

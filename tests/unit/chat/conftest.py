@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest_asyncio
+from tests.fakes.scripted import ScriptedBackend, Step
 
 from serai.chat.draft import Changed, End, Piece, Shown
 from serai.chat.records import Message
@@ -15,7 +16,6 @@ from serai.chat.turns import Turns
 from serai.storage.database import Database
 from serai.telemetry.events import Events
 from serai.types import OWNER
-from tests.fakes.scripted import ScriptedBackend, Step
 
 ME = OWNER.id
 

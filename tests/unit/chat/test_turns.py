@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from tests.unit.chat.conftest import ME, Room, end, pieces, states
 
 from serai.errors import BadRequest, Conflict, LoadFailed, NotFound
 from serai.types import AUTO, OWNER, Delta
-from tests.unit.chat.conftest import ME, Room, end, pieces, states
 
 MakeRoom = Callable[..., Room]
 
