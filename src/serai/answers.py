@@ -85,9 +85,8 @@ def revive(body: Mapping[str, Any], status: int = 500) -> SeraiError:
     content: Mapping[str, Any] = {**body, **own} if isinstance(own, Mapping) else body
     code = str(content.get("code") or "")
     kinds = _kinds()
-    kind = next((k for k in kinds if k.code == code), None) or next(
-        (k for k in kinds if k.status == status), SeraiError
-    )
+    by_code = (kind for kind in reversed(kinds) if kind.code == code)
+    kind = next(by_code, None) or next((kind for kind in kinds if kind.status == status), SeraiError)
     facts = dict(content.get("facts") or {})
     if request_id := content.get("request_id"):
         facts["request_id"] = request_id
