@@ -18,6 +18,7 @@ SeraiError
 ├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── TimedOut 504
+├── StorageFailed 503     the database cannot be read or written; `cause` says why
 └── Internal 500          a fault of Serai's own
 """
 
@@ -100,9 +101,9 @@ class NotFound(SeraiError):
 class ModelNotFound(NotFound):
     code = "model_not_found"
 
-    def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, nearest: Sequence[str] = (), *, hint: str = "", who: str = "you") -> None:
         near = f"Did you mean {', '.join(nearest)}?" if nearest else "`serai list` shows the models that are here."
-        super().__init__(f"There is no model called {name!r}.", hint=near, nearest=list(nearest))
+        super().__init__(f"There is no model called {name!r}.", hint=hint or near, who=who, nearest=list(nearest))
 
 
 class Conflict(SeraiError):
@@ -164,6 +165,17 @@ class MissingExtra(SeraiError):
 class TimedOut(SeraiError):
     status = 504
     code = "timed_out"
+
+
+class StorageFailed(SeraiError):
+    """`cause` is stable: full, read_only, unreachable, damaged, newer, secret_key. What was asked for was not done."""
+
+    status = 503
+    code = "storage_failed"
+
+    def __init__(self, message: str, *, cause: str, hint: str = "", **facts: Any) -> None:
+        super().__init__(message, hint=hint, cause=cause, **facts)
+        self.cause = cause
 
 
 class Internal(SeraiError):
