@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.scripted import MODEL, ScriptedBackend
+
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
@@ -20,7 +22,6 @@ from serai.storage.secrets import SecretStore
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
 from serai.types import AUTO, Call, Delta, Model
-from tests.fakes.scripted import MODEL, ScriptedBackend
 
 
 class FakeStore:
