@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL
-
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
@@ -27,6 +25,7 @@ from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
+from serai.storage.engines import sqlite_url
 from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
 from serai.telemetry import logs
@@ -123,8 +122,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     file.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = file.load().settings
     logs.setup(file.home, settings.logs.level, settings.logs.keep_mb, part="commands" if private else "server")
-    url = settings.storage.url or URL.create("sqlite", database=str(file.home / "serai.db")).render_as_string()
-    db = Database.open(url)
+    db = Database.open(settings.storage.url or sqlite_url(file.home / "serai.db"))
     services = Services(
         settings_file=file,
         settings=settings,
