@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from serai.errors import BadRequest, Conflict, ModelNotFound
 from serai.hub.gguf import GgufHeader, read_header
+from serai.registry import engine_for
 from serai.storage.database import Database
 from serai.storage.tables import models
 from serai.types import TEXT_GENERATION, Model, ModelRef
@@ -144,7 +145,7 @@ def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
         "title": header.name or name,
         "task": "feature-extraction" if header.pooling else TEXT_GENERATION,
         "format": "gguf",
-        "engine": "llama_cpp",
+        "engine": engine.name if (engine := engine_for("gguf")) else "",
         "size": header.size,
         "quantisation": header.quantisation,
         "parameters": header.parameters,
