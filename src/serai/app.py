@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
+from serai import __version__
 from serai.api import errors, native, openai, page, simple, system
 from serai.api.background import Background
 from serai.api.guard import Access, Guard
 from serai.api.scopes import Guarded, GuardedWebSocket
-from serai.api.version import version
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -41,7 +41,7 @@ def describe(**options: Any) -> FastAPI:
     """All routes, without services: enough for the OpenAPI document. Raises when a route declares no scope."""
     app = FastAPI(
         title="Serai",
-        version=version(),
+        version=__version__,
         summary="Finds, runs, serves and chats with models.",
         openapi_url=None,
         docs_url=None,

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from serai import __version__
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
 from serai.api.scopes import Scope, router
-from serai.api.version import version
 from serai.errors import SeraiError
 
 public = router(Scope.PUBLIC, tag="system")
@@ -59,7 +59,7 @@ async def metrics(services: ServicesDep) -> Response:
 @public.get("/api/v1/version")
 async def get_version() -> Version:
     """Which Serai this is."""
-    return Version(version=version())
+    return Version(version=__version__)
 
 
 @public.get("/api/v1/openapi.json", include_in_schema=False)

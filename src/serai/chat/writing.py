@@ -27,7 +27,7 @@ T = TypeVar("T")
 _REMEMBERED = 64
 """So many ended answers stay in memory, for readers whose connection broke just before the end."""
 
-_RETRY_S = 5.0
+RETRY_S = 5.0
 
 
 class Runs(Protocol):
@@ -155,7 +155,7 @@ class Writer:
                 draft.end(replace(draft.message, text=text, **self._outcome(draft, error, cancelled=False)))
                 if self._closing:
                     break
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(RETRY_S)
         self._forget(draft)
         draft.end(replace(draft.message, text=text, **outcome))
         with contextlib.suppress(SeraiError):  # the session may have been deleted meanwhile

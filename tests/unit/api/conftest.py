@@ -48,6 +48,13 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
+async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Waits for a condition that no event tells of."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
 async def living(app: Any) -> AsyncIterator[None]:
     """Runs the application's lifespan, as a server does."""
@@ -97,8 +104,7 @@ async def make_server(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
             config = uvicorn.Config(build_app(services), port=0, log_config=None, timeout_graceful_shutdown=2)
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
-            while not server.started:
-                await asyncio.sleep(0.005)
+            await until(lambda: server.started)
             port = server.servers[0].sockets[0].getsockname()[1]
 
             async def stop() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.unit.api.conftest import Api, events
+from tests.unit.api.conftest import Api, events, until
 
 from serai.errors import ContextExceeded, LoadFailed, ModelCrashed
 from serai.types import Delta
@@ -210,30 +210,21 @@ async def test_a_body_that_is_no_json_object(api: Api, body: bytes) -> None:
     assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
-async def test_a_client_that_vanishes_ends_the_model(make_server: MakeApi) -> None:
-    for streamed in (True, False):
-        gate = asyncio.Event()
-        api = await make_server("a", gate) if streamed else api
-        api.backend.script = ["a", gate]
-        asking = asyncio.create_task(api.chat(stream=streamed))
-        while not api.backend.calls:
-            await asyncio.sleep(0.005)
-        asking.cancel()
-        async with asyncio.timeout(5):
-            while not api.backend.closed:
-                await asyncio.sleep(0.005)
-        assert not api.services.router.live()
-        api.backend.calls.clear()
-        api.backend.closed = 0
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_vanishes_ends_the_model(make_server: MakeApi, stream: bool) -> None:
+    api = await make_server("a", asyncio.Event())
+    asking = asyncio.create_task(api.chat(stream=stream))
+    await until(lambda: api.backend.calls)
+    asking.cancel()
+    await until(lambda: api.backend.closed)
+    assert not api.services.router.live()
 
 
 async def test_two_users_at_once(make_server: MakeApi) -> None:
     gate = asyncio.Event()
     api = await make_server("a", gate, "b")
     waiting = [asyncio.create_task(api.chat(stream=True)) for _ in range(2)]
-    async with asyncio.timeout(5):
-        while len(api.services.router.live()) < 2:
-            await asyncio.sleep(0.005)
+    await until(lambda: len(api.services.router.live()) == 2)
     gate.set()
     for answer in await asyncio.gather(*waiting):
         assert [data["choices"][0]["delta"].get("content") for _, data in events(answer.text)[1:3]] == ["a", "b"]

@@ -75,11 +75,13 @@ async def get_hardware(services: ServicesDep) -> Hardware:
 
 
 @routes.get("/doctor")
-async def examine(services: ServicesDep) -> Checks:
+async def examine(
+    services: ServicesDep, hub: Annotated[bool, Query(description="Also calls the hub.")] = False
+) -> Checks:
     """Every part, healthy or with the mend."""
     from serai import doctor
 
-    return Checks.model_validate({"checks": await doctor.check(services)})
+    return Checks.model_validate({"checks": await doctor.check(services, hub=hub)})
 
 
 @routes.get("/logs")

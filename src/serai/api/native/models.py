@@ -134,9 +134,9 @@ async def forget_model(
 
 @routes.get("/running")
 async def list_running(services: ServicesDep) -> RunningList:
-    """The loaded models, the last used first."""
-    by_name = {model.name: model for model in await models_of(services)}
-    return RunningList(running=[by_name[one.name] for one in services.pool.running() if one.name in by_name])
+    """The models that are loaded or loading, the last used first."""
+    running = [model for model in await models_of(services) if model.state in ("ready", "loading")]
+    return RunningList(running=sorted(running, key=lambda model: -(model.last_used_at or 0)))
 
 
 @routes.post("/running", status_code=202)

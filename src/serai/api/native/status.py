@@ -7,11 +7,11 @@ from typing import Any, Literal
 import psutil
 from pydantic import Field
 
+from serai import __version__
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.native.models import ModelOut, models_of
 from serai.api.native.shapes import Out
 from serai.api.scopes import Scope, router
-from serai.api.version import version
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="status")
 
@@ -60,7 +60,7 @@ async def get_status(services: ServicesDep, who: PrincipalDep) -> StatusOut:
     memory = psutil.virtual_memory()
     used = sum(model.running.memory for model in running if model.running)
     return StatusOut(
-        version=version(),
+        version=__version__,
         started_at=services.started_at,
         home=str(services.home),
         offline=services.settings.hub.offline,
