@@ -214,6 +214,8 @@ def _unload(s: FakeServices, name: str) -> None:
 
 
 def _download(s: FakeServices, name: str) -> dict[str, Any]:
+    if name.endswith("endless"):
+        s.job_states = ["running"]
     s.jobs["job_1"] = {"id": "job_1", "kind": "download", "title": f"Download {name}", "args": {"model": name}}
     s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None, "result": None}
     return s.jobs["job_1"]
