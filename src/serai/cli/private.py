@@ -64,7 +64,7 @@ class PrivateServer:
             from serai.app import build_app
             from serai.services import build
 
-            app: Asgi = build_app(build(self._file))
+            app: Asgi = build_app(build(self._file, private=True))
             app = app if self._socket else _Locked(app, self._key)
             self._server = Server(app, uds=self._socket, on_started=self._started)
             self._server.serve_on(self._listener)
