@@ -160,7 +160,7 @@ class SettingsFile:
     def __init__(self, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.path = home / "serai.toml"
-        self._environ = environ
+        self.environ = environ
         self._overrides = dict(overrides or {})
 
     def load(self) -> Loaded:
@@ -200,9 +200,13 @@ class SettingsFile:
         """A secret that the environment or `.env` sets, by its usual names."""
         dotenv = dotenv_values(self.home / ".env")
         for alias in SECRET_ALIASES.get(name, ()):
-            if value := self._environ.get(alias) or dotenv.get(alias):
+            if value := self.environ.get(alias) or dotenv.get(alias):
                 return value
         return None
+
+    def secret_key(self) -> str | None:
+        """The key with which secrets are encrypted, where the environment keeps it instead of a file."""
+        return self.environ.get("SERAI_SECRET_KEY")
 
     def _written(self) -> dict[str, Any]:
         if not self.path.exists():
@@ -221,8 +225,8 @@ class SettingsFile:
         if declaration.key in self._overrides:
             return self._overrides[declaration.key], "command line"
         for name in declaration.env:
-            if name in self._environ:
-                return self._environ[name], name
+            if name in self.environ:
+                return self.environ[name], name
             if name in dotenv:
                 return dotenv[name], f".env ({name})"
         if declaration.key in written:

@@ -12,7 +12,8 @@ import aiohttp
 import orjson
 
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
-from serai.hosting import stream, wire
+from serai import stream
+from serai.hosting import wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
 from serai.types import LOCAL, Call, Delta, Model

@@ -1,4 +1,5 @@
-"""Reads an OpenAI-style stream of Server-Sent Events into Deltas: bytes in, one JSON parse per event, no models."""
+"""Reads an OpenAI-style stream of Server-Sent Events into Deltas, for model processes and remote services alike: bytes
+in, one JSON parse per event, no models."""
 
 from __future__ import annotations
 
