@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.fakes import tiny_gguf
 
 from serai.hosting.pool import Pool
 from serai.settings import Models
+from tests.fakes import tiny_gguf
 
 
 @pytest.fixture(scope="session")

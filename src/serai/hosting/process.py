@@ -165,7 +165,7 @@ class ModelProcess:
 
     async def _healthy(self) -> bool:
         assert self._session is not None
-        if self.launch.socket and not Path(self.launch.socket).exists():  # noqa: ASYNC240 - one stat
+        if self.launch.socket and not Path(self.launch.socket).exists():
             return False
         try:
             async with self._session.get("/health") as response:
