@@ -20,6 +20,10 @@ _FINISH: dict[str, Finish] = {
 }
 
 
+class CutShort(ModelFailed):
+    """The stream ended before the answer did: perhaps its process died."""
+
+
 async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     """The data of each event, however the bytes were cut. Comments and other fields are left out."""
     rest = b""
@@ -37,7 +41,7 @@ async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
 
 async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGenerator[Delta, None]:
     """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Raises
-    ModelFailed when the stream is not what it should be, or ends before it told how."""
+    ModelFailed when the stream is not what it should be, CutShort when it ends before it told how."""
     who: Answerer | None = answerer
     finish: Finish | None = None
     usage: Usage | None = None
@@ -62,7 +66,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
     finally:
         await source.aclose()
     if finish is None:
-        raise ModelFailed("The model's stream ended before the answer did.", hint="Try again.")
+        raise CutShort("The model's stream ended before the answer did.", hint="Try again.")
     yield Delta(answerer=who, finish=finish, usage=usage or Usage())
 
 

@@ -56,7 +56,7 @@ class LocalBackend:
                     if delta.usage is not None:
                         worker.note_speed(delta.usage.tokens_per_second)
                     yield delta
-            except (aiohttp.ClientError, OSError) as error:
+            except (aiohttp.ClientError, OSError, stream.CutShort) as error:
                 await _broken(worker, error)
             finally:
                 await source.aclose()
@@ -93,9 +93,11 @@ async def _broken(worker: Worker, error: Exception) -> NoReturn:
     name = worker.answerer.model
     if worker.unloading:
         raise ModelFailed(f"{name} was unloaded while it was answering.", hint="Ask again.") from error
-    raise (await worker.process.crash()) or ModelFailed(
-        f"The connection to the process of {name} broke.", hint="Try again."
-    ) from error
+    if (crash := await worker.process.crash()) is not None:
+        raise crash from error
+    if isinstance(error, ModelFailed):
+        raise error
+    raise ModelFailed(f"The connection to the process of {name} broke.", hint="Try again.") from error
 
 
 def _refused(status: int, body: bytes, model: str) -> SeraiError:
