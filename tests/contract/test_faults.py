@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
-from tests.contract.conftest import Subject
+from tests.contract.subject import LocalSubject
 
 from serai.backend import collect
 from serai.errors import BadRequest, ContextExceeded, LoadFailed, ModelCrashed, ModelFailed
 
 pytestmark = pytest.mark.engine
-Make = Callable[..., Subject]
+Make = Callable[..., LocalSubject]
 
 
 async def test_a_process_that_dies_in_the_middle_is_a_crash(scripted: Make) -> None:

@@ -11,8 +11,8 @@ from typing import Any, NoReturn, Protocol
 import aiohttp
 import orjson
 
-from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
 from serai import stream
+from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
 from serai.hosting import wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
