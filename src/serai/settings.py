@@ -164,7 +164,7 @@ class SettingsFile:
     def __init__(self, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.path = home / "serai.toml"
-        self._environ = environ
+        self.environ = environ
         self._overrides = dict(overrides or {})
 
     def load(self) -> Loaded:
@@ -220,7 +220,7 @@ class SettingsFile:
         except (OSError, UnicodeDecodeError) as error:
             raise BadRequest(f".env cannot be read: {error}", hint=f"Mend or remove {self.home / '.env'}.") from error
         return {
-            "{}": {name: value for name, value in self._environ.items() if value},
+            "{}": {name: value for name, value in self.environ.items() if value},
             ".env ({})": {name: value for name, value in dotenv.items() if value},
         }
 
