@@ -24,7 +24,8 @@ def person(principal: Principal) -> str:
 
 def services_of(connection: HTTPConnection) -> Services:
     """The services of the app that serves this connection."""
-    return connection.app.state.services
+    services: Services = connection.app.state.services
+    return services
 
 
 def principal_of(connection: HTTPConnection) -> Principal:

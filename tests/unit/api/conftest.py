@@ -51,7 +51,7 @@ def events(text: str) -> list[tuple[str, Any]]:
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
     """Waits for a condition that no event tells of."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
