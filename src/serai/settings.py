@@ -198,9 +198,17 @@ class SettingsFile:
 
     def secret(self, name: str) -> str | None:
         """A secret that the environment or `.env` sets, by its usual names."""
+        return self._first_of(SECRET_ALIASES.get(name, ()))
+
+    def secret_key(self) -> str | None:
+        """SERAI_SECRET_KEY: what secrets at rest are encrypted with, in place of the file `secret.key`. After a comma
+        stand older ones, which only decrypt what is not rotated yet."""
+        return self._first_of(("SERAI_SECRET_KEY",))
+
+    def _first_of(self, names: tuple[str, ...]) -> str | None:
         dotenv = dotenv_values(self.home / ".env")
-        for alias in SECRET_ALIASES.get(name, ()):
-            if value := self.environ.get(alias) or dotenv.get(alias):
+        for name in names:
+            if value := self.environ.get(name) or dotenv.get(name):
                 return value
         return None
 

@@ -32,6 +32,10 @@ class Api(httpx2.AsyncClient):
     async def session(self, **values: Any) -> str:
         return (await self.post("/api/v1/sessions", json=values)).json()["id"]  # type: ignore[no-any-return]
 
+    async def key(self, *scopes: str) -> str:
+        """A key's plain text."""
+        return (await self.services.keys.create("test", scopes=scopes or ("*",)))[1]  # type: ignore[no-any-return]
+
     async def chat(self, **fields: Any) -> httpx2.Response:
         body = {"messages": [{"role": "user", "content": "hi"}], **fields}
         return await self.post("/v1/chat/completions", json=body)

@@ -8,7 +8,6 @@ import httpx2
 import pytest
 from tests.unit.api.conftest import Api
 
-from serai.types import Principal
 
 MakeApi = Callable[..., Awaitable[Api]]
 PATH = "/api/v1/sessions"
@@ -81,13 +80,13 @@ async def test_a_form_of_another_site_is_no_json(api: Api) -> None:
 
 async def test_beyond_loopback_a_key_is_needed(make_api: MakeApi) -> None:
     api = await make_api(server_host="0.0.0.0")
-    api.services.keys.known["serai-good"] = Principal("key_1", "phone")
+    good = await api.key()
     for path in (PATH, "/v1/models", "/metrics", "/api/v1/status"):
         refused = await api.get(path)
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert (await api.get(path, headers={"authorization": "Bearer serai-bad"})).status_code == 401
-        assert (await api.get(path, headers={"authorization": "Bearer serai-good"})).status_code == 200
-        assert (await api.get(path, headers={"x-api-key": "serai-good"})).status_code == 200
+        assert (await api.get(path, headers={"authorization": f"Bearer {good}"})).status_code == 200
+        assert (await api.get(path, headers={"x-api-key": good})).status_code == 200
     assert (await api.get("/health")).status_code == 200
 
 
@@ -103,8 +102,7 @@ async def test_on_loopback_any_key_is_fine(api: Api) -> None:
 
 async def test_a_key_without_the_scope_is_told_so(make_api: MakeApi) -> None:
     api = await make_api(server_host="0.0.0.0")
-    api.services.keys.known["k"] = Principal("key_1", "bot", frozenset({"infer"}))
-    headers = {"authorization": "Bearer k"}
+    headers = {"authorization": f"Bearer {await api.key('infer')}"}
     assert (await api.get("/v1/models", headers=headers)).status_code == 200
     refused = await api.get("/api/v1/keys", headers=headers)
     assert (refused.status_code, refused.json()["error"]["facts"]) == (403, {"scope": "admin"})

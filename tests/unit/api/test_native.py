@@ -158,3 +158,37 @@ async def test_unknown_events_begin_with_a_reset(make_server: MakeApi) -> None:
             if line.startswith("event: "):
                 assert line == "event: reset"
                 break
+
+
+async def test_a_download_is_a_job_that_can_be_held_and_given_up(api: Api) -> None:
+    begun = await api.post("/api/v1/downloads", json={"model": "org/name:Q4_K_M"})
+    job = begun.json()
+    assert (begun.status_code, job["kind"], job["args"]) == (202, "download", {"model": "org/name:Q4_K_M"})
+    path = f"/api/v1/jobs/{job['id']}"
+    assert (await api.post(f"{path}/pause")).status_code == 200
+    assert (await api.post(f"{path}/resume")).json()["state"] in ("queued", "running")
+    assert [one["id"] for one in (await api.get("/api/v1/jobs")).json()["jobs"]] == [job["id"]]
+    assert (await api.post(f"{path}/cancel")).status_code == 200
+    assert (await api.get("/api/v1/jobs/none")).status_code == 404
+    assert (await api.post("/api/v1/downloads", json={"model": "../etc"})).status_code == 400
+
+
+async def test_a_suggestion_that_is_being_fetched_says_so(api: Api) -> None:
+    (first, *_) = (await api.get("/api/v1/suggestions")).json()["suggestions"]
+    job = (await api.post("/api/v1/downloads", json={"model": first["name"]})).json()
+    (again, *_) = (await api.get("/api/v1/suggestions")).json()["suggestions"]
+    assert (again["state"], again["job"]) == ("downloading", job["id"])
+
+
+async def test_a_key_is_shown_once_and_revoked_at_once(make_api: MakeApi) -> None:
+    api = await make_api(server_host="0.0.0.0")
+    owner = {"authorization": f"Bearer {await api.key()}"}
+    created = await api.post("/api/v1/keys", json={"name": "phone", "scopes": ["infer"]}, headers=owner)
+    key = created.json()
+    assert (created.status_code, key["scopes"], key["plain"].startswith(key["prefix"])) == (201, ["infer"], True)
+    assert key["plain"] not in (await api.get("/api/v1/keys", headers=owner)).text
+    phone = {"authorization": f"Bearer {key['plain']}"}
+    assert (await api.get("/v1/models", headers=phone)).status_code == 200
+    assert (await api.delete(f"/api/v1/keys/{key['id']}", headers=owner)).status_code == 204
+    assert (await api.get("/v1/models", headers=phone)).status_code == 401
+    assert (await api.post("/api/v1/keys", json={"name": "x", "scopes": ["king"]}, headers=owner)).status_code == 422
