@@ -90,11 +90,11 @@ def revive(body: Mapping[str, Any], status: int = 500) -> SeraiError:
     facts = dict(content.get("facts") or {})
     if request_id := content.get("request_id"):
         facts["request_id"] = request_id
-    error = kind.__new__(kind)
-    who = content.get("who")
-    SeraiError.__init__(error, str(content.get("message") or "Serai failed."), hint=content.get("hint") or "", **facts)
-    error.__dict__.update({name: facts[name] for name in ("cause", "retry_after") if name in facts})
-    error.__dict__.update({"code": code} if code else {}, **({"who": who} if who else {}))
+    error = kind.__new__(kind)  # some classes make their own message; here it is given
+    SeraiError.__init__(error, str(content.get("message") or "Serai failed."), hint=content.get("hint") or "")
+    error.facts = facts
+    own_fields = {name: facts[name] for name in ("cause", "retry_after") if name in facts}
+    error.__dict__.update(own_fields | {name: content[name] for name in ("code", "who") if content.get(name)})
     return error
 
 

@@ -205,7 +205,10 @@ class Client(_Methods):
     def pull(self, name: str) -> Iterator[Json]:
         """Downloads a model and yields the job as it moves; the last one is `done`, `paused` or `cancelled`.
         Raises the job's error when it failed. Leaving the loop leaves the download running: `pause` it."""
-        job = self.download(name)
+        return self.follow(self.download(name))
+
+    def follow(self, job: Json) -> Iterator[Json]:
+        """A job as it moves, as in `pull`."""
         while True:
             yield _moving(job)
             if job["state"] not in ACTIVE:
@@ -265,7 +268,11 @@ class AsyncClient(_Methods):
 
     async def pull(self, name: str) -> AsyncGenerator[Json, None]:
         """`Client.pull`, for `async for`."""
-        job = await self.download(name)
+        async for job in self.follow(await self.download(name)):
+            yield job
+
+    async def follow(self, job: Json) -> AsyncGenerator[Json, None]:
+        """A job as it moves, as in `pull`."""
         while True:
             yield _moving(job)
             if job["state"] not in ACTIVE:

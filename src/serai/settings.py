@@ -212,10 +212,6 @@ class SettingsFile:
                 return value
         return None
 
-    def secret_key(self) -> str | None:
-        """The key with which secrets are encrypted, where the environment keeps it instead of a file."""
-        return self.environ.get("SERAI_SECRET_KEY")
-
     def _written(self) -> dict[str, Any]:
         if not self.path.exists():
             return {}

@@ -151,7 +151,7 @@ def _routes(s: FakeServices) -> list[Route]:
         get("/api/v1/jobs", lambda r: {"jobs": list(s.jobs.values())}),
         get("/api/v1/jobs/{id}", lambda r: _job(s, r.path_params["id"])),
         act("POST", "/api/v1/jobs/{id}/{act}", lambda r, b: _act(s, r.path_params["id"], r.path_params["act"])),
-        get("/api/v1/sessions", lambda r: {"sessions": [d["session"] for d in s.sessions.values()], "next": None}),
+        get("/api/v1/sessions", lambda r: {"sessions": _sessions(s, r), "next": None}),
         act("POST", "/api/v1/sessions/import", lambda r, b: _import(s, b), 201),
         get("/api/v1/sessions/{id}", lambda r: _session(s, r.path_params["id"])),
         get("/api/v1/settings", lambda r: _settings(s)),
@@ -214,6 +214,8 @@ def _unload(s: FakeServices, name: str) -> None:
 
 
 def _download(s: FakeServices, name: str) -> dict[str, Any]:
+    if name.endswith("endless"):
+        s.job_states = ["running"]
     s.jobs["job_1"] = {"id": "job_1", "kind": "download", "title": f"Download {name}", "args": {"model": name}}
     s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None, "result": None}
     return s.jobs["job_1"]
@@ -236,9 +238,15 @@ def _act(s: FakeServices, job_id: str, act: str) -> dict[str, Any]:
 
 
 def _import(s: FakeServices, body: dict[str, Any]) -> dict[str, Any]:
-    session = {"id": f"session_{len(s.sessions)}", "updated_at": 1.0, **body["session"]}
+    kept = {name: body[name] for name in ("title", "model", "system", "settings")}
+    session = {"id": f"ses_{len(s.sessions)}", "updated_at": 1.0, **kept}
     s.sessions[session["id"]] = {"session": session, "messages": body["messages"]}
     return session
+
+
+def _sessions(s: FakeServices, request: Request) -> list[dict[str, Any]]:
+    wanted = request.query_params.get("q", "")
+    return [entry["session"] for entry in s.sessions.values() if wanted in entry["session"]["title"]]
 
 
 def _session(s: FakeServices, session_id: str) -> dict[str, Any]:

@@ -28,6 +28,15 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
     return value
 
 
+def commands(group: Any, path: str = "serai") -> Any:
+    """Every command of the tree with its whole name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
 class Cli:
     """Runs a command in this process and keeps the fake's state between commands, as a database would."""
 

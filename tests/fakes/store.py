@@ -10,15 +10,8 @@ from serai.types import Model
 
 
 def gguf_model(path: Path, name: str = "tiny", **facts: object) -> Model:
-    return Model(
-        name=name,
-        task="text-generation",
-        format="gguf",
-        engine="llama.cpp",
-        path=str(path),
-        context_length=512,
-        **facts,
-    )  # type: ignore[arg-type]
+    known = {"task": "text-generation", "format": "gguf", "engine": "llama.cpp", "context_length": 512}
+    return Model(name=name, path=str(path), **{**known, **facts})  # type: ignore[arg-type]
 
 
 class FakeStore:

@@ -188,7 +188,7 @@ def test_a_connection_that_breaks_is_said_in_words() -> None:
 
 @pytest.mark.parametrize("kind", answers._kinds())
 def test_every_error_survives_the_way(kind: type[errors.SeraiError]) -> None:
-    body = {"code": kind.code, "message": "m", "who": "x", "hint": "h", "facts": {"cause": "missing", "retry_after": 3}}
+    body = {"code": kind.code, "message": "m", "who": "x", "hint": "h", "facts": {"cause": "missing", "who": "y"}}
     error = answers.revive(body)
     assert isinstance(error, kind)
     assert error.as_dict() == body

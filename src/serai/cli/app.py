@@ -57,7 +57,8 @@ def program() -> Program:
     )
     app.callback()(_root)
     for module in _modules():
-        app.add_typer(module.app)
+        panel = module.app.rich_help_panel
+        app.add_typer(module.app, rich_help_panel=panel if isinstance(panel, str) else None)
     command = get_command(app)
     assert isinstance(command, Program)
     return command

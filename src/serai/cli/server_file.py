@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from serai.errors import Conflict
 
@@ -62,25 +62,14 @@ def remove(home: Path) -> None:
 def only_one(home: Path) -> Iterator[None]:
     """Holds the home's lock, which ends with the process however it ends. Raises Conflict when a server holds it."""
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "server.lock").open("a") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            found = read(home)
-            where = f" at {found.url} (process {found.pid})" if found else ""
-            raise Conflict(
-                f"Serai already serves this home{where}.",
-                hint="Use that one: `serai` opens its page. For a second, set SERAI_HOME to another folder.",
-            ) from error
-        yield
-
-
-def _lock(file: IO[Any]) -> None:
     try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = FileLock(home / "server.lock").acquire(blocking=False)
+    except Timeout as error:
+        found = read(home)
+        where = f" at {found.url} (process {found.pid})" if found else ""
+        raise Conflict(
+            f"Serai already serves this home{where}.",
+            hint="Use that one: `serai` opens its page. For a second, set SERAI_HOME to another folder.",
+        ) from error
+    with lock:
+        yield

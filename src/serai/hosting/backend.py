@@ -11,8 +11,9 @@ from typing import Any, NoReturn, Protocol
 import aiohttp
 import orjson
 
+from serai import stream
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
-from serai.hosting import stream, wire
+from serai.hosting import wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
 from serai.types import LOCAL, Call, Delta, Model
@@ -55,7 +56,7 @@ class LocalBackend:
                     if delta.usage is not None:
                         worker.note_speed(delta.usage.tokens_per_second)
                     yield delta
-            except (aiohttp.ClientError, OSError) as error:
+            except (aiohttp.ClientError, OSError, stream.CutShort) as error:
                 await _broken(worker, error)
             finally:
                 await source.aclose()
@@ -92,9 +93,11 @@ async def _broken(worker: Worker, error: Exception) -> NoReturn:
     name = worker.answerer.model
     if worker.unloading:
         raise ModelFailed(f"{name} was unloaded while it was answering.", hint="Ask again.") from error
-    raise (await worker.process.crash()) or ModelFailed(
-        f"The connection to the process of {name} broke.", hint="Try again."
-    ) from error
+    if (crash := await worker.process.crash()) is not None:
+        raise crash from error
+    if isinstance(error, ModelFailed):
+        raise error
+    raise ModelFailed(f"The connection to the process of {name} broke.", hint="Try again.") from error
 
 
 def _refused(status: int, body: bytes, model: str) -> SeraiError:

@@ -1,17 +1,38 @@
-"""How a model is launched on this machine: context, threads, memory for the prompt cache. Pure but for `cores()`."""
+"""How a model is launched on this machine: engine, context, threads, memory for the prompt cache."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
 
+from serai import registry
+from serai.hosting import failure
+from serai.hosting.process import ModelProcess
 from serai.registry import Launch
 from serai.settings import Models
 from serai.types import Model
 
 _CGROUP = Path("/sys/fs/cgroup/cpu.max")
+
+
+Launcher = Callable[[Model, Models], ModelProcess]
+
+
+def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Launcher:
+    """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log."""
+
+    def make(model: Model, settings: Models) -> ModelProcess:
+        engine = registry.engines().get(model.engine) or registry.engine_for(model.format)
+        if engine is None:
+            raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
+        memory = psutil.virtual_memory().total
+        launch = plan(model, settings, engine=engine.name, cores=cores(), busy=busy(), memory=memory)
+        return ModelProcess(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
+
+    return make
 
 
 def plan(model: Model, settings: Models, *, engine: str, cores: int, busy: float, memory: int) -> Launch:
@@ -20,7 +41,7 @@ def plan(model: Model, settings: Models, *, engine: str, cores: int, busy: float
     return Launch(
         engine=engine,
         model=model.name,
-        path=model.path or "",
+        path=str(Path(model.path).absolute()) if model.path else "",
         context=min(own, settings.context),
         parallel=settings.parallel,
         threads=threads(settings.threads, cores, busy),

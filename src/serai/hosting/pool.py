@@ -6,45 +6,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from serai import registry
 from serai.errors import Busy, ModelFailed, SeraiError
-from serai.hosting import failure, launching, policy
-from serai.hosting.process import ModelProcess
+from serai.hosting import environment, failure, launching, policy
+from serai.hosting.entry import Entry
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
 from serai.settings import Models
 from serai.types import Model
 
 Publish = Callable[[str, Mapping[str, Any]], None]
-Launcher = Callable[[Model, Models], ModelProcess]
 
 _SWEEP_S = 2.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    """All about one model. While `task` runs it is loading; once it is done well there is a `worker`."""
-
-    model: Model
-    leases: int = 0
-    last_used_at: float = field(default_factory=time.time)
-    placed: bool = False
-    task: asyncio.Task[Worker] | None = None
-    worker: Worker | None = None
-    error: SeraiError | None = None
-
-    def status(self) -> Status:
-        if self.worker:
-            return Status("ready", None, self.worker.running(self.last_used_at))
-        if self.task:
-            return Status("loading")
-        return Status("failed", self.error) if self.error else Status()
 
 
 class Pool:
@@ -59,22 +35,21 @@ class Pool:
         check: Callable[[Path], Any] = lambda _path: None,
         publish: Publish = lambda _topic, _data: None,
         log: Callable[[str, str], None] = lambda _model, _line: None,
-        launcher: Launcher | None = None,
+        launcher: launching.Launcher | None = None,
         wait_s: float = 60.0,
     ) -> None:
         self._settings = settings
-        self._environ = environ or {}
         self._check = check
         self._publish = publish
-        self._log = log
-        self._launcher = launcher or self._process
+        self._launcher = launcher or launching.launcher(environ or {}, log)
         self._wait_s = wait_s
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._admission = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._watchers: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
+        environment.sweep()
 
     @contextlib.asynccontextmanager
     async def lease(self, model: Model) -> AsyncGenerator[Worker, None]:
@@ -146,16 +121,16 @@ class Pool:
 
     # ------------------------------------------------------------------------------------------------ ensure ready
 
-    def _entry(self, model: Model) -> _Entry:
+    def _entry(self, model: Model) -> Entry:
         if self._closed:
             raise Busy("Serai is stopping.", retry_after=5)
-        entry = self._entries.setdefault(model.name, _Entry(model))
+        entry = self._entries.setdefault(model.name, Entry(model))
         entry.model = model
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep())
         return entry
 
-    async def _ready(self, entry: _Entry) -> Worker:
+    async def _ready(self, entry: Entry) -> Worker:
         """Everyone who asks meanwhile awaits the same load; one of them going away does not end it."""
         while True:
             if entry.worker and not entry.worker.process.gone.is_set() and not entry.worker.unloading:
@@ -172,7 +147,7 @@ class Pool:
                 raise ModelFailed(f"{entry.model.name} was unloaded while it was loading.", hint="Ask again.")
             task.result()
 
-    async def _load(self, entry: _Entry) -> Worker:
+    async def _load(self, entry: Entry) -> Worker:
         entry.error = None
         self._tell(entry)
         try:
@@ -191,7 +166,7 @@ class Pool:
         watcher.add_done_callback(self._watchers.discard)
         return entry.worker
 
-    async def _start(self, entry: _Entry) -> Worker:
+    async def _start(self, entry: Entry) -> Worker:
         settings = self._settings()
         if entry.model.path:
             await asyncio.to_thread(self._check, Path(entry.model.path))
@@ -200,13 +175,13 @@ class Pool:
         await process.start(settings.load_timeout_s)
         return Worker(entry.model, process)
 
-    async def _make_room(self, entry: _Entry) -> None:
+    async def _make_room(self, entry: Entry) -> None:
         """Waits in order for a place and takes it. Raises Busy after a time."""
         name = entry.model.name
         try:
             async with asyncio.timeout(self._wait_s), self._admission:
                 while True:
-                    taken = [self._place(other) for other in self._entries.values() if other.placed]
+                    taken = [other.place() for other in self._entries.values() if other.placed]
                     decision = policy.room_for(taken, self._settings().max_loaded)
                     if decision.verdict == "free":
                         entry.placed = True
@@ -223,7 +198,7 @@ class Pool:
 
     # ---------------------------------------------------------------------------------------------------- ending
 
-    async def _stop(self, entry: _Entry) -> None:
+    async def _stop(self, entry: Entry) -> None:
         """Ends the process; its place counts as taken until its memory is returned."""
         worker = entry.worker
         if worker is None:
@@ -237,7 +212,7 @@ class Pool:
                 self._tell(entry)
                 await self._wake()
 
-    async def _watch(self, entry: _Entry, worker: Worker) -> None:
+    async def _watch(self, entry: Entry, worker: Worker) -> None:
         """Takes note of a crash; the next call starts the model anew."""
         await worker.process.gone.wait()
         if not worker.unloading:
@@ -248,7 +223,7 @@ class Pool:
         while True:
             idle_s = self._settings().idle_minutes * 60
             await asyncio.sleep(min(_SWEEP_S, idle_s / 4) if idle_s else _SWEEP_S)
-            places = [self._place(entry) for entry in self._entries.values() if entry.worker]
+            places = [entry.place() for entry in self._entries.values() if entry.worker]
             for name in policy.idle_too_long(places, time.time(), idle_s):
                 await self._stop(self._entries[name])
 
@@ -258,31 +233,7 @@ class Pool:
 
     # ---------------------------------------------------------------------------------------------------- helpers
 
-    def _process(self, model: Model, settings: Models) -> ModelProcess:
-        engine = registry.engines().get(model.engine) or registry.engine_for(model.format)
-        if engine is None:
-            what = f"no engine here runs {model.format or 'its format'}"
-            raise failure.load_failed(model.name, "unsupported", what)
-        launch = launching.plan(
-            model,
-            settings,
-            engine=engine.name,
-            cores=launching.cores(),
-            busy=launching.busy(),
-            memory=psutil.virtual_memory().total,
-        )
-        return ModelProcess(
-            launch,
-            environ=self._environ,
-            explain=engine.explain,
-            log=lambda line: self._log(model.name, line),
-        )
-
-    def _place(self, entry: _Entry) -> policy.Place:
-        busy = entry.leases > 0 or entry.worker is None
-        return policy.Place(entry.model.name, busy, entry.model.pinned, entry.last_used_at)
-
-    def _tell(self, entry: _Entry) -> None:
+    def _tell(self, entry: Entry) -> None:
         self._publish("model", describe(entry.model, entry.status()))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from serai.errors import ModelNotFound, WrongTask
 from serai.routing.resolve import resolve
-from serai.tasks import text_generation
+from serai.tasks.families import family_of
 from serai.types import AUTO, Model
 
 
@@ -33,7 +33,8 @@ def check(model: Model, task: str, models: Collection[Model]) -> Model:
     if can(model, task):
         return model
     others = [other.name for other in models if can(other, task)][:3]
-    needs = text_generation.TASK.name if task in text_generation.TASK.calls else task
+    family = family_of(task)
+    needs = family.name if family else task
     hint = f"Try {', '.join(others)}." if others else f"Add a model for {needs}."
     kind = model.task or "model of unknown kind"
     raise WrongTask(
@@ -42,6 +43,5 @@ def check(model: Model, task: str, models: Collection[Model]) -> Model:
 
 
 def can(model: Model, task: str) -> bool:
-    if task in text_generation.TASK.calls:
-        return model.task in text_generation.TASK.models
-    return model.task == task
+    family = family_of(task)
+    return model.task in family.models if family else model.task == task

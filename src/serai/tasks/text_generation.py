@@ -1,92 +1,29 @@
-"""Text generation and chat: the settings a caller may set, what each means, and their checking."""
+"""Text generation and chat: what they take, the settings a caller may set, and what each means."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any
 
-from serai.errors import BadRequest, UnknownField
+from pydantic import Field
+
+from serai.errors import BadRequest
+from serai.tasks.declaration import Example, Inputs, Setting, Task
 from serai.types import CHAT, TEXT_GENERATION
 
-SettingType = Literal["number", "integer", "boolean", "text", "list", "object"]
+
+class Chat(Inputs):
+    """Messages and tools in OpenAI's shape; what a message may hold beyond `role` is the model's affair."""
+
+    messages: list[dict[str, Any]] = Field(min_length=1, description="The conversation, the oldest message first.")
+    tools: list[dict[str, Any]] | None = Field(None, description="Functions that the model may call.")
+    tool_choice: str | dict[str, Any] | None = Field(None, description="Whether it must call one, and which.")
+    parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One generation setting: enough to check it, and to draw a form field or a line of documentation."""
+class Prompt(Inputs):
+    inputs: str = Field(description="The text to go on from.")
 
-    name: str
-    type: SettingType
-    description: str
-    minimum: float | None = None
-    maximum: float | None = None
-    common: bool = False
-    """Shown first in forms."""
-
-    def check(self, value: Any) -> Any:
-        """The value in its own type; raises BadRequest naming the setting and what it takes."""
-        checked = _CHECKS[self.type](value)
-        if checked is None or not self._within(checked):
-            raise BadRequest(f"{self.name} = {value!r} does not fit: {self.expected()}.", hint=self.description)
-        return checked
-
-    def expected(self) -> str:
-        low, high = self.minimum, self.maximum
-        limits = f" from {low:g}" if low is not None else ""
-        limits += f" to {high:g}" if high is not None else ""
-        return f"it takes {_WORDS[self.type]}{limits}"
-
-    def _within(self, value: Any) -> bool:
-        size = len(value) if isinstance(value, (list, dict, str)) else value
-        return (self.minimum is None or size >= self.minimum) and (self.maximum is None or size <= self.maximum)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task family: its name, the calls that belong to it, the models that can do it, and its settings."""
-
-    name: str
-    title: str
-    calls: tuple[str, ...]
-    models: frozenset[str]
-    settings: tuple[Setting, ...]
-
-
-def _number(value: Any) -> float | None:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if fits else None
-
-
-def _integer(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and number == int(number) else None
-
-
-def _stops(value: Any) -> list[str] | None:
-    stops = [value] if isinstance(value, str) else value
-    fits = isinstance(stops, list) and all(isinstance(stop, str) and stop for stop in stops)
-    return stops if fits else None
-
-
-_CHECKS: Mapping[SettingType, Any] = {
-    "number": _number,
-    "integer": _integer,
-    "boolean": lambda value: value if isinstance(value, bool) else None,
-    "text": lambda value: value if isinstance(value, str) else None,
-    "list": _stops,
-    "object": lambda value: value if isinstance(value, dict) else None,
-}
-_WORDS: Mapping[SettingType, str] = {
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "text": "text",
-    "list": "a text or a list of non-empty texts; its length",
-    "object": "an object",
-}
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("temperature", "number", "How freely words are chosen; 0 always takes the likeliest.", 0, 5, common=True),
@@ -112,23 +49,24 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 TASK = Task(
     name=TEXT_GENERATION,
     title="Text generation",
-    calls=(CHAT, TEXT_GENERATION),
+    inputs={CHAT: Chat, TEXT_GENERATION: Prompt},
     models=frozenset({TEXT_GENERATION, CHAT, "conversational", "image-text-to-text", "any-to-any"}),
     settings=SETTINGS,
+    examples=(
+        Example(
+            "Ask a question",
+            CHAT,
+            {"messages": [{"role": "user", "content": "Why is the sky blue?"}]},
+            {"temperature": 0.7, "max_tokens": 200},
+        ),
+        Example("Go on from a beginning", TEXT_GENERATION, {"inputs": "Once upon a time"}, {"max_tokens": 60}),
+    ),
 )
 
 
 def check(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in their own types; None means unset. Raises UnknownField with the nearest name, or BadRequest."""
-    checked: dict[str, Any] = {}
-    for name, value in settings.items():
-        setting = BY_NAME.get(name)
-        if setting is None:
-            near = get_close_matches(name, BY_NAME, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(BY_NAME)}."
-            raise UnknownField(f"There is no generation setting {name!r}.", hint=hint, field=name)
-        if value is not None:
-            checked[name] = setting.check(value)
+    checked = TASK.check_settings(settings)
     if checked.get("top_logprobs") and not checked.get("logprobs"):
         raise BadRequest("top_logprobs needs logprobs to be true.", field="top_logprobs")
     if "grammar" in checked and checked.get("response_format", {}).get("type", "text") != "text":

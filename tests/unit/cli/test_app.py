@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from tests.fakes.cli import ENV
+from tests.fakes.cli import ENV, commands
 
 from serai.cli import app
 
@@ -44,14 +44,6 @@ def test_every_command_has_json_a_panel_and_a_sentence(cli: Any) -> None:
     for path, command in commands(app.program()):
         assert "--json" in {name for param in command.params for name in getattr(param, "opts", ())}, path
         assert (command.help or "").endswith("."), path
-
-
-def commands(group: Any, path: str = "serai") -> Any:
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, f"{path} {name}")
-        else:
-            yield f"{path} {name}", command
 
 
 @pytest.mark.parametrize("args", [["version"], ["--help"]])

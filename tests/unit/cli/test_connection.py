@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_where_there_is_no_unix_socket_a_key_guards_it(cli: Any, monkeypatch: py
 
 
 def test_sigterm_leaves_nothing_behind(start: Any, home: Path) -> None:
-    serving = start("run", "serai-guide", "endless")
+    serving = start("run", "serai-guide", "endless", stdin=subprocess.DEVNULL)
     until((home / "alive").exists)
     assert serving.process.stdout.readline(3)
     serving.end(signal.SIGTERM)

@@ -1,4 +1,5 @@
-"""Reads an OpenAI-style stream of Server-Sent Events into Deltas: bytes in, one JSON parse per event, no models."""
+"""Reads an OpenAI-style stream of Server-Sent Events into Deltas, for model processes and remote services alike: bytes
+in, one JSON parse per event, no models."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 import orjson
 
 from serai.errors import ModelFailed
-from serai.types import Answerer, Delta, Finish, Usage
+from serai.types import LOCAL, Answerer, Delta, Finish, Usage
 
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
@@ -17,6 +18,10 @@ _FINISH: dict[str, Finish] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
+
+
+class CutShort(ModelFailed):
+    """The stream ended before the answer did: perhaps its process died."""
 
 
 async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
@@ -36,8 +41,10 @@ async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
 
 async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGenerator[Delta, None]:
     """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Raises
-    ModelFailed when the stream is not what it should be, or ends before it told how."""
+    ModelFailed when the stream is not what it should be, CutShort when it ends before it told how: `who` is
+    then the service, if the answer comes from one."""
     who: Answerer | None = answerer
+    service = None if answerer.place == LOCAL else answerer.place
     finish: Finish | None = None
     usage: Usage | None = None
     source = events(chunks)
@@ -45,7 +52,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
         async for data in source:
             if data == b"[DONE]":
                 break
-            event = _parse(data)
+            event = _parse(data, service)
             if event.get("usage"):
                 usage = _usage(event)
             choices = event.get("choices")
@@ -61,20 +68,20 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
     finally:
         await source.aclose()
     if finish is None:
-        raise ModelFailed("The model's stream ended before the answer did.", hint="Try again.")
+        raise CutShort("The model's stream ended before the answer did.", hint="Try again.", who=service)
     yield Delta(answerer=who, finish=finish, usage=usage or Usage())
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes, who: str | None) -> dict[str, Any]:
     try:
         event = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ModelFailed("The model's process sent something that is not JSON.") from error
+        raise ModelFailed("The model sent something that is not JSON.", who=who) from error
     if not isinstance(event, dict):
-        raise ModelFailed("The model's process sent something that is not an event.")
+        raise ModelFailed("The model sent something that is not an event.", who=who)
     if event.get("error"):
         problem = event["error"]
-        raise ModelFailed(str(problem.get("message", problem)) if isinstance(problem, dict) else str(problem))
+        raise ModelFailed(str(problem.get("message", problem)) if isinstance(problem, dict) else str(problem), who=who)
     return event
 
 
