@@ -8,7 +8,6 @@ import httpx2
 import pytest
 from tests.unit.api.conftest import Api
 
-
 MakeApi = Callable[..., Awaitable[Api]]
 PATH = "/api/v1/sessions"
 
