@@ -18,7 +18,8 @@ from serai.api.away import ClientGone, unless_gone
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep, person, principal_of, services_of
 from serai.api.guard import KEY_PROTOCOL
 from serai.api.native.shapes import Answerer, In, Name, Out, Usage
-from serai.api.scopes import GuardedWebSocket, Scope, router
+from serai.api.routes import GuardedWebSocket, router
+from serai.api.scopes import Scope
 from serai.chat.draft import Piece
 from serai.chat.records import Message
 from serai.errors import BadRequest, SeraiError

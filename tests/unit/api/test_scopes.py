@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from tests.unit.api.conftest import Api
 
-from serai import app as application
-from serai.api.scopes import Guarded, GuardedWebSocket, Scope, authorise
-from serai.app import describe
+from serai.api import all as application
+from serai.api.all import describe
+from serai.api.routes import Guarded, GuardedWebSocket
+from serai.api.scopes import Scope, authorise
 from serai.errors import Forbidden, Unauthenticated
 from serai.types import OWNER, Principal
 

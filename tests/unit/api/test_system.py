@@ -10,7 +10,7 @@ import pytest
 from tests.unit.api.conftest import Api
 
 from serai import __version__
-from serai.app import describe
+from serai.api.all import describe
 from serai.errors import StorageFailed
 
 MakeApi = Callable[..., Awaitable[Api]]

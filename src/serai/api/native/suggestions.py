@@ -11,7 +11,8 @@ from pydantic import Field
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.hub.starter import Fit, Starter, suggest
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
@@ -49,7 +50,7 @@ async def list_suggestions(
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
     chosen = suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
     here = {model.name.casefold() for model in await services.store.models()}
-    jobs = {job["args"].get("model"): job["id"] for job in await services.jobs.list() if _runs(job)}
+    jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
     return SuggestionList(suggestions=[_shape(starter, fit, here, jobs) for starter, fit in chosen])
 
 
