@@ -69,3 +69,8 @@ async def test_a_fault_of_serai_leaks_nothing(api: Api, monkeypatch: pytest.Monk
     response = await api.get(PATH)
     assert (response.status_code, response.json()["error"]["code"]) == (500, "internal")
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "application/x-www-form-urlencoded"}])
+async def test_what_curl_sends_is_understood(api: Api, headers: dict[str, str]) -> None:
+    assert (await api.post(PATH, content='{"title": "x"}', headers=headers)).json()["title"] == "x"
