@@ -127,4 +127,5 @@ ENGINE = Engine(
     tasks=(CHAT, TEXT_GENERATION),
     serve=serve,
     explain=explain,
+    requires=("xllamacpp",),
 )
