@@ -15,6 +15,7 @@ SeraiError
 │   ├── LoadFailed 503    it could not be loaded; `cause` says why
 │   └── ModelCrashed      its process died in the middle of a call
 ├── Busy 503              try again after `retry_after` seconds
+├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── TimedOut 504
 ├── StorageFailed 503     the database cannot be read or written; `cause` says why
@@ -145,6 +146,11 @@ class Busy(SeraiError):
     def __init__(self, message: str, *, retry_after: int, hint: str = "") -> None:
         super().__init__(message, hint=hint, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class Unreachable(SeraiError):
+    status = 503
+    code = "unreachable"
 
 
 class MissingExtra(SeraiError):

@@ -160,7 +160,7 @@ class SettingsFile:
     def __init__(self, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.path = home / "serai.toml"
-        self._environ = environ
+        self.environ = environ
         self._overrides = dict(overrides or {})
 
     def load(self) -> Loaded:
@@ -198,9 +198,17 @@ class SettingsFile:
 
     def secret(self, name: str) -> str | None:
         """A secret that the environment or `.env` sets, by its usual names."""
+        return self._first_of(SECRET_ALIASES.get(name, ()))
+
+    def secret_key(self) -> str | None:
+        """SERAI_SECRET_KEY: what secrets at rest are encrypted with, in place of the file `secret.key`. After a comma
+        stand older ones, which only decrypt what is not rotated yet."""
+        return self._first_of(("SERAI_SECRET_KEY",))
+
+    def _first_of(self, names: tuple[str, ...]) -> str | None:
         dotenv = dotenv_values(self.home / ".env")
-        for alias in SECRET_ALIASES.get(name, ()):
-            if value := self._environ.get(alias) or dotenv.get(alias):
+        for name in names:
+            if value := self.environ.get(name) or dotenv.get(name):
                 return value
         return None
 
@@ -221,8 +229,8 @@ class SettingsFile:
         if declaration.key in self._overrides:
             return self._overrides[declaration.key], "command line"
         for name in declaration.env:
-            if name in self._environ:
-                return self._environ[name], name
+            if name in self.environ:
+                return self.environ[name], name
             if name in dotenv:
                 return dotenv[name], f".env ({name})"
         if declaration.key in written:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from serai.errors import SeraiError
-from serai.types import Answerer, Call, Delta, Model, Usage
+from serai.types import Answerer, Call, Delta, Finish, Model, Usage
 
-Step = str | asyncio.Event | SeraiError
+Step = str | Delta | asyncio.Event | Exception
+
+MODEL = Model(name="scripted", task="text-generation", title="Scripted", context_length=4096)
 
 
 class ScriptedBackend:
-    """Walks through `script`: text is sent, an Event is waited for, an error is raised. `closed` counts the streams
-    that were ended before their end, `calls` keeps what was asked."""
+    """Walks through `script`: text is sent (a Delta as it is), an Event is waited for, an error is raised. `closed`
+    counts the streams that were ended before their end, `calls` keeps what was asked."""
 
-    def __init__(self, models: Sequence[Model], script: Sequence[Step] = ("Hello", " there"), name: str = "scripted"):
+    def __init__(
+        self,
+        models: Sequence[Model] = (MODEL,),
+        script: Sequence[Step] = ("Hello", " there"),
+        name: str = "scripted",
+        finish: Finish = "stop",
+    ) -> None:
         self.name = name
         self.script = list(script)
+        self.finish: Finish = finish
         self.calls: list[Call] = []
         self.closed = 0
         self._models = list(models)
@@ -32,17 +40,19 @@ class ScriptedBackend:
         done = False
         try:
             for step in self.script:
-                if isinstance(step, SeraiError):
+                if isinstance(step, Exception):
                     done = True
                     raise step
                 if isinstance(step, asyncio.Event):
                     await step.wait()
                     continue
                 count += 1
-                yield Delta(text=step, answerer=answerer)
-                answerer = None
+                delta = Delta(text=step) if isinstance(step, str) else step
+                delta.answerer, answerer = answerer, None
+                yield delta
             done = True
-            yield Delta(answerer=answerer, finish="stop", usage=Usage(prompt_tokens=3, completion_tokens=count))
+            usage = Usage(prompt_tokens=3, completion_tokens=count)
+            yield Delta(answerer=answerer, finish=self.finish, usage=usage)
         finally:
             self.closed += not done
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from serai.errors import BadRequest, Conflict, ModelNotFound
 from serai.hub.gguf import GgufHeader, read_header
+from serai.registry import engine_for
 from serai.storage.database import Database
 from serai.storage.tables import models
 from serai.types import TEXT_GENERATION, Model, ModelRef
@@ -22,7 +23,7 @@ GUIDE = "serai-guide"
 
 _GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
 _GUIDE_SAYS = "A tiny model inside Serai that answers questions about Serai in English, German and Persian, only those."
-_FACTS = ("title", "description", "task", "format", "engine", "size", "quantisation", "parameters", "context_length")
+_FACTS: tuple[str, ...] = ("title", "description", "task", "format", "engine", "size", "quantisation", "parameters", "context_length")
 _FACTS += ("architecture", "license", "languages")
 _SAMPLING = {"temp": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p"}
 
@@ -144,7 +145,7 @@ def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
         "title": header.name or name,
         "task": "feature-extraction" if header.pooling else TEXT_GENERATION,
         "format": "gguf",
-        "engine": "llama_cpp",
+        "engine": engine.name if (engine := engine_for("gguf")) else "",
         "size": header.size,
         "quantisation": header.quantisation,
         "parameters": header.parameters,

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection
 
 from serai.errors import Internal
 from serai.storage import engines, schema
+from serai.storage.pulse import Pulse
 from serai.storage.writer import Writer
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Database:
         self._url = url
         self._reading = engines.create(url, "reader")
         self._writing = engines.create(url, "writer")
+        self._pulse = Pulse(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         self._readers = ThreadPoolExecutor(engines.READERS, thread_name_prefix="serai-reader")
         self._writer = Writer(self._writing)
         self._closed = False
@@ -54,6 +56,11 @@ class Database:
         A caller that is cancelled stops waiting; the work is done all the same."""
         return await self._writer.run(work)
 
+    def version(self) -> int | None:
+        """A number that changes whenever anybody, in any process, commits: what was read under the same number still
+        holds. Takes microseconds. None when the database cannot tell, as PostgreSQL; then always read."""
+        return None if self._pulse is None else self._pulse.read()
+
     async def sync(self) -> None:
         """What was committed before this call outlives even a power cut after it."""
         await asyncio.to_thread(engines.sync_file, self._url)
@@ -70,5 +77,7 @@ class Database:
     def _close(self) -> None:
         self._writer.close()
         self._readers.shutdown()
+        if self._pulse is not None:
+            self._pulse.close()
         self._reading.dispose()
         self._writing.dispose()

@@ -5,6 +5,7 @@ the last moments but never damages the file."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
 from serai.errors import BadRequest, MissingExtra
-from serai.storage.faults import translate
+from serai.storage.faults import from_os, translate
 
 Role = Literal["writer", "reader", "migrator"]
 
@@ -54,8 +55,8 @@ def create(url: URL, role: Role) -> Engine:
     common: dict[str, Any] = {
         "pool_size": size,
         "max_overflow": 0,
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
-        "json_deserializer": orjson.loads,
+        "json_serializer": _dump,
+        "json_deserializer": _load,
     }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False}, **common)
@@ -72,6 +73,17 @@ def create(url: URL, role: Role) -> Engine:
 
     event.listen(engine, "handle_error", handle, retval=True)
     return engine
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _load(value: Any) -> Any:
+    """SQLite keeps a bare number as a number; SQLAlchemy takes it as it is after a TypeError."""
+    if not isinstance(value, str | bytes):
+        raise TypeError
+    return orjson.loads(value)
 
 
 def _sqlite(engine: Engine, role: Role) -> None:
@@ -128,7 +140,8 @@ def run_plain(connection: Connection, sql: str) -> None:
 
 
 def make_file(url: URL) -> None:
-    """Creates a SQLite file's folder, and the file readable by its owner only. SQLite's other files follow its mode."""
+    """Makes sure that a SQLite file is there and can be written. A new one is for its owner only; SQLite gives the
+    files beside it the same mode."""
     if url.get_backend_name() != "sqlite" or not url.database:
         return
     path = Path(url.database)
@@ -136,10 +149,10 @@ def make_file(url: URL) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        elif not os.access(path, os.W_OK):  # never open it: closing it again would drop SQLite's locks of this process
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        fault = translate(error, url)
-        assert fault is not None
-        raise fault from error
+        raise from_os(error, url) from error
 
 
 def sync_file(url: URL) -> None:

@@ -41,11 +41,13 @@ def translate(error: BaseException, url: URL, *, writes: bool = True) -> SeraiEr
     """The error in words, or None when it is no fault of the database. `writes`: the connection is meant to write."""
     if isinstance(error, sqlite3.Error):
         return _sqlite(error, url, writes)
-    if isinstance(error, OSError):
-        return _failed(_OS.get(error.errno or 0, "unreachable"), url, str(error.strerror))
     if url.get_backend_name() == "postgresql":
         return _postgresql(error, url)
     return None
+
+
+def from_os(error: OSError, url: URL) -> StorageFailed:
+    return _failed(_OS.get(error.errno or 0, "unreachable"), url, str(error.strerror))
 
 
 def _sqlite(error: sqlite3.Error, url: URL, writes: bool) -> SeraiError | None:
