@@ -1,0 +1,69 @@
+"""`python -m serai.cli.reference` prints the command line's reference as Markdown, from its own words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from serai.cli import __doc__ as about
+from serai.cli.app import program
+from serai.cli.panels import PANELS
+
+
+def reference() -> str:
+    """The whole page."""
+    root = program()
+    lines = ["# The command line", "", _text(root), "", *_options(root)]
+    context = root.make_context("serai", [], resilient_parsing=True)
+    for panel in PANELS:
+        lines += [f"## {panel}", ""]
+        for name in root.list_commands(context):
+            command: Any = root.commands[name]
+            if command.rich_help_panel == panel:
+                lines += _section(command, f"serai {name}")
+    lines += ["## Exit codes", "", (about or "").partition("Exit codes: ")[2].strip()]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(command: Any, path: str) -> Iterator[str]:
+    members = getattr(command, "commands", {})
+    if members:
+        yield from (f"### `{path}`", "", _text(command), "")
+        for name, member in members.items():
+            yield from _section(member, f"{path} {name}")
+        return
+    arguments = " ".join(_usage(param) for param in command.params if param.param_type_name == "argument")
+    yield from (f"### `{f'{path} {arguments}'.strip()}`", "", _text(command), "")
+    yield from _options(command)
+
+
+def _usage(param: Any) -> str:
+    name = param.metavar or param.name.upper()
+    shown = f"{name}…" if param.nargs == -1 else name
+    return shown if param.required else f"[{shown.strip('[]')}]"
+
+
+def _options(command: Any) -> list[str]:
+    rows = []
+    for param in command.params:
+        if param.name == "help" or getattr(param, "hidden", False):
+            continue
+        names = (
+            ", ".join(f"`{name}`" for name in getattr(param, "opts", ())) if _is_option(param) else f"`{_usage(param)}`"
+        )
+        default = f" (default: {param.default})" if _is_option(param) and param.default not in (None, False, ()) else ""
+        rows.append(f"| {names} | {(param.help or '').strip()}{default} |")
+    return ["| | |", "|---|---|", *rows, ""] if rows else []
+
+
+def _is_option(param: Any) -> bool:
+    return bool(param.param_type_name == "option")
+
+
+def _text(command: Any) -> str:
+    return "\n".join(line.strip() for line in (command.help or "").strip().splitlines())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

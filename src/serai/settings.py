@@ -1,0 +1,271 @@
+"""Settings: the only reader of the environment and of serai.toml; one typed tree.
+
+A setting is declared once, here. Its place in serai.toml (`[server] port`), its environment variable
+(`SERAI_SERVER_PORT`), its row in `serai config`, in the page and in the documentation all follow from that.
+Order, strongest first: command line, environment, `.env`, `serai.toml`, default."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import platformdirs
+import tomlkit
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from serai.errors import BadRequest, NotFound
+
+
+def setting(
+    default: Any, description: str, *, aliases: tuple[str, ...] = (), restart: bool = False, **limits: Any
+) -> Any:
+    """Declares one setting. `aliases` are usual environment names; `restart`: a change waits for the next start."""
+    extra: dict[str, Any] = {"aliases": list(aliases), "restart": restart}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Group):
+    """Where Serai listens and whom it lets in."""
+
+    host: str = setting("127.0.0.1", "Address to listen on. Anything but loopback needs an API key.", restart=True)
+    port: int = setting(7372, "Port to listen on; 0 takes a free one.", restart=True, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "More host names by which this server may be called, such as a name behind a proxy."
+    )
+    allowed_origins: tuple[str, ...] = setting((), "Other web origins that may call the API from a browser.")
+    body_limit_mb: int = setting(32, "Largest request body that is read, in megabytes.", ge=1, le=4096)
+    open_browser: bool = setting(True, "Open the page when `serai` starts.")
+
+
+class Models(Group):
+    """How models are run on this machine."""
+
+    default: str = setting("auto", "Model that answers when a request names none, or `auto`.")
+    preload: bool = setting(True, "Load the models that ran last again at start, in the background.")
+    idle_minutes: float = setting(30.0, "Unload a model after this many idle minutes; 0 keeps it.", ge=0)
+    max_loaded: int = setting(3, "How many models may be loaded at once; the least recently used goes first.", ge=1)
+    context: int = setting(8192, "Longest context to reserve memory for, in tokens; a model's own limit wins.", ge=256)
+    parallel: int = setting(4, "Requests one model answers at the same time.", ge=1, le=64)
+    threads: int = setting(0, "Threads for one model; 0 chooses by the cores of this machine.", ge=0)
+    gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
+    device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
+    load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
+
+
+class Hub(Group):
+    """Where models are fetched from."""
+
+    endpoint: str = setting("https://huggingface.co", "The hub or a mirror of it.", aliases=("HF_ENDPOINT",))
+    offline: bool = setting(False, "Never contact the hub.", aliases=("HF_HUB_OFFLINE",))
+
+
+class Page(Group):
+    """How the page looks."""
+
+    language: Literal["auto", "en", "de", "fa"] = setting("auto", "Language of the page.")
+    theme: Literal["auto", "light", "dark"] = setting("auto", "Colours of the page.")
+
+
+class Logs(Group):
+    """What is written under SERAI_HOME/logs."""
+
+    level: Literal["debug", "info", "warning", "error"] = setting("info", "How much is written.")
+    keep_mb: int = setting(20, "Size at which a part's log file starts anew, in megabytes.", ge=1)
+
+
+class Storage(Group):
+    """Where sessions, jobs and keys are kept."""
+
+    url: str = setting("", "Database URL; empty is SQLite under SERAI_HOME.", restart=True, aliases=("DATABASE_URL",))
+
+
+class Settings(Group):
+    """The whole tree."""
+
+    server: Server = Server()
+    models: Models = Models()
+    hub: Hub = Hub()
+    page: Page = Page()
+    logs: Logs = Logs()
+    storage: Storage = Storage()
+
+
+SECRET_ALIASES: dict[str, tuple[str, ...]] = {
+    "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+}
+"""Secrets that may also come from the environment; they are never part of the tree above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One setting as declared: enough to draw a form field, a table row or a line of documentation."""
+
+    key: str
+    group: str
+    type: Literal["boolean", "integer", "number", "text", "choice", "list"]
+    description: str
+    default: Any
+    env: tuple[str, ...]
+    restart: bool
+    choices: tuple[str, ...] = ()
+
+
+def declarations() -> Iterator[Declaration]:
+    """Every setting, in the order of the tree."""
+    for group, group_field in Settings.model_fields.items():
+        model = group_field.annotation
+        assert isinstance(model, type) and issubclass(model, Group)
+        for name, info in model.model_fields.items():
+            yield _declare(group, name, info)
+
+
+def _declare(group: str, name: str, info: FieldInfo) -> Declaration:
+    extra = info.json_schema_extra
+    assert isinstance(extra, dict) and isinstance(extra["aliases"], list)
+    choices = tuple(str(c) for c in get_args(info.annotation)) if get_origin(info.annotation) is Literal else ()
+    names: dict[Any, Any] = {bool: "boolean", int: "integer", float: "number", str: "text"}
+    return Declaration(
+        key=f"{group}.{name}",
+        group=group,
+        type="choice" if choices else names.get(info.annotation, "list"),
+        description=info.description or "",
+        default=info.default,
+        env=(f"SERAI_{group}_{name}".upper(), *(str(a) for a in extra["aliases"])),
+        restart=bool(extra["restart"]),
+        choices=choices,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings as they hold, and for every key the source its value came from."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+class SettingsFile:
+    """serai.toml under SERAI_HOME with the environment over it. Reading it again picks up what others changed."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> None:
+        self.home = home
+        self.path = home / "serai.toml"
+        self.environ = environ
+        self._overrides = dict(overrides or {})
+
+    def load(self) -> Loaded:
+        """Raises BadRequest naming the key, its source and what is expected when a value does not fit."""
+        dotenv = {k: v for k, v in dotenv_values(self.home / ".env").items() if v is not None}
+        written = self._written()
+        known = {declaration.key: declaration for declaration in declarations()}
+        for key in written:
+            if key not in known:
+                raise BadRequest(
+                    f"serai.toml has an unknown setting {key!r}.", hint="`serai config list` names them all."
+                )
+        tree: dict[str, dict[str, Any]] = {}
+        sources: dict[str, str] = {}
+        for key, declaration in known.items():
+            value, source = self._find(declaration, dotenv, written)
+            sources[key] = source
+            if source != "default":
+                group, name = key.split(".")
+                tree.setdefault(group, {})[name] = _check(key, value, source)
+        return Loaded(Settings.model_validate(tree), sources)
+
+    def set(self, key: str, value: Any) -> None:
+        """Writes one setting into serai.toml, keeping its comments. None removes it."""
+        checked = None if value is None else _check(key, value, "serai.toml")
+        document = tomlkit.parse(self.path.read_text("utf-8")) if self.path.exists() else tomlkit.document()
+        group, name = key.split(".")
+        if checked is None:
+            document.get(group, {}).pop(name, None)
+        else:
+            document.setdefault(group, tomlkit.table())[name] = list(checked) if isinstance(checked, tuple) else checked
+        partial = self.path.with_suffix(".toml.partial")
+        partial.write_text(tomlkit.dumps(document), "utf-8")
+        partial.replace(self.path)
+
+    def secret(self, name: str) -> str | None:
+        """A secret that the environment or `.env` sets, by its usual names."""
+        dotenv = dotenv_values(self.home / ".env")
+        for alias in SECRET_ALIASES.get(name, ()):
+            if value := self.environ.get(alias) or dotenv.get(alias):
+                return value
+        return None
+
+    def secret_key(self) -> str | None:
+        """The key with which secrets are encrypted, where the environment keeps it instead of a file."""
+        return self.environ.get("SERAI_SECRET_KEY")
+
+    def _written(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {}
+        try:
+            document = tomllib.loads(self.path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(f"serai.toml cannot be read: {error}", hint=f"Mend or remove {self.path}.") from error
+        return {
+            f"{group}.{name}": value
+            for group, content in document.items()
+            for name, value in (content if isinstance(content, dict) else {"": content}).items()
+        }
+
+    def _find(self, declaration: Declaration, dotenv: Mapping[str, str], written: Mapping[str, Any]) -> tuple[Any, str]:
+        if declaration.key in self._overrides:
+            return self._overrides[declaration.key], "command line"
+        for name in declaration.env:
+            if name in self.environ:
+                return self.environ[name], name
+            if name in dotenv:
+                return dotenv[name], f".env ({name})"
+        if declaration.key in written:
+            return written[declaration.key], "serai.toml"
+        return declaration.default, "default"
+
+
+def _check(key: str, value: Any, source: str) -> Any:
+    """The value as its declared type, or BadRequest in words."""
+    group, _, name = key.partition(".")
+    model = Settings.model_fields[group].annotation if group in Settings.model_fields else None
+    if not (isinstance(model, type) and issubclass(model, Group)) or name not in model.model_fields:
+        raise NotFound(f"There is no setting {key!r}.", hint="`serai config list` names them all.")
+    info = model.model_fields[name]
+    if info.annotation == tuple[str, ...] and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return getattr(model.model_validate({name: value}), name)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise BadRequest(
+            f"{key} = {value!r} (from {source}) does not fit: {problem}.", hint=str(info.description), key=key
+        ) from error
+
+
+def home(environ: Mapping[str, str] | None = None) -> Path:
+    """SERAI_HOME: where everything lies that Serai writes, except weights."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("SERAI_HOME") or platformdirs.user_data_path("serai", appauthor=False)).expanduser()
+
+
+def hf_home(environ: Mapping[str, str] | None = None) -> Path:
+    """HF_HOME: the Hugging Face cache, shared with other tools."""
+    environ = os.environ if environ is None else environ
+    if explicit := environ.get("HF_HOME"):
+        return Path(explicit).expanduser()
+    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface"
+
+
+def settings_file(overrides: Mapping[str, Any] | None = None) -> SettingsFile:
+    """The settings of this process's SERAI_HOME."""
+    return SettingsFile(home(), os.environ, overrides)

@@ -1,0 +1,130 @@
+"""Every table of Serai's database, in one place. A change here needs a migration beside it."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Times are seconds since 1970 (UTC) as floats; ids come from `types.new_id`."""
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("settings", JSON, nullable=False, default=dict),
+    Column("pinned", Boolean, nullable=False, default=False),
+    Column("added_at", Float, nullable=False),
+    Column("last_used_at", Float),
+)
+"""Models that were added; the embedded one is always there and has a row only once it was used or set."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False, index=True),
+    Column("title", Text, nullable=False, default=""),
+    Column("model", Text),
+    Column("system", Text, nullable=False, default=""),
+    Column("settings", JSON, nullable=False, default=dict),
+    Column("folder", Text),
+    Column("pinned", Boolean, nullable=False, default=False),
+    Column("leaf", Text),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False, index=True),
+    Column("deleted_at", Float),
+)
+"""A chat. `leaf` is the newest message of the branch that is shown."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("parent", Text),
+    Column("role", Text, nullable=False),
+    Column("text", Text, nullable=False, default=""),
+    Column("state", Text, nullable=False),
+    Column("model", Text),
+    Column("answerer", JSON),
+    Column("usage", JSON),
+    Column("tried", JSON),
+    Column("error", JSON),
+    Column("created_at", Float, nullable=False),
+    Index("ix_messages_session_created", "session", "created_at"),
+)
+"""A tree: editing or regenerating adds a sibling. `role` is user, assistant or reset (the context starts anew)."""
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("message", Text, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+"""The text of an answer while it streams, committed before anybody sees it; folded into the message at its end."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("args", JSON, nullable=False),
+    Column("progress", JSON, nullable=False, default=dict),
+    Column("checkpoint", JSON),
+    Column("result", JSON),
+    Column("error", JSON),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", Text),
+    Column("beat_at", Float),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+"""Durable long work. `state` is queued, running, paused, done, failed or cancelled. `owner` is the process that still
+works on it, `beat_at` its last sign of life; `attempts` counts starts since the last checkpoint."""
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+"""Encrypted values; the key lies outside the database."""
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("revoked_at", Float),
+    Column("last_used_at", Float),
+)
+"""API keys; only a digest of each is kept."""
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+"""Small things Serai remembers between starts, such as which models were running."""

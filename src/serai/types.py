@@ -1,0 +1,169 @@
+"""The neutral vocabulary that every room shares: Call, Delta, Result, Usage, ModelRef. No framework, no I/O."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+CHAT = "chat"
+TEXT_GENERATION = "text-generation"
+
+AUTO = "auto"
+"""The model name that leaves the choice to Serai."""
+
+LOCAL = "local"
+"""The place of everything that runs on this machine; a provider's place is its own name."""
+
+Finish = Literal["stop", "length", "tool_calls", "content_filter", "cancelled"]
+
+
+def new_id(prefix: str) -> str:
+    """A unique id that sorts by time of creation: `prefix_<millis><random>`, both in hexadecimal."""
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(6)}"
+
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_REF = re.compile(
+    rf"(?P<name>{_NAME}(?:/{_NAME})?)(?::(?P<variant>[A-Za-z0-9][A-Za-z0-9._-]{{0,95}}))?"
+    r"(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{0,95}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A model's name as people write it: `org/name`, `org/name:Q4_K_M`, `…@revision`, or an alias."""
+
+    name: str
+    variant: str | None = None
+    revision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Reads a name; raises ValueError with the grammar in words when it is not one."""
+        match = _REF.fullmatch(text)
+        if match is None or ".." in text:
+            raise ValueError(f"{text!r} is not a model name: write org/name, org/name:Q4_K_M, …@revision or an alias")
+        return cls(match["name"], match["variant"], match["revision"])
+
+    def __str__(self) -> str:
+        variant = f":{self.variant}" if self.variant else ""
+        revision = f"@{self.revision}" if self.revision else ""
+        return f"{self.name}{variant}{revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. On loopback without login this is `OWNER`."""
+
+    id: str
+    name: str
+    scopes: frozenset[str] = frozenset({"*"})
+
+
+OWNER = Principal("owner", "owner")
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
+    shape; for every other task it is the Hugging Face task's input. `settings` holds only what the asker set, in the
+    spelling of `tasks/text_generation.py`; `deadline` is on the monotonic clock."""
+
+    task: str
+    model: str
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    principal: Principal = OWNER
+    deadline: float | None = None
+    id: str = field(default_factory=lambda: new_id("call"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """Who answers a call: a model, run by a backend, on a device, in a place (`local` or a service's name)."""
+
+    model: str
+    backend: str
+    place: str = LOCAL
+    device: str = ""
+    device_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A backend that was tried or considered before and did not answer, and why."""
+
+    backend: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The measurements of one answer; times in seconds from the moment the call reached the router."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    first_token_s: float | None = None
+    total_s: float | None = None
+    tokens_per_second: float | None = None
+    prompt_tokens_per_second: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Delta:
+    """One piece of a streamed answer. The first of a stream carries `answerer`; the last, and only it, carries
+    `finish` and `usage`. `tool_calls` and `logprobs` are in OpenAI's streaming shape."""
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: list[dict[str, Any]] | None = None
+    logprobs: dict[str, Any] | None = None
+    answerer: Answerer | None = None
+    tried: tuple[Attempt, ...] = ()
+    finish: Finish | None = None
+    usage: Usage | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """The whole answer to a call."""
+
+    text: str
+    finish: Finish
+    usage: Usage
+    answerer: Answerer
+    tried: tuple[Attempt, ...] = ()
+    reasoning: str = ""
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model and its facts, wherever it lives. What is unknown is None, never a guess."""
+
+    name: str
+    task: str
+    place: str = LOCAL
+    title: str = ""
+    description: str = ""
+    source: Literal["embedded", "file", "hub", "service"] = "file"
+    format: str = ""
+    engine: str = ""
+    path: str | None = None
+    size: int | None = None
+    quantisation: str | None = None
+    parameters: int | None = None
+    context_length: int | None = None
+    architecture: str | None = None
+    license: str | None = None
+    languages: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    added_at: float | None = None
+    last_used_at: float | None = None
+    pinned: bool = False

@@ -1,0 +1,69 @@
+/** A small router over the History API: the address is the state, links are real links. */
+
+export type Route =
+  | { page: "chat"; session: string | null }
+  | { page: "models"; tab: "disk" | "running" }
+  | { page: "model"; name: string }
+  | { page: "settings"; section: string }
+  | { page: "lost" };
+
+export function read(path: string): Route {
+  const [first = "", ...rest] = path.split("/").filter(Boolean).map(decode);
+  if (!first) return { page: "chat", session: null };
+  if (first === "chat" && rest.length <= 1) return { page: "chat", session: rest[0] ?? null };
+  if (first === "models" && !rest.length) return { page: "models", tab: "disk" };
+  if (first === "models" && rest[0] === "running") return { page: "models", tab: "running" };
+  if (first === "model" && rest.length) return { page: "model", name: rest.join("/") };
+  if (first === "settings" && rest.length <= 1) return { page: "settings", section: rest[0] ?? "" };
+  return { page: "lost" };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const paths = {
+  chat: (session?: string | null): string => (session ? `/chat/${encodeURIComponent(session)}` : "/"),
+  models: (tab: "disk" | "running" = "disk"): string => (tab === "disk" ? "/models" : "/models/running"),
+  model: (name: string): string => `/model/${name.split("/").map(encodeURIComponent).join("/")}`,
+  settings: (section = ""): string => (section ? `/settings/${section}` : "/settings"),
+};
+
+export class Router {
+  route = $state.raw<Route>(read(location.pathname));
+
+  /** Listens to the address and to clicks on links of our own; returns what ends it. */
+  start(): () => void {
+    const moved = (): void => void (this.route = read(location.pathname));
+    const clicked = (event: MouseEvent): void => this.click(event);
+    addEventListener("popstate", moved);
+    document.addEventListener("click", clicked);
+    return () => (removeEventListener("popstate", moved), document.removeEventListener("click", clicked));
+  }
+
+  go(path: string, replace = false): void {
+    if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+    this.route = read(path);
+  }
+
+  private click(event: MouseEvent): void {
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
+    const link = (event.target as Element | null)?.closest?.("a[href]");
+    if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || link.pathname.startsWith("/api/") || link.hash) return;
+    event.preventDefault();
+    this.go(link.pathname);
+  }
+}

@@ -1,0 +1,115 @@
+/** The page's words in the language of its reader: typed keys, plurals, numbers and dates by Intl. */
+
+import type { Catalogue, Key, Params } from "./catalogue";
+
+export const languages = ["en", "de", "fa"] as const;
+export type Language = (typeof languages)[number];
+export const languageNames: Record<Language, string> = { en: "English", de: "Deutsch", fa: "فارسی" };
+
+const loaders: Record<Language, () => Promise<{ default: Catalogue }>> = {
+  en: () => import("./en"),
+  de: () => import("./de"),
+  fa: () => import("./fa"),
+};
+
+const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+class I18n {
+  language = $state<Language>("en");
+  private catalogue = $state.raw<Catalogue | null>(null);
+  private formats = new Map<string, unknown>();
+
+  readonly direction = $derived(this.language === "fa" ? "rtl" : "ltr");
+  readonly ready = $derived(this.catalogue !== null);
+
+  async use(language: Language): Promise<void> {
+    const { default: catalogue } = await loaders[language]();
+    this.formats.clear();
+    this.language = language;
+    this.catalogue = catalogue;
+    document.documentElement.lang = language;
+    document.documentElement.dir = this.direction;
+  }
+
+  /** The text for `key`; numbers are written in the language's digits, `n` chooses the plural. */
+  t = <K extends Key>(key: K, ...[params]: Params<K>): string => {
+    const entry = this.catalogue?.[key];
+    if (entry === undefined) return key;
+    const given = (params ?? {}) as Record<string, string | number>;
+    const text = typeof entry === "string" ? entry : (entry[this.plural(Number(given.n))] ?? entry.other);
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = given[name];
+      if (value === undefined) return whole;
+      return typeof value === "number" ? this.number(value) : this.isolate(value);
+    });
+  };
+
+  /** True for a key that is built from data and may not be in the catalogue. */
+  has = (key: string): key is Key => this.catalogue !== null && Object.hasOwn(this.catalogue, key);
+
+  number = (value: number, options: Intl.NumberFormatOptions = { maximumFractionDigits: 2 }): string =>
+    this.format("n", options, () => new Intl.NumberFormat(this.language, options)).format(value);
+
+  /** Files, in powers of 1000; memory, in powers of 1024, passes `base`. */
+  bytes = (value: number, base: 1000 | 1024 = 1000, per = ""): string => {
+    let step = 0;
+    while (value >= base && step < units.length - 1) {
+      value /= base;
+      step++;
+    }
+    const digits = value >= 100 || step < 2 ? 0 : 1;
+    return this.unit(value, `${units[step]}${per}`, digits);
+  };
+
+  rate = (bytesPerSecond: number): string => this.bytes(bytesPerSecond, 1000, "-per-second");
+
+  unit = (value: number, unit: string, digits = 0, unitDisplay: "short" | "long" = "short"): string =>
+    this.number(value, { style: "unit", unit, unitDisplay, maximumFractionDigits: digits });
+
+  /** 0.18 s, 41 s, 3 min, 2 h: as exact as a person needs it. */
+  duration = (seconds: number): string => {
+    if (seconds < 10) return this.t("time.seconds", { n: seconds });
+    if (seconds < 90) return this.t("time.seconds", { n: Math.round(seconds) });
+    if (seconds < 5400) return this.t("time.minutes", { n: Math.round(seconds / 60) });
+    if (seconds < 129_600) return this.t("time.hours", { n: Math.round(seconds / 3600) });
+    return this.t("time.days", { n: Math.round(seconds / 86_400) });
+  };
+
+  date = (seconds: number, options: Intl.DateTimeFormatOptions = { dateStyle: "medium" }): string =>
+    this.format("d", options, () => new Intl.DateTimeFormat(this.language, options)).format(seconds * 1000);
+
+  ago = (seconds: number): string => {
+    const past = Date.now() / 1000 - seconds;
+    const relative = this.format("r", {}, () => new Intl.RelativeTimeFormat(this.language, { numeric: "auto" }));
+    if (past < 45) return this.t("time.now");
+    if (past < 3600) return relative.format(-Math.round(past / 60), "minute");
+    if (past < 86_400) return relative.format(-Math.round(past / 3600), "hour");
+    if (past < 30 * 86_400) return relative.format(-Math.round(past / 86_400), "day");
+    return this.date(seconds);
+  };
+
+  languageName = (code: string): string =>
+    this.format("l", {}, () => new Intl.DisplayNames(this.language, { type: "language" })).of(code) ?? code;
+
+  list = (items: string[]): string =>
+    this.format("j", {}, () => new Intl.ListFormat(this.language, { type: "conjunction" })).format(items);
+
+  private plural(n: number): Intl.LDMLPluralRule {
+    return this.format("p", {}, () => new Intl.PluralRules(this.language)).select(Number.isFinite(n) ? n : 0);
+  }
+
+  /** A foreign name inside a right-to-left sentence must not turn the sentence around. */
+  private isolate(text: string): string {
+    return this.language === "fa" ? `\u2068${text}\u2069` : text;
+  }
+
+  private format<T>(kind: string, options: object, make: () => T): T {
+    const key = `${this.language}${kind}${JSON.stringify(options)}`;
+    const found = this.formats.get(key) ?? make();
+    this.formats.set(key, found);
+    return found as T;
+  }
+}
+
+export const i18n = new I18n();
+export const t = i18n.t;

@@ -1,0 +1,47 @@
+/** Markdown to safe HTML, one top-level block at a time. Raw HTML is shown as text, but for a few harmless bare tags. */
+
+import { Marked, type Token, type Tokens } from "marked";
+import { blockMath, inlineMath } from "./math";
+import { sanitise } from "./sanitise";
+
+const escape = (text: string): string =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+
+const harmless = /&lt;(\/?(?:b|br|details|em|hr|i|kbd|mark|s|strong|sub|summary|sup|u))\s*\/?&gt;/gi;
+const showHtml = (raw: string): string => escape(raw).replace(harmless, "<$1>");
+
+export const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html: ({ raw }) => showHtml(raw),
+    heading({ tokens, depth }) {
+      const level = Math.min(depth + 1, 6);
+      return `<h${level} dir="auto">${this.parser.parseInline(tokens)}</h${level}>`;
+    },
+    paragraph({ tokens }) {
+      return `<p dir="auto">${this.parser.parseInline(tokens)}</p>`;
+    },
+    codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
+    code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
+    image: ({ href, text }) =>
+      /^data:image\//i.test(href)
+        ? `<img src="${escape(href)}" alt="${escape(text)}">`
+        : `<a href="${escape(href)}">${escape(text || href)}</a>`,
+    checkbox: ({ checked }) => `<span class="${checked ? "done" : "todo"}">${checked ? "☑" : "☐"}</span> `,
+    table(token) {
+      const row = (cells: Tokens.TableCell[], tag: string): string =>
+        `<tr>${cells.map((cell) => `<${tag} dir="auto"${cell.align ? ` align="${cell.align}"` : ""}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
+      const body = token.rows.map((cells) => row(cells, "td")).join("");
+      return `<div class="table"><table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table></div>`;
+    },
+  },
+});
+marked.use({ extensions: [blockMath, inlineMath] });
+
+/** The language named after a fence, as a class; a hostile name becomes none. */
+export const languageOf = (lang: string | undefined): string =>
+  /^[\w+#.-]{1,24}/.exec(lang ?? "")?.[0]?.toLowerCase() ?? "";
+const languageClass = (lang: string | undefined): string => (languageOf(lang) ? `language-${languageOf(lang)}` : "");
+
+export const renderToken = (token: Token): string => sanitise(marked.parser([token]));

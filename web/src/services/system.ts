@@ -1,0 +1,24 @@
+/** The server itself: status, settings, secrets, keys, hardware, doctor, logs. */
+
+import type { Check, Hardware, Key, LogLine, Secret, SettingsAnswer, SettingValue, Status } from "$/lib/api/types";
+import { request } from "./http";
+
+const named = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
+
+export const status = (): Promise<Status> => request("GET", "/status");
+export const settings = (): Promise<SettingsAnswer> => request("GET", "/settings");
+export const change = (values: Record<string, SettingValue>): Promise<SettingsAnswer> =>
+  request("PATCH", "/settings", values);
+export const secrets = (): Promise<{ secrets: Secret[] }> => request("GET", "/secrets");
+export const setSecret = (name: string, value: string): Promise<unknown> =>
+  request("PUT", named("/secrets", name), { value });
+export const deleteSecret = (name: string): Promise<void> => request("DELETE", named("/secrets", name));
+export const keys = (): Promise<{ keys: Key[] }> => request("GET", "/keys");
+export const createKey = (name: string, expires_at: number | null): Promise<Key & { plain: string }> =>
+  request("POST", "/keys", expires_at ? { name, expires_at } : { name });
+export const revokeKey = (id: string): Promise<void> => request("DELETE", named("/keys", id));
+export const hardware = (): Promise<Hardware> => request("GET", "/hardware");
+export const doctor = (): Promise<{ checks: Check[] }> => request("GET", "/doctor");
+export const version = (): Promise<Record<string, string>> => request("GET", "/version");
+export const logs = (part: string, lines: number): Promise<{ parts: string[]; lines: LogLine[] }> =>
+  request("GET", `/logs?part=${encodeURIComponent(part)}&lines=${lines}`);

@@ -1,0 +1,85 @@
+/** Models as the server has them, live; and their recent speed for the little curves. */
+
+import type { Generation, Model, Suggestion } from "$/lib/api/types";
+import { answering } from "$/lib/models";
+import type { EventStream } from "$/services/events";
+import * as api from "$/services/models";
+
+const HISTORY = 40;
+
+export class Models {
+  all = $state.raw<Model[]>([]);
+  suggestions = $state.raw<Suggestion[]>([]);
+  loaded = $state(false);
+  /** The settings `models.default` and `models.context`. */
+  preferred = $state("auto");
+  reserved = $state<number | null>(null);
+  speeds = $state.raw<Record<string, number[]>>({});
+
+  readonly running = $derived(this.all.filter((model) => model.running !== null));
+  readonly loading = $derived(this.all.filter((model) => model.state === "loading"));
+  /** Models a person brought; the embedded guide is not one. */
+  readonly real = $derived(this.all.filter((model) => model.source !== "embedded"));
+  readonly guideOnly = $derived(this.loaded && this.real.length === 0);
+
+  constructor(events: EventStream) {
+    events.on("model", (model) => this.put(model));
+    events.on("model.removed", ({ name }) => this.drop(name));
+  }
+
+  async fetch(): Promise<void> {
+    this.all = (await api.list()).models;
+    this.loaded = true;
+  }
+
+  async fetchSuggestions(): Promise<void> {
+    this.suggestions = (await api.suggestions()).suggestions;
+  }
+
+  find(name: string | null): Model | undefined {
+    return name ? this.all.find((model) => model.name === name) : undefined;
+  }
+
+  /** The model that answers when `wanted` is asked for, or none in particular. */
+  answering(wanted: string | null): Model | undefined {
+    return answering(this.all, wanted, this.preferred);
+  }
+
+  put(model: Model): void {
+    const at = this.all.findIndex((known) => known.name === model.name);
+    this.all = at < 0 ? [...this.all, model] : this.all.with(at, model);
+    this.note(model);
+  }
+
+  drop(name: string): void {
+    this.all = this.all.filter((model) => model.name !== name);
+  }
+
+  load = async (name: string): Promise<void> => this.put(await api.load(name));
+  unload = (name: string): Promise<void> => api.unload(name);
+  pin = async (name: string, pinned: boolean): Promise<void> => this.put(await api.patch(name, { pinned }));
+  configure = async (name: string, settings: Generation): Promise<void> =>
+    this.put(await api.patch(name, { settings }));
+
+  async add(path: string, name?: string): Promise<Model> {
+    const model = await api.add(path, name);
+    this.put(model);
+    return model;
+  }
+
+  async forget(name: string, files = false): Promise<void> {
+    await api.forget(name, files);
+    this.drop(name);
+  }
+
+  private note(model: Model): void {
+    if (!model.running) return void (model.name in this.speeds && this.clear(model.name));
+    const now = model.running.streams ? (model.running.tokens_per_second ?? 0) : 0;
+    const before = this.speeds[model.name] ?? [];
+    this.speeds = { ...this.speeds, [model.name]: [...before, now].slice(-HISTORY) };
+  }
+
+  private clear(name: string): void {
+    this.speeds = Object.fromEntries(Object.entries(this.speeds).filter(([key]) => key !== name));
+  }
+}
