@@ -27,13 +27,32 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Score:
+    """How many questions were asked, and how many answered rightly."""
+
+    right: int
+    asked: int
+
+    @property
+    def share(self) -> float:
+        """The right ones among all."""
+        return self.right / max(1, self.asked)
+
+    def __str__(self) -> str:
+        return f"{self.right}/{self.asked} ({self.share:.1%})"
+
+
+@dataclass(frozen=True)
 class Result:
-    """The shares of right answers of one language."""
+    """One language: questions about Serai, off-topic questions, and phrases it was taught."""
 
     language: str
-    unseen: float
-    declined: float
-    taught: float
+    unseen: Score
+    declined: Score
+    taught: Score
+
+    def __str__(self) -> str:
+        return f"{self.language}: unseen {self.unseen}, declined {self.declined}, taught {self.taught}"
 
 
 class Candidate:
@@ -48,7 +67,9 @@ class Candidate:
 
     def ask(self, text: str) -> str:
         """The answer to one question, with the model's own sampling defaults."""
-        reply = self._server.handle_chat_completions({"messages": [{"role": "user", "content": text}], "max_tokens": 120})
+        reply = self._server.handle_chat_completions(
+            {"messages": [{"role": "user", "content": text}], "max_tokens": 120}
+        )
         return str(reply["choices"][0]["message"]["content"])
 
 
@@ -68,9 +89,9 @@ def examine(candidate: Candidate, language: str, every: int = 1) -> tuple[Result
     taught = mark(candidate, phrases.training(language)[::every])
     result = Result(
         language,
-        _share([m for m in marks if m.phrase.intent != DECLINE]),
-        _share([m for m in marks if m.phrase.intent == DECLINE]),
-        _share(taught),
+        _score([m for m in marks if m.phrase.intent != DECLINE]),
+        _score([m for m in marks if m.phrase.intent == DECLINE]),
+        _score(taught),
     )
     return result, marks
 
@@ -83,5 +104,5 @@ def write_misses(marks: Sequence[Mark], path: Path) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def _share(marks: Sequence[Mark]) -> float:
-    return sum(m.right for m in marks) / max(1, len(marks))
+def _score(marks: Sequence[Mark]) -> Score:
+    return Score(sum(m.right for m in marks), len(marks))

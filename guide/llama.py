@@ -1,4 +1,4 @@
-"""A small Llama in plain torch: RMS norm, rotary positions (pairs side by side, as GGUF has them), SwiGLU, tied words."""
+"""A small Llama in plain torch: RMS norm, rotary positions on neighbouring pairs (as GGUF has them), tied words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  (what everybody calls it)
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,11 @@ class Llama(nn.Module):
 
     def _begin_with_means(self) -> None:
         """Lets the first layer attend evenly and pass on what it sees: every state begins as a mean of words."""
+        same = torch.eye(self.shape.width)
         with torch.no_grad():
-            for name, scale in (("q", 0.02), ("k", 0.02), ("v", 1.0), ("output", 0.1 * self.shape.width**0.5)):
-                weight = self.get_submodule(f"blk.0.attn_{name}.weight".removesuffix(".weight")).get_parameter("weight")
-                weight.mul_(scale if scale < 1 else 0.2)
-                if scale >= 1:
-                    weight.add_(torch.eye(self.shape.width), alpha=scale)
+            for name, scale, own in (("q", 0.02, 0.0), ("k", 0.02, 0.0), ("v", 0.2, 1.0), ("output", 0.2, 0.1)):
+                weight = self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight")
+                weight.mul_(scale).add_(same, alpha=own * (self.shape.width**0.5 if name == "output" else 1.0))
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """The hidden states from position `start` on."""

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  (what everybody calls it)
 
 from guide import phrases, wordpieces
 from guide.augment import Augmenter
 from guide.llama import Llama, Shape
 from guide.normal import normal, prompt
 from guide.phrases import DECLINE, Phrase
+
+HELD_EVERY = 40  # one phrase in this many is held out, to watch the training
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ class School:
         self.answers = {language: phrases.answers(language) for language in recipe.languages}
         self.intents = list(next(iter(self.answers.values())))
         self._of: dict[tuple[str, str], list[str]] = defaultdict(list)
+        spoken: dict[str, str] = {}  # the same words in several languages ("gguf") are answered in the first
         for phrase in taught:
-            self._of[phrase.language, phrase.intent].append(phrase.text)
+            if spoken.setdefault(normal(phrase.text), phrase.language) == phrase.language:
+                self._of[phrase.language, phrase.intent].append(phrase.text)
         self._vary = {
             language: Augmenter(language, [p for p in taught if p.language == language], phrases.synonyms(language))
             for language in recipe.languages
@@ -121,7 +125,9 @@ class School:
             yield from list(answers.values()) * 4
 
 
-def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ()) -> tuple[Llama, Tokenizer]:
+def train(
+    recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = (), snapshot=None
+) -> tuple[Llama, Tokenizer]:
     """A trained model and its tokenizer; progress goes to the screen, with the score on `held` where given."""
     torch.manual_seed(recipe.seed)
     school = School(recipe, taught)
@@ -144,10 +150,15 @@ def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ())
         keep = min(recipe.average, step / (step + 10))
         torch._foreach_lerp_(averaged, [w.detach() for w in (*model.parameters(), *topic.parameters())], 1 - keep)
         seen += sum(len(lesson.ask) + len(lesson.answer) for lesson in lessons)
-        if step % 250 == 0 or step == recipe.steps:
+        if step % 200 == 0 or step == recipe.steps:
             spent = time.monotonic() - started
             score = _held_score(model, topic, averaged, school, held) if held else ""
-            print(f"step {step} loss {loss.item():.3f} topic {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}", flush=True)
+            if snapshot:
+                snapshot(model, averaged, school.tokenizer)
+            print(
+                f"step {step} loss {loss.item():.3f} topic {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}",
+                flush=True,
+            )
     _put(averaged, model, topic)
     return model.eval(), school.tokenizer
 
@@ -217,7 +228,9 @@ def _put(weights: Sequence[Tensor], *modules: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _held_score(model: Llama, topic: nn.Linear, averaged: Sequence[Tensor], school: School, held: Sequence[Phrase]) -> str:
+def _held_score(
+    model: Llama, topic: nn.Linear, averaged: Sequence[Tensor], school: School, held: Sequence[Phrase]
+) -> str:
     """How many held-out phrases are named rightly by the averaged weights: Serai questions, declines."""
     current = [w.detach().clone() for w in (*model.parameters(), *topic.parameters())]
     _put(averaged, model, topic)
