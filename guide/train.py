@@ -28,8 +28,8 @@ class Recipe:
     """Everything that decides the outcome of a training."""
 
     languages: tuple[str, ...] = phrases.LANGUAGES
-    first: int = 1500  # steps of learning word vectors alone
-    steps: int = 4000
+    first: int = 1200  # steps of learning word vectors alone
+    steps: int = 1300
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.1
@@ -39,12 +39,12 @@ class Recipe:
     declines: float = 0.27  # share of off-topic questions
     strays: float = 0.35  # share of made-up ones among those
     plain: float = 0.15  # share of questions left as they are written
-    whole: float = 0.2  # share of answers learned to their end; of the others only the opening
-    opening: int = 5  # tokens
+    whole: float = 0.25  # share of answers learned to their end; of the others only the opening
+    opening: int = 4  # tokens
     topic: float = 1.0  # weight of naming the intent beside writing the answer
     reading: float = 0.0  # weight of predicting the question's own words
     vector: float = 0.05  # spread of the word vectors at the beginning
-    average: float = 0.998  # exponential moving average of the weights
+    average: float = 0.99  # exponential moving average of the weights
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)
 
