@@ -48,9 +48,7 @@ class Checkout:
         return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *words)
 
     def run(self, *command: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False
-        )
+        return subprocess.run(command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.fixture

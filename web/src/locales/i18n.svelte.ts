@@ -19,6 +19,8 @@ class I18n {
   private catalogue = $state.raw<Catalogue | null>(null);
   private formats = new Map<string, unknown>();
 
+  /** English is British here: 24 hours, day before month. */
+  private readonly tag = $derived(this.language === "en" ? "en-GB" : this.language);
   readonly direction = $derived(this.language === "fa" ? "rtl" : "ltr");
   readonly ready = $derived(this.catalogue !== null);
 
@@ -48,7 +50,7 @@ class I18n {
   has = (key: string): key is Key => this.catalogue !== null && Object.hasOwn(this.catalogue, key);
 
   number = (value: number, options: Intl.NumberFormatOptions = { maximumFractionDigits: 2 }): string =>
-    this.format("n", options, () => new Intl.NumberFormat(this.language, options)).format(value);
+    this.format("n", options, () => new Intl.NumberFormat(this.tag, options)).format(value);
 
   /** Files, in powers of 1000; memory, in powers of 1024, passes `base`. */
   bytes = (value: number, base: 1000 | 1024 = 1000, per = ""): string => {
@@ -76,11 +78,11 @@ class I18n {
   };
 
   date = (seconds: number, options: Intl.DateTimeFormatOptions = { dateStyle: "medium" }): string =>
-    this.format("d", options, () => new Intl.DateTimeFormat(this.language, options)).format(seconds * 1000);
+    this.format("d", options, () => new Intl.DateTimeFormat(this.tag, options)).format(seconds * 1000);
 
   ago = (seconds: number): string => {
     const past = Date.now() / 1000 - seconds;
-    const relative = this.format("r", {}, () => new Intl.RelativeTimeFormat(this.language, { numeric: "auto" }));
+    const relative = this.format("r", {}, () => new Intl.RelativeTimeFormat(this.tag, { numeric: "auto" }));
     if (past < 45) return this.t("time.now");
     if (past < 3600) return relative.format(-Math.round(past / 60), "minute");
     if (past < 86_400) return relative.format(-Math.round(past / 3600), "hour");
@@ -89,13 +91,13 @@ class I18n {
   };
 
   languageName = (code: string): string =>
-    this.format("l", {}, () => new Intl.DisplayNames(this.language, { type: "language" })).of(code) ?? code;
+    this.format("l", {}, () => new Intl.DisplayNames(this.tag, { type: "language" })).of(code) ?? code;
 
   list = (items: string[]): string =>
-    this.format("j", {}, () => new Intl.ListFormat(this.language, { type: "conjunction" })).format(items);
+    this.format("j", {}, () => new Intl.ListFormat(this.tag, { type: "conjunction" })).format(items);
 
   private plural(n: number): Intl.LDMLPluralRule {
-    return this.format("p", {}, () => new Intl.PluralRules(this.language)).select(Number.isFinite(n) ? n : 0);
+    return this.format("p", {}, () => new Intl.PluralRules(this.tag)).select(Number.isFinite(n) ? n : 0);
   }
 
   /** A foreign name inside a right-to-left sentence must not turn the sentence around. */
