@@ -83,9 +83,12 @@ class _Serving:
         return any(key.holds(now) for key in await self._services.keys.list() if key.name != CLI_KEY)
 
     async def _ready(self) -> None:
+        from serai.telemetry import logs
+
         url = address(self._host, self._port)
         token = None if self._alone else await self._commands_key()
         server_file.write(self._home, url, token)
+        logs.get("server").info("Serai %s serves at %s", __version__, url)
         await self._banner(url, token)
         if self._browser:
             asyncio.get_running_loop().run_in_executor(None, open_page, url)
@@ -99,16 +102,19 @@ class _Serving:
         return (await keys.create(CLI_KEY))[1]
 
     async def _banner(self, url: str, token: str | None) -> None:
-        """What is configured and what is missing, in a few lines."""
+        """What is configured and what is missing, in a few lines. A server that serves is not ended for its banner."""
         import httpx2
 
         from serai.client import AsyncClient
 
-        async with AsyncClient(url, token, transport=httpx2.ASGITransport(self._app)) as client:
-            status = await client.status()
         if self._json:
             output.line({"url": url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
             return
+        async with AsyncClient(url, token, transport=httpx2.ASGITransport(self._app)) as client:
+            try:
+                status = await client.status()
+            except SeraiError as error:
+                status = {"version": __version__, "notices": [{"level": "warning", "text": error.message}]}
         output.banner(url, str(self._home), status)
 
 
