@@ -85,7 +85,7 @@ class FakeServices:
         return self.models[name]
 
 
-def build(file: SettingsFile) -> FakeServices:
+def build(file: SettingsFile, *, private: bool = False) -> FakeServices:
     """The stand-in for `serai.services.build`. A file `keys.json` in the home brings keys of an earlier life."""
     file.home.mkdir(parents=True, exist_ok=True)
     file.load()

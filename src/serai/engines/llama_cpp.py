@@ -82,9 +82,8 @@ def _params(xllamacpp: Any, launch: Launch, layers: int) -> Any:
     params.model.path = launch.path
     params.model_alias = {launch.model}
     _listen(params, launch)
-    # One pool of cells with room for every slot's whole context, so that a request never meets a full pool.
-    params.kv_unified = True
-    params.kv_unified_per_slot = launch.context
+    # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others' cells.
+    params.kv_unified = False
     params.n_ctx = launch.context * launch.parallel
     params.n_parallel = launch.parallel
     params.cache_prompt = True
@@ -127,4 +126,5 @@ ENGINE = Engine(
     tasks=(CHAT, TEXT_GENERATION),
     serve=serve,
     explain=explain,
+    requires=("xllamacpp",),
 )
