@@ -47,7 +47,7 @@ class LocalBackend:
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         model = await self._store.find(call.model)
-        request = orjson.dumps(wire.body(call, model))
+        request = wire.encode(call, model)
         self._touch(model.name)
         async with self._pool.lease(model) as worker, worker.place():
             source = self._stream(worker, wire.PATHS[call.task], request)

@@ -13,6 +13,7 @@ from typing import Any
 from serai.errors import Busy, ModelFailed, SeraiError
 from serai.hosting import environment, failure, launching, policy
 from serai.hosting.entry import Entry
+from serai.hosting.memory import Header
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
 from serai.settings import Models
@@ -24,15 +25,15 @@ _SWEEP_S = 2.0
 
 
 class Pool:
-    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header before a process is
-    started and raises LoadFailed. `publish` gets the topic `model` and the native Model whenever a state changes."""
+    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header, or raises LoadFailed,
+    before anything is evicted or started. `publish` gets the topic `model` and the native Model at every change."""
 
     def __init__(
         self,
         settings: Callable[[], Models],
         *,
         environ: Mapping[str, str] | None = None,
-        check: Callable[[Path], Any] = lambda _path: None,
+        check: Callable[[Path], Header | None] = lambda _path: None,
         publish: Publish = lambda _topic, _data: None,
         log: Callable[[str, str], None] = lambda _model, _line: None,
         launcher: launching.Launcher | None = None,
@@ -168,10 +169,10 @@ class Pool:
 
     async def _start(self, entry: Entry) -> Worker:
         settings = self._settings()
-        if entry.model.path:
-            await asyncio.to_thread(self._check, Path(entry.model.path))
+        path = entry.model.path
+        header = await asyncio.to_thread(self._check, Path(path)) if path else None
         await self._make_room(entry)
-        process = self._launcher(entry.model, settings)
+        process = self._launcher(entry.model, settings, header)
         await process.start(settings.load_timeout_s)
         return Worker(entry.model, process)
 

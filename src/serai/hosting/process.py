@@ -236,7 +236,7 @@ def _address(launch: Launch, scratch: Path, unix_socket: bool) -> Launch:
 
 
 def _session(launch: Launch) -> aiohttp.ClientSession:
-    # Connections are not kept: a server that closes an idle one as we use it would break a call; a new one costs 0.1 ms.
+    # Connections are not kept: one that the process closes for idleness just as we use it would break a call.
     connector: aiohttp.BaseConnector
     if launch.socket:
         connector = aiohttp.UnixConnector(path=launch.socket, limit=0, force_close=True)
