@@ -151,6 +151,18 @@ async def test_events_tell_of_changes_and_are_taken_up_again(make_server: MakeAp
                 break
 
 
+async def test_who_may_not_read_chats_hears_nothing_of_them(make_server: MakeApi) -> None:
+    api = await make_server(server_host="0.0.0.0")
+    headers = {"authorization": f"Bearer {await api.key('monitor')}"}
+    async with api.stream("GET", "/api/v1/events", headers=headers) as response:
+        lines = response.aiter_lines()
+        await anext(lines)
+        api.services.events.publish("session", {"title": "private"})
+        api.services.events.publish("settings", {"keys": []})
+        heard = [await anext(lines) for _ in range(4)]
+    assert "event: settings" in heard and "private" not in str(heard)
+
+
 async def test_unknown_events_begin_with_a_reset(make_server: MakeApi) -> None:
     api = await make_server()
     async with api.stream("GET", "/api/v1/events", headers={"last-event-id": "other-5"}) as response:
