@@ -1,19 +1,19 @@
-"""The application: routes, the guard before them, and the services' life around it."""
+"""The application: the guard, the services' life, and behind them the routes.
+
+Routes are the heaviest thing to build, so they are built in a thread while the server already listens; `/health` does
+not wait for them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from starlette.routing import BaseRoute
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serai import __version__
-from serai.api import errors, native, openai, page, simple, system
 from serai.api.background import Background
 from serai.api.guard import Access, Guard
-from serai.api.scopes import Guarded, GuardedWebSocket
+from serai.telemetry import logs
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -21,48 +21,52 @@ if TYPE_CHECKING:
 
 def build_app(services: Services) -> Guard:
     """The ASGI application of these services; its lifespan starts and closes them."""
+    return Guard(Application(services), Access(lambda: services.settings, services.keys.verify))
 
-    @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncGenerator[None, None]:
-        await services.start()
+
+class Application:
+    """What the guard lets in comes here."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._background = Background()
+        self._routes: asyncio.Task[ASGIApp] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["path"] == "/health" and (self._routes is None or not self._routes.done()):
+            await JSONResponse({"status": "ok"})(scope, receive, send)
+        else:
+            routes = await asyncio.shield(self._built())
+            await routes(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The ASGI lifespan."""
+        await receive()
+        self._built()
         try:
-            yield
-        finally:
-            await app.state.background.close()
-            await services.close()
+            await self._services.start()
+        except Exception as error:
+            logs.get("server").exception("Serai could not start")
+            await self._services.close()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._background.close()
+        await self._services.close()
+        await send({"type": "lifespan.shutdown.complete"})
 
-    app = describe(lifespan=life)
-    app.state.services = services
-    app.state.background = Background()
-    return Guard(app, Access(lambda: services.settings, services.keys.verify))
+    def _built(self) -> asyncio.Task[ASGIApp]:
+        if self._routes is None:
+            self._routes = asyncio.create_task(asyncio.to_thread(self._build))
+        return self._routes
 
+    def _build(self) -> ASGIApp:
+        from serai.api.all import describe
 
-def describe(**options: Any) -> FastAPI:
-    """All routes, without services: enough for the OpenAPI document. Raises when a route declares no scope."""
-    app = FastAPI(
-        title="Serai",
-        version=__version__,
-        summary="Finds, runs, serves and chats with models.",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        **options,
-    )
-    app.router.routes[:] = [_scoped(route) for route in _routes()]
-    errors.install(app)
-    return app
-
-
-def _routes() -> Iterable[BaseRoute]:
-    """In the order in which they are tried: the busiest first, the page for all that is left last."""
-    for routes in (*openai.routers(), system.public, system.watching, simple.routes, *native.routers()):
-        yield from routes.routes
-    yield simple.socket
-    yield from page.routes.routes
-
-
-def _scoped(route: BaseRoute) -> BaseRoute:
-    if not isinstance(route, Guarded | GuardedWebSocket):
-        raise RuntimeError(f"{route} declares no scope, so it would not be guarded.")  # noqa: TRY004
-    return route
+        app = describe()
+        app.state.services = self._services
+        app.state.background = self._background
+        return app

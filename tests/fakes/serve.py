@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import uvicorn
+from tests.fakes import services
+from tests.fakes.scripted import ScriptedBackend
 
 from serai.app import build_app
 from serai.types import Answerer, Call, Delta
-from tests.fakes import services
-from tests.fakes.scripted import ScriptedBackend
 
 
 class Endless(ScriptedBackend):

@@ -10,7 +10,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import NotFound
 
 routes = router(Scope.PUBLIC)

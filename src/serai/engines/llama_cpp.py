@@ -126,4 +126,5 @@ ENGINE = Engine(
     tasks=(CHAT, TEXT_GENERATION),
     serve=serve,
     explain=explain,
+    requires=("xllamacpp",),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection
 
 from serai.errors import Internal
 from serai.storage import engines, schema
+from serai.storage.connections import Connections
 from serai.storage.pulse import Pulse
 from serai.storage.writer import Writer
 
@@ -27,8 +28,8 @@ class Database:
     def __init__(self, url: URL) -> None:
         """Use `open`."""
         self._url = url
-        self._reading = engines.create(url, "reader")
-        self._writing = engines.create(url, "writer")
+        self._reading = Connections(engines.create(url, "reader"))
+        self._writing = Connections(engines.create(url, "writer"))
         self._pulse = Pulse(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         self._readers = ThreadPoolExecutor(engines.READERS, thread_name_prefix="serai-reader")
         self._writer = Writer(self._writing)
@@ -71,7 +72,7 @@ class Database:
         await asyncio.to_thread(self._close)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._reading.connect() as connection:
+        with self._reading.use() as connection:
             return work(connection)
 
     def _close(self) -> None:
@@ -79,5 +80,5 @@ class Database:
         self._readers.shutdown()
         if self._pulse is not None:
             self._pulse.close()
-        self._reading.dispose()
-        self._writing.dispose()
+        self._reading.close()
+        self._writing.close()

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from serai.errors import Internal, SeraiError
+from serai.storage.connections import Connections
 from serai.storage.engines import run_plain
 
 T = TypeVar("T")
@@ -41,8 +42,8 @@ class _Write:
 class Writer:
     """Runs works in the order in which they were asked for. Its thread starts at once and ends with `close`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -90,7 +91,7 @@ class Writer:
 
     def _commit(self, batch: list[_Write]) -> None:
         try:
-            with self._engine.begin() as connection:
+            with self._connections.use() as connection, connection.begin():
                 for write in batch:
                     _attempt(connection, write)
         except BaseException as error:  # the transaction as a whole failed: none of its works was kept

@@ -32,6 +32,10 @@ class Api(httpx2.AsyncClient):
     async def session(self, **values: Any) -> str:
         return (await self.post("/api/v1/sessions", json=values)).json()["id"]  # type: ignore[no-any-return]
 
+    async def key(self, *scopes: str) -> str:
+        """A key's plain text."""
+        return (await self.services.keys.create("test", scopes=scopes or ("*",)))[1]  # type: ignore[no-any-return]
+
     async def chat(self, **fields: Any) -> httpx2.Response:
         body = {"messages": [{"role": "user", "content": "hi"}], **fields}
         return await self.post("/v1/chat/completions", json=body)
@@ -51,7 +55,7 @@ def events(text: str) -> list[tuple[str, Any]]:
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
     """Waits for a condition that no event tells of."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection, func, select
+from tests.unit.chat.conftest import ME, Room, end
 
 from serai.chat import rows, writing
 from serai.chat.turns import Turns
 from serai.errors import StorageFailed
 from serai.storage.database import Database
 from serai.storage.tables import pieces
-from tests.unit.chat.conftest import ME, Room, end
 
 MakeRoom = Callable[..., Room]
 
@@ -78,5 +78,5 @@ async def test_an_end_that_cannot_be_written_is_tried_again(
     answer = await room.begin(await room.session())
     assert (await room.turns.result(ME, answer.id)).text == "kept"
     async with asyncio.timeout(5):
-        while (await room.sessions.message(ME, answer.id)).state != "done":
-            await asyncio.sleep(0.005)  # noqa: ASYNC110
+        while (await room.sessions.message(ME, answer.id)).state != "done":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)

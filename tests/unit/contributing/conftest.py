@@ -14,13 +14,19 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "contributing"
 
-_BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "page", "*.gguf", "node_modules", "e2e")
 
 
+def blocks(page: str) -> list[tuple[str, str, str]]:
+    """The language, title and text of every titled block of a page; none for what is no page."""
+    path = PAGES / page
+    return _BLOCK.findall(path.read_text("utf-8")) if path.exists() else []
+
+
 def examples(page: str) -> dict[str, str]:
-    """The code of a page, by file name."""
-    return dict(_BLOCK.findall((PAGES / page).read_text("utf-8")))
+    """The Python of a page, by file name."""
+    return {title: code for language, title, code in blocks(page) if language == "python"}
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,7 @@ class Checkout:
         return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *words)
 
     def run(self, *command: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False
-        )
+        return subprocess.run(command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Add an engine: the example passes the contract suite as a real process."""
 
 import pytest
-
 from tests.unit.contributing.conftest import Checkout
 
 pytestmark = pytest.mark.engine

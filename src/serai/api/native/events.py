@@ -12,7 +12,8 @@ from starlette.responses import Response
 from serai.api import sse
 from serai.api.deps import ServicesDep
 from serai.api.native.messages import failed
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="events")
 
