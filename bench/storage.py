@@ -1,5 +1,5 @@
-"""The database: commits per second through Database.write with 1 and 64 writers, the latency of one write and one
-read, verifying a key, and opening.
+"""The database: commits per second through Database.write with 1 and 64 writers, the latency of one, reading,
+verifying a key, and opening.
 
 `python -m bench.storage [SECONDS]` prints medians of five rounds on SQLite; `--url URL` measures another database."""
 
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -41,8 +42,8 @@ def add_piece(connection: Connection) -> None:
     connection.execute(pieces.insert(), {"message": "m", "seq": next(_numbers), "text": TEXT})
 
 
-async def rate(work: Callable[[], Awaitable[object]], side_by_side: int, seconds: float) -> float:
-    """How often per second, with so many who each wait for their own."""
+async def rate(work: Callable[[], Awaitable[object]], side_by_side: int, seconds: float) -> tuple[float, float]:
+    """How often per second, with so many who each wait for their own; and the microseconds of CPU that each took."""
     done = 0
     end = time.perf_counter() + seconds
 
@@ -52,9 +53,9 @@ async def rate(work: Callable[[], Awaitable[object]], side_by_side: int, seconds
             await work()
             done += 1
 
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(one() for _ in range(side_by_side)))
-    return done / (time.perf_counter() - began)
+    return done / (time.perf_counter() - began), (time.process_time() - used) / done * 1e6
 
 
 async def latencies(work: Callable[[], Awaitable[object]], times: int = 1_000) -> list[float]:
@@ -81,10 +82,11 @@ async def measure(url: str, seconds: float) -> None:
     for name, work in subjects.items():
         await work()
         for side_by_side in (1, 64):
-            rates = [await rate(work, side_by_side, seconds) for _ in range(ROUNDS)]
-            row(f"{name}, {side_by_side} at once, /s", statistics.median(rates), min(rates), max(rates))
+            rounds = [await rate(work, side_by_side, seconds) for _ in range(ROUNDS)]
+            for unit, values in zip(("/s", "CPU µs"), zip(*rounds, strict=True), strict=True):
+                row(f"{name}, {side_by_side} at once, {unit}", statistics.median(values), min(values), max(values))
         taken = await latencies(work)
-        row(f"{name}, ms, p50 (to p99)", statistics.median(taken), taken[0], taken[int(len(taken) * 0.99)])
+        row(f"{name}, ms (to p99)", statistics.median(taken), taken[0], taken[int(len(taken) * 0.99)])
     await db.close()
 
 
@@ -101,7 +103,7 @@ def opening(home: Path) -> None:
 
 
 def main() -> None:
-    """The figures of one run belong together; compare them with no other machine's."""
+    """The figures of one run belong together. On a machine that does other work, trust the CPU's."""
     parser = argparse.ArgumentParser()
     parser.add_argument("seconds", nargs="?", type=float, default=1.0)
     parser.add_argument("--url")
@@ -110,6 +112,7 @@ def main() -> None:
         asyncio.run(measure(options.url or sqlite_url(Path(folder) / "bench.db"), options.seconds))
         if not options.url:
             opening(Path(folder))
+        print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,10 @@ LOADED = {"pid": 7, "device": "CPU", "memory": 9_000_000, "context": 2048, "para
 class FakeKey:
     id: str
     name: str
+    revoked_at: float | None = None
+
+    def holds(self, now: float) -> bool:
+        return self.revoked_at is None
 
 
 @dataclass

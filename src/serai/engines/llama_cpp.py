@@ -20,8 +20,8 @@ _BYTES_PER_PARAMETER = 0.6
 
 def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
     """Loads the model and serves it until the process is ended. Raises what llama.cpp raises when it cannot."""
-    # Threads that sleep instead of spin: one busy neighbour costs a share of the speed, not a factor of ten.
-    # OpenMP reads this when llama.cpp's library is loaded.
+    # Threads that sleep instead of spin: a busy neighbour costs a share of the speed, not a factor of ten or more
+    # (bench/engine.md). OpenMP reads this when llama.cpp's library is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp
 

@@ -17,6 +17,8 @@ from serai.registry import Launch
 from serai.settings import Models
 from serai.types import Model
 
+_BYTES_PER_THREAD = 64 * 1024 * 1024
+_UNKNOWN_SIZE = 1 << 40
 _CGROUP = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -48,6 +50,7 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Lau
 
 def plan(engine: str, model: Model, settings: Models, header: Header | None, machine: Machine) -> Launch:
     """What to tell the model's process. Pure."""
+    size = header.size if header else model.size or _UNKNOWN_SIZE
     context = min(model.context_length or settings.context, settings.context)
     return Launch(
         engine=engine,
@@ -55,7 +58,7 @@ def plan(engine: str, model: Model, settings: Models, header: Header | None, mac
         path=str(Path(model.path).absolute()) if model.path else "",
         context=context,
         parallel=parallel_that_fits(settings.parallel, context, header, machine.free),
-        threads=threads(settings.threads, machine.cores, machine.busy),
+        threads=threads(settings.threads, machine.cores, machine.busy, size),
         gpu_layers=settings.gpu_layers,
         device=settings.device,
         cache_mb=max(64, min(2048, machine.memory // (16 * 1024 * 1024))),
@@ -63,11 +66,13 @@ def plan(engine: str, model: Model, settings: Models, header: Header | None, mac
     )
 
 
-def threads(asked: int, cores: int, busy: float) -> int:
-    """As many as asked, else one for every core that others leave free, but at least half of them."""
+def threads(asked: int, cores: int, busy: float, size: int) -> int:
+    """As many as asked, else one for every core that others leave free, but at least half of them. A small model gets
+    fewer: its threads would spend more time meeting each other than working."""
     if asked:
         return asked
-    return max(1, (cores + 1) // 2, cores - round(busy))
+    worth = 1 + size // _BYTES_PER_THREAD
+    return min(worth, max(1, (cores + 1) // 2, cores - round(busy)))
 
 
 def machine() -> Machine:

@@ -39,7 +39,12 @@ def test_the_prompt_cache_is_a_small_part_of_memory() -> None:
 def test_threads_leave_the_cores_that_others_use_but_take_half(
     asked: int, cores: int, busy: float, expected: int
 ) -> None:
-    assert threads(asked, cores, busy) == expected
+    assert threads(asked, cores, busy, 4 * 1024**3) == expected
+
+
+def test_a_small_model_gets_one_thread() -> None:
+    assert threads(0, 8, 0.0, 13_000_000) == 1
+    assert threads(0, 8, 0.0, 200_000_000) == 3
 
 
 def test_a_containers_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,8 +66,14 @@ class I18n {
 
   rate = (bytesPerSecond: number): string => this.bytes(bytesPerSecond, 1000, "-per-second");
 
-  unit = (value: number, unit: string, digits = 0, unitDisplay: "short" | "long" = "short"): string =>
-    this.number(value, { style: "unit", unit, unitDisplay, maximumFractionDigits: digits });
+  /** Persian writes units out: its short forms are Latin letters, which turn a sentence around. */
+  unit = (value: number, unit: string, digits = 0): string =>
+    this.number(value, {
+      style: "unit",
+      unit,
+      unitDisplay: this.language === "fa" ? "long" : "short",
+      maximumFractionDigits: digits,
+    });
 
   /** 0.18 s, 41 s, 3 min, 2 h: as exact as a person needs it. */
   duration = (seconds: number): string => {
