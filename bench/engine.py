@@ -16,8 +16,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from serai.backend import collect
 from serai.errors import ModelCrashed
 from serai.hosting import wire
@@ -37,10 +35,10 @@ class Nobody:
     async def models(self) -> list[Model]:
         return [self.model]
 
-    async def find(self, name: str) -> Model:
+    async def find(self, _name: str) -> Model:
         return self.model
 
-    async def touch(self, name: str) -> None: ...
+    async def touch(self, _name: str) -> None: ...
 
     def publish(self, topic: str, data: Any) -> None: ...
 
@@ -68,7 +66,7 @@ class Bench:
     async def raw(self, number: int) -> int:
         """The least a client can do: read the bytes and look for the end."""
         async with self.pool.lease(self.model) as worker:
-            body = orjson.dumps(wire.body(self.call(number), self.model))
+            body = wire.encode(self.call(number), self.model)
             async with await worker.process.post("/v1/chat/completions", body) as response:
                 return sum([chunk.count(b'"content":"') async for chunk in response.content.iter_any()])
 

@@ -46,6 +46,10 @@ LOADED = {"pid": 7, "device": "CPU", "memory": 9_000_000, "context": 2048, "para
 class FakeKey:
     id: str
     name: str
+    revoked_at: float | None = None
+
+    def holds(self, now: float) -> bool:
+        return self.revoked_at is None
 
 
 @dataclass
@@ -85,7 +89,7 @@ class FakeServices:
         return self.models[name]
 
 
-def build(file: SettingsFile) -> FakeServices:
+def build(file: SettingsFile, *, private: bool = False) -> FakeServices:
     """The stand-in for `serai.services.build`. A file `keys.json` in the home brings keys of an earlier life."""
     file.home.mkdir(parents=True, exist_ok=True)
     file.load()

@@ -43,7 +43,7 @@ class Cli:
     def __init__(self) -> None:
         self.services: fake.FakeServices | None = None
 
-    def build(self, file: Any) -> fake.FakeServices:
+    def build(self, file: Any, *, private: bool = False) -> fake.FakeServices:
         self.services = self.services or fake.build(file)
         return self.services
 

@@ -33,13 +33,16 @@ class FakeService:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         if (denied := _denied(request)) is not None:
             return denied
-        self.asked.append(await request.json())
+        body = await request.json()
+        if body["model"] != MODEL:
+            return web.json_response({"error": {"message": f"The model {body['model']} does not exist"}}, status=404)
+        self.asked.append(body)
         if self.refuse is not None:
             status, body, headers = self.refuse
             return web.json_response(body, status=status, headers=headers)
         self.active += 1
         try:
-            return await self._stream(request, self.asked[-1].get("max_tokens") or len(self.words))
+            return await self._stream(request, body.get("max_tokens") or len(self.words))
         finally:
             self.active -= 1
 

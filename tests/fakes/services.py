@@ -12,10 +12,13 @@ from typing import Any
 
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
+from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
 from serai.hosting.status import Running, Status
+from serai.jobs.kinds import JobContext
+from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
@@ -23,7 +26,7 @@ from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
-from serai.types import Model, Principal
+from serai.types import Model
 
 
 class FakeStore:
@@ -82,12 +85,18 @@ class FakePool:
         pass
 
 
-class FakeKeys:
-    def __init__(self) -> None:
-        self.known: dict[str, Principal] = {}
+class FakeDownload:
+    """A job that is half done until it is told to end."""
 
-    async def verify(self, plain: str) -> Principal | None:
-        return self.known.get(plain)
+    kind = "download"
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+
+    async def run(self, job: JobContext) -> dict[str, Any]:
+        job.progress(done=1, total=2, note="half")
+        await self.end.wait()
+        return {"model": job.args["model"]}
 
 
 @dataclass(kw_only=True)
@@ -102,21 +111,24 @@ class FakeServices:
     secrets: SecretStore
     memory: Memory
     metrics: Metrics
+    jobs: Jobs
     store: FakeStore
     pool: FakePool
     backend: ScriptedBackend
     router: Router
     sessions: Sessions
     turns: Turns
-    keys: Any
+    keys: Keys
     started_at: float = field(default_factory=time.time)
 
     async def start(self) -> None:
         await self.turns.recover()
+        await self.jobs.start()
 
     async def close(self) -> None:
         self.events.close()
         await self.turns.close()
+        await self.jobs.stop()
         await self.db.close()
 
 
@@ -138,12 +150,13 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
+        jobs=Jobs(db, events, [FakeDownload()]),
         store=FakeStore(MODEL),
         pool=FakePool(),
         backend=backend,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),
-        keys=FakeKeys(),
+        keys=Keys(db),
     )
     return services

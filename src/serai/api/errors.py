@@ -1,23 +1,19 @@
-"""Errors at the edge: one envelope in each dialect, for Serai's own errors, bad requests and faults alike."""
+"""Errors at the edge: Serai's own, what frameworks find wrong with a request, and faults; all become a SeraiError."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
-from serai.errors import BadRequest, Busy, Internal, NotFound, SeraiError, TooLarge, Unauthenticated, UnknownField
-
-REQUEST_ID = "serai.request_id"
-"""Where the guard leaves the request's id in the ASGI scope."""
+from serai.api import envelopes
+from serai.errors import BadRequest, Internal, NotFound, SeraiError, TooLarge, UnknownField
 
 LISTED = 5
 """At most so many of a request's faults are told at once."""
@@ -66,7 +62,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _handle(request: Request, error: Exception) -> Response:
-    return answer(request.scope, understood(error))
+    return envelopes.answer(request.scope, understood(error))
 
 
 def understood(error: BaseException) -> SeraiError:
@@ -78,37 +74,6 @@ def understood(error: BaseException) -> SeraiError:
     if isinstance(error, HTTPException):
         return _http(error)
     return Internal("Something went wrong inside Serai.", hint="The server's log says more, under this request's id.")
-
-
-def answer(scope: Scope, error: SeraiError) -> Response:
-    """The error as a response in the dialect of the request's path."""
-    dialect = openai if scope["path"].startswith("/v1/") else native
-    body = dialect(error, scope.get(REQUEST_ID, ""))
-    headers = {"content-type": "application/json"}
-    if isinstance(error, Busy):
-        headers["retry-after"] = str(error.retry_after)
-    if isinstance(error, Unauthenticated):
-        headers["www-authenticate"] = "Bearer"
-    return Response(orjson.dumps(body, default=str), error.status, headers)
-
-
-def native(error: SeraiError, request_id: str) -> dict[str, Any]:
-    return {"error": {**error.as_dict(), "request_id": request_id}}
-
-
-_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-
-
-def openai(error: SeraiError, request_id: str) -> dict[str, Any]:
-    kind = _OPENAI_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "server_error")
-    message = f"{error.message} {error.hint}".strip()
-    body = {
-        "message": message,
-        "type": kind,
-        "param": error.facts.get("param") or error.facts.get("field"),
-        "code": error.code,
-    }
-    return {"error": {**body, "serai": {**error.as_dict(), "request_id": request_id}}}
 
 
 def _http(error: HTTPException) -> SeraiError:

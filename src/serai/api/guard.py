@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serai.api import errors, origins
+from serai.api import envelopes, origins
 from serai.api.scopes import PRINCIPAL
-from serai.errors import SeraiError, TooLarge, Unauthenticated
+from serai.errors import Internal, SeraiError, TooLarge, Unauthenticated
 from serai.settings import Settings
 from serai.telemetry import logs
 from serai.types import OWNER, Principal, new_id
@@ -51,6 +52,8 @@ class Guard:
             scope[PRINCIPAL] = await self._who(request)
             request.check_length()
             await self.app(scope, request.receive, request.send)
+        except ClientDisconnect:
+            return
         except Exception as error:
             await self._fail(request, error)
 
@@ -66,11 +69,11 @@ class Guard:
         return principal
 
     async def _fail(self, request: _Request, error: Exception) -> None:
-        known = errors.understood(error)
-        if known is not error and known.status == 500:
+        known = error if isinstance(error, SeraiError) else Internal("Something went wrong inside Serai.")
+        if known is not error:
             self._log.error("request %s failed", request.id, exc_info=error)
         if not request.started:
-            await request.refuse(errors.answer(request.scope, known))
+            await request.refuse(envelopes.answer(request.scope, known))
         elif request.scope["type"] == "http" and not request.ended:
             # The client must not take half an answer for a whole one: uvicorn closes the connection.
             raise error
@@ -82,7 +85,7 @@ class _Request:
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
         self.scope = scope
         self.settings = settings
-        self.id = scope[errors.REQUEST_ID] = new_id("req")
+        self.id = scope[envelopes.REQUEST_ID] = new_id("req")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.origin = origins.read(scope, self.headers, settings)
         self.started = False
@@ -113,7 +116,7 @@ class _Request:
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))
             if self._read > self._limit:
-                await self.refuse(errors.answer(self.scope, self._too_large()))
+                await self.refuse(envelopes.answer(self.scope, self._too_large()))
                 return {"type": "http.disconnect"}
         return message
 
@@ -152,8 +155,6 @@ _SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
     (b"cache-control", b"no-store"),
 ]

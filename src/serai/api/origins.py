@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
@@ -13,6 +13,7 @@ from serai.errors import Forbidden
 from serai.settings import Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\s:@/\[\]?#\\]+))(?::\d{1,5})?")
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 
 
@@ -105,10 +106,8 @@ def _is_address(name: str) -> bool:
 
 def _name(host: str) -> str:
     """The name in a Host header, without the port; empty when it is not one."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host.lower())
+    return (match["address"] or match["name"]).rstrip(".") if match else ""
 
 
 def _same(page: str, host: str) -> bool:

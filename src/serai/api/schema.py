@@ -8,7 +8,7 @@ import orjson
 
 
 def main() -> None:
-    from serai.app import describe
+    from serai.api.all import describe
 
     sys.stdout.buffer.write(orjson.dumps(describe().openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     sys.stdout.buffer.write(b"\n")

@@ -1,17 +1,9 @@
-"""Who may do what: the one place that authorises. Every route declares a scope; a route without one is never served."""
+"""Who may do what: the one place that authorises. Every route declares a scope (see `routes`)."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, ClassVar, cast
 
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
-from starlette.routing import WebSocketRoute
-from starlette.types import Receive, Send
-from starlette.types import Scope as Asgi
-
-from serai.api import errors
 from serai.errors import Forbidden, Unauthenticated
 from serai.types import Principal
 
@@ -46,53 +38,10 @@ def authorise(principal: Principal | None, needed: Scope) -> None:
             "This server needs an API key.",
             hint="Send `Authorization: Bearer serai-…`. Whoever runs Serai makes keys: `serai keys create NAME`.",
         )
-    if not principal.scopes & {"*", needed}:
+    if not may(principal, needed):
         raise Forbidden(f"This key may not do that: it lacks the scope {needed.value!r}.", scope=needed.value)
 
 
-class Guarded(APIRoute):
-    """A route that is served only to those who have its scope."""
-
-    needs: ClassVar[Scope]
-
-    async def handle(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        authorise(scope.get(PRINCIPAL), self.needs)
-        await super().handle({**scope, "headers": [_as_json(header) for header in scope["headers"]]}, receive, send)
-
-
-_FORM = (b"content-type", b"application/x-www-form-urlencoded")
-
-
-def _as_json(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """No route takes a form, but `curl -d` says that its JSON is one. What a foreign page could forge this way is
-    refused by its Origin."""
-    return (b"content-type", b"application/json") if header == _FORM else header
-
-
-class GuardedWebSocket(WebSocketRoute):
-    """The same for a WebSocket; a refusal is an HTTP answer to its handshake."""
-
-    def __init__(self, path: str, endpoint: Any, needs: Scope) -> None:
-        super().__init__(path, endpoint)
-        self.needs = needs
-
-    async def handle(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        authorise(scope.get(PRINCIPAL), self.needs)
-        await super().handle(scope, receive, send)
-
-
-_CLASSES: dict[Scope, type[Guarded]] = {
-    scope: cast(type[Guarded], type(f"Guarded{scope.name.title()}", (Guarded,), {"needs": scope})) for scope in Scope
-}
-
-
-def router(needs: Scope, *, prefix: str = "", tag: str | None = None) -> APIRouter:
-    """A router whose routes all need that scope."""
-    return APIRouter(
-        prefix=prefix,
-        tags=[tag] if tag else None,
-        route_class=_CLASSES[needs],
-        strict_content_type=False,
-        responses=errors.DESCRIBED,
-        generate_unique_id_function=lambda route: route.name,
-    )
+def may(principal: Principal, needed: Scope) -> bool:
+    """Whether a principal has a scope."""
+    return bool(principal.scopes & {"*", needed.value})

@@ -12,15 +12,17 @@ from fastapi import Request
 from pydantic import Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from serai.answers import revive
 from serai.api import errors
 from serai.api.away import ClientGone, unless_gone
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep, person, principal_of, services_of
 from serai.api.guard import KEY_PROTOCOL
 from serai.api.native.shapes import Answerer, In, Name, Out, Usage
-from serai.api.scopes import GuardedWebSocket, Scope, router
+from serai.api.routes import GuardedWebSocket, router
+from serai.api.scopes import Scope
 from serai.chat.draft import Piece
 from serai.chat.records import Message
-from serai.errors import BadRequest, ModelFailed, SeraiError
+from serai.errors import BadRequest, SeraiError
 
 routes = router(Scope.INFER, tag="simple")
 
@@ -62,7 +64,7 @@ async def simple_chat(
 
 def _answer(message: Message, latency_s: float) -> SimpleAnswer:
     if message.error is not None:
-        raise Failed(message.error)
+        raise revive(message.error)
     usage = Usage.model_validate(message.usage or {})
     model = (message.answerer or {}).get("model") or message.model or ""
     return SimpleAnswer(
@@ -74,14 +76,6 @@ def _answer(message: Message, latency_s: float) -> SimpleAnswer:
         usage=usage,
         answerer=Answerer.model_validate(message.answerer) if message.answerer else None,
     )
-
-
-class Failed(ModelFailed):
-    """What made a stored answer fail, told to its asker."""
-
-    def __init__(self, error: Any) -> None:
-        super().__init__(error["message"], hint=error.get("hint", ""), who=error["who"], **error.get("facts", {}))
-        self.code = error["code"]  # type: ignore[misc]
 
 
 class Say(In):

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from serai import __version__
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import SeraiError
 
 public = router(Scope.PUBLIC, tag="system")

@@ -89,7 +89,7 @@ def banner(url: str, home: str, status: dict[str, Any]) -> None:
     from rich.text import Text
 
     running = ", ".join(model["name"] for model in status.get("running") or ())
-    here = f"{status.get('models_count', 0)} here" + (f", running: {running}" if running else "")
+    here = f"{status.get('models_count', '?')} here" + (f", running: {running}" if running else "")
     shown = console()
     shown.print(Text.assemble(("Serai ", "bold"), clean(status.get("version", "")), " at ", (url, "bold cyan")))
     offline = " · offline: nothing is fetched from the hub" if status.get("offline") else ""

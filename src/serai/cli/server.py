@@ -22,14 +22,10 @@ Hook = Callable[[], Awaitable[None]]
 
 
 class Server(uvicorn.Server):
-    """Serves one app on one socket, or on the unix socket `uds`. In its loop, `before` runs before the app starts and
-    may refuse by raising; `on_started` runs once requests are answered."""
+    """Serves one app on one socket, or on the unix socket `uds`. `on_started` runs in the loop once it does."""
 
-    def __init__(
-        self, app: Asgi, *, uds: str | None = None, before: Hook | None = None, on_started: Hook | None = None
-    ) -> None:
+    def __init__(self, app: Asgi, *, uds: str | None = None, on_started: Hook | None = None) -> None:
         self._app = app
-        self._before = before
         self._on_started = on_started
         self._failure: BaseException | None = None
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # else tracebacks would go to the terminal
@@ -53,12 +49,15 @@ class Server(uvicorn.Server):
             self.run(sockets=[listener] if listener else None)
         except SystemExit as error:
             raise self._reason() from error
-        if not self.started:
+        if self._failure or not self.started:
             raise self._reason()
 
+    def fail(self, error: BaseException) -> None:
+        """Ends the server; `serve_on` raises the error."""
+        self._failure = error
+        self.should_exit = True
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._before:
-            await self._before()
         await super().startup(sockets)
         if self._on_started:
             await self._on_started()

@@ -8,11 +8,17 @@ import errno
 import ipaddress
 import os
 import socket
+import time
 import webbrowser
+from typing import TYPE_CHECKING
 
 from serai import __version__, settings
 from serai.cli import output, server_file
 from serai.errors import BadRequest, Conflict, Forbidden, SeraiError
+
+if TYPE_CHECKING:
+    from serai.cli.server import Asgi
+    from serai.services import Services
 
 CLI_KEY = "command line of this machine"
 """The name of the key with which commands reach a server that asks for keys; it lives as long as the server."""
@@ -31,21 +37,25 @@ class _Serving:
     """One life of the server."""
 
     def __init__(self, file: settings.SettingsFile, listener: socket.socket, *, browser: bool, as_json: bool) -> None:
-        from serai.app import build_app
-        from serai.services import build
-
+        self._file = file
         self._home = file.home
         self._listener = listener
         self._browser = browser
         self._json = as_json
         self._host, self._port = listener.getsockname()[:2]
-        self._services = build(file)
-        self._app = build_app(self._services)
+        self._url = address(self._host, self._port)
+        self._alone = ipaddress.ip_address(self._host).is_loopback
+        self._services: Services
+        self._app: Asgi
 
     def run(self) -> None:
+        from serai.cli.front import Front
         from serai.cli.server import Server
 
-        server = Server(self._app, before=self._allowed, on_started=self._started)
+        front = Front(self._build, before=self._allowed, on_ready=self._ready, failed=lambda error: server.fail(error))  # noqa: PLW0108
+        server = Server(front)
+        if self._json:  # the address is good from now on: /health answers at once, everything else as soon as it can
+            output.line({"url": self._url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
         try:
             server.serve_on(self._listener)
         finally:
@@ -53,9 +63,17 @@ class _Serving:
         if not self._json:
             output.say("Serai has stopped.")
 
+    def _build(self) -> Asgi:
+        from serai.app import build_app
+        from serai.services import build
+
+        self._services = build(self._file)
+        self._app = build_app(self._services)
+        return self._app
+
     async def _allowed(self) -> None:
         """Raises Forbidden for a server that others could reach and nobody could log in to."""
-        if loopback(self._host) or any(key.name != CLI_KEY for key in await self._services.keys.list()):
+        if self._alone or await self._others_have_keys():
             return
         await self._services.db.close()
         raise Forbidden(
@@ -63,11 +81,19 @@ class _Serving:
             hint="Create one with `serai keys create NAME`, then start again.",
         )
 
-    async def _started(self) -> None:
-        url = address(self._host, self._port)
-        token = None if loopback(self._host) else await self._commands_key()
+    async def _others_have_keys(self) -> bool:
+        now = time.time()
+        return any(key.holds(now) for key in await self._services.keys.list() if key.name != CLI_KEY)
+
+    async def _ready(self) -> None:
+        from serai.telemetry import logs
+
+        url = self._url
+        token = None if self._alone else await self._commands_key()
         server_file.write(self._home, url, token)
-        await self._banner(url, token)
+        logs.get("server").info("Serai %s serves at %s", __version__, url)
+        if not self._json:
+            await self._banner(url, token)
         if self._browser:
             asyncio.get_running_loop().run_in_executor(None, open_page, url)
 
@@ -75,21 +101,21 @@ class _Serving:
         """A new key for the commands of this machine, in place of the last server's."""
         keys = self._services.keys
         for key in await keys.list():
-            if key.name == CLI_KEY:
+            if key.name == CLI_KEY and key.revoked_at is None:
                 await keys.revoke(key.id)
         return (await keys.create(CLI_KEY))[1]
 
     async def _banner(self, url: str, token: str | None) -> None:
-        """What is configured and what is missing, in a few lines."""
+        """What is configured and what is missing, in a few lines. A server that serves is not ended for its banner."""
         import httpx2
 
         from serai.client import AsyncClient
 
         async with AsyncClient(url, token, transport=httpx2.ASGITransport(self._app)) as client:
-            status = await client.status()
-        if self._json:
-            output.line({"url": url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
-            return
+            try:
+                status = await client.status()
+            except SeraiError as error:
+                status = {"version": __version__, "notices": [{"level": "warning", "text": error.message}]}
         output.banner(url, str(self._home), status)
 
 
@@ -122,10 +148,6 @@ def address(host: str, port: int) -> str:
     if found.is_unspecified:
         return f"http://{'127.0.0.1' if found.version == 4 else '[::1]'}:{port}"
     return f"http://{f'[{host}]' if found.version == 6 else host}:{port}"
-
-
-def loopback(host: str) -> bool:
-    return ipaddress.ip_address(host).is_loopback
 
 
 def open_page(url: str) -> bool:

@@ -20,8 +20,8 @@ _BYTES_PER_PARAMETER = 0.6
 
 def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
     """Loads the model and serves it until the process is ended. Raises what llama.cpp raises when it cannot."""
-    # Threads that sleep instead of spin: one busy neighbour costs a share of the speed, not a factor of ten.
-    # OpenMP reads this when llama.cpp's library is loaded.
+    # Threads that sleep instead of spin: a busy neighbour costs a share of the speed, not a factor of ten or more
+    # (bench/engine.md). OpenMP reads this when llama.cpp's library is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp
 
@@ -82,9 +82,8 @@ def _params(xllamacpp: Any, launch: Launch, layers: int) -> Any:
     params.model.path = launch.path
     params.model_alias = {launch.model}
     _listen(params, launch)
-    # One pool of cells with room for every slot's whole context, so that a request never meets a full pool.
-    params.kv_unified = True
-    params.kv_unified_per_slot = launch.context
+    # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others' cells.
+    params.kv_unified = False
     params.n_ctx = launch.context * launch.parallel
     params.n_parallel = launch.parallel
     params.cache_prompt = True
@@ -127,4 +126,5 @@ ENGINE = Engine(
     tasks=(CHAT, TEXT_GENERATION),
     serve=serve,
     explain=explain,
+    requires=("xllamacpp",),
 )

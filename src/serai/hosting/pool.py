@@ -13,6 +13,7 @@ from typing import Any
 from serai.errors import Busy, ModelFailed, SeraiError
 from serai.hosting import environment, failure, launching, policy
 from serai.hosting.entry import Entry
+from serai.hosting.memory import Header
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
 from serai.settings import Models
@@ -24,15 +25,15 @@ _SWEEP_S = 2.0
 
 
 class Pool:
-    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header before a process is
-    started and raises LoadFailed. `publish` gets the topic `model` and the native Model whenever a state changes."""
+    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header, or raises LoadFailed,
+    before anything is evicted or started. `publish` gets the topic `model` and the native Model at every change."""
 
     def __init__(
         self,
         settings: Callable[[], Models],
         *,
         environ: Mapping[str, str] | None = None,
-        check: Callable[[Path], Any] = lambda _path: None,
+        check: Callable[[Path], Header | None] = lambda _path: None,
         publish: Publish = lambda _topic, _data: None,
         log: Callable[[str, str], None] = lambda _model, _line: None,
         launcher: launching.Launcher | None = None,
@@ -45,7 +46,7 @@ class Pool:
         self._wait_s = wait_s
         self._entries: dict[str, Entry] = {}
         self._admission = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._watchers: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -64,7 +65,7 @@ class Pool:
         finally:
             entry.leases -= 1
             entry.last_used_at = time.time()
-            await asyncio.shield(self._wake())
+            self._wake()
 
     async def load(self, model: Model) -> None:
         """Makes the model ready and leaves it so. Raises LoadFailed or Busy."""
@@ -159,7 +160,7 @@ class Pool:
             entry.task = None
             if entry.worker is None:
                 entry.placed = False
-                await asyncio.shield(self._wake())
+                self._wake()
             self._tell(entry)
         watcher = asyncio.create_task(self._watch(entry, entry.worker))
         self._watchers.add(watcher)
@@ -168,10 +169,10 @@ class Pool:
 
     async def _start(self, entry: Entry) -> Worker:
         settings = self._settings()
-        if entry.model.path:
-            await asyncio.to_thread(self._check, Path(entry.model.path))
+        path = entry.model.path
+        header = await asyncio.to_thread(self._check, Path(path)) if path else None
         await self._make_room(entry)
-        process = self._launcher(entry.model, settings)
+        process = self._launcher(entry.model, settings, header)
         await process.start(settings.load_timeout_s)
         return Worker(entry.model, process)
 
@@ -191,8 +192,7 @@ class Pool:
                     elif decision.verdict == "never":
                         raise _no_room(name, "every loaded model is pinned", "Unpin one, or raise models.max_loaded.")
                     else:
-                        async with self._changed:
-                            await self._changed.wait()
+                        await self._changed.wait()
         except TimeoutError:
             raise _no_room(name, "all loaded models are busy", "Try again, or raise models.max_loaded.") from None
 
@@ -210,7 +210,7 @@ class Pool:
             if worker.process.gone.is_set() and entry.worker is worker:
                 entry.worker, entry.placed = None, False
                 self._tell(entry)
-                await self._wake()
+                self._wake()
 
     async def _watch(self, entry: Entry, worker: Worker) -> None:
         """Takes note of a crash; the next call starts the model anew."""
@@ -227,9 +227,10 @@ class Pool:
             for name in policy.idle_too_long(places, time.time(), idle_s):
                 await self._stop(self._entries[name])
 
-    async def _wake(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _wake(self) -> None:
+        """Lets those who wait for a place look again; whoever waits from now on waits for the next time."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     # ---------------------------------------------------------------------------------------------------- helpers
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from serai.errors import BadRequest
 from serai.tasks import text_generation
 from serai.types import CHAT, TEXT_GENERATION, Call, Model
@@ -24,6 +26,14 @@ _SETTINGS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 """How each setting is spelled on the wire; those not named here keep their name."""
 
 
+def encode(call: Call, model: Model) -> bytes:
+    """The request as it is sent. Raises BadRequest on what cannot be."""
+    try:
+        return orjson.dumps(body(call, model))
+    except TypeError as error:  # half of a surrogate pair is JSON to some, but no text
+        raise BadRequest(f"The request cannot be written as JSON: {error}.") from error
+
+
 def body(call: Call, model: Model) -> dict[str, Any]:
     """The request's body: the model's own settings under those of the call. Raises BadRequest on what cannot be."""
     settings = text_generation.check({**model.settings, **call.settings})
@@ -41,12 +51,27 @@ def body(call: Call, model: Model) -> dict[str, Any]:
 
 def _inputs(call: Call) -> dict[str, Any]:
     if call.task == CHAT:
-        if not call.inputs.get("messages"):
-            raise BadRequest("A chat needs at least one message.", field="messages")
+        _check_messages(call.inputs.get("messages"))
         wanted = ("messages", "tools", "tool_choice", "parallel_tool_calls")
         return {name: call.inputs[name] for name in wanted if call.inputs.get(name) is not None}
     if call.task == TEXT_GENERATION:
         if not isinstance(call.inputs.get("inputs"), str):
             raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")
+        if call.settings.get("logprobs"):
+            raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
         return {"prompt": call.inputs["inputs"]}
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+
+
+def _check_messages(messages: Any) -> None:
+    """What an engine would answer with a fault of its own, said as the asker's."""
+    if not isinstance(messages, list) or not messages:
+        raise BadRequest("A chat needs at least one message.", field="messages")
+    for number, message in enumerate(messages):
+        where = f"messages[{number}]"
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise BadRequest(f"{where} must be an object with a role.", field=where)
+        parts = message.get("content")
+        for part in parts if isinstance(parts, list) else ():
+            if not isinstance(part, dict) or part.get("type") not in {"text", "refusal"}:
+                raise BadRequest(f"{where} holds something other than text; this model reads text only.", field=where)

@@ -12,6 +12,7 @@ from typing import Any
 from tests.contract.subject import Kit, LocalSubject, Subject, local
 from tests.fakes.store import gguf_model
 
+from serai.hosting.memory import Header
 from serai.hosting.process import ModelProcess
 from serai.registry import Launch
 from serai.settings import Models
@@ -22,7 +23,7 @@ UPSTREAM = (sys.executable, str(Path(__file__).parents[2] / "fakes" / "upstream.
 
 @asynccontextmanager
 async def subject(kit: Kit) -> AsyncIterator[Subject]:
-    yield following(kit, *[{"text": "word "}] * 24)
+    yield following(kit, *[{"text": "word "}] * 24, endless=True)
 
 
 def following(kit: Kit, *steps: dict[str, Any], **more: Any) -> LocalSubject:
@@ -36,7 +37,7 @@ def write_script(path: Path, *steps: dict[str, Any], **more: Any) -> Path:
     return path
 
 
-def by_script(model: Model, settings: Models) -> ModelProcess:
+def by_script(model: Model, settings: Models, header: Header | None) -> ModelProcess:
     """A launcher for models whose file is a script for the fake upstream."""
     launch = Launch(engine=model.engine, model=model.name, path=str(model.path), parallel=settings.parallel)
     return ModelProcess(launch, environ={}, command=UPSTREAM)

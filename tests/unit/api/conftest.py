@@ -32,6 +32,10 @@ class Api(httpx2.AsyncClient):
     async def session(self, **values: Any) -> str:
         return (await self.post("/api/v1/sessions", json=values)).json()["id"]  # type: ignore[no-any-return]
 
+    async def key(self, *scopes: str) -> str:
+        """A key's plain text."""
+        return (await self.services.keys.create("test", scopes=scopes or ("*",)))[1]  # type: ignore[no-any-return]
+
     async def chat(self, **fields: Any) -> httpx2.Response:
         body = {"messages": [{"role": "user", "content": "hi"}], **fields}
         return await self.post("/v1/chat/completions", json=body)
@@ -51,7 +55,7 @@ def events(text: str) -> list[tuple[str, Any]]:
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> None:
     """Waits for a condition that no event tells of."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -98,9 +102,10 @@ async def make_server(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Makes a client of a real server on loopback."""
     async with AsyncExitStack() as stack:
 
-        async def make(*script: Step) -> Api:
+        async def make(*script: Step, **settings: str) -> Api:
+            environ = {f"SERAI_{name}".upper(): value for name, value in settings.items()}
             backend = ScriptedBackend(script=script or ("Hello", " there"))
-            services = fakes.build(tmp_path, backend)
+            services = fakes.build(tmp_path, backend, environ)
             config = uvicorn.Config(build_app(services), port=0, log_config=None, timeout_graceful_shutdown=2)
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from pydantic import ValidationError
+from tests.unit.chat.conftest import ME, Room
 
 from serai.chat.export import Exported, markdown
 from serai.errors import BadRequest, UnknownField
-from tests.unit.chat.conftest import ME, Room
 
 
 async def test_an_import_equals_what_was_exported(room: Room) -> None:

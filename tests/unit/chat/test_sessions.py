@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.chat.conftest import ME, Room
 
 from serai.chat.records import Session
 from serai.errors import BadRequest, NotFound, UnknownField
-from tests.unit.chat.conftest import ME, Room
 
 
 async def found(room: Room, **query: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,13 +15,19 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "contributing"
 
-_BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "page", "*.gguf", "node_modules", "e2e")
 
 
+def blocks(page: str) -> list[tuple[str, str, str]]:
+    """The language, title and text of every titled block of a page; none for what is no page."""
+    path = PAGES / page
+    return _BLOCK.findall(path.read_text("utf-8")) if path.exists() else []
+
+
 def examples(page: str) -> dict[str, str]:
-    """The code of a page, by file name."""
-    return dict(_BLOCK.findall((PAGES / page).read_text("utf-8")))
+    """The Python of a page, by file name."""
+    return {title: code for language, title, code in blocks(page) if language == "python"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,10 @@ class Checkout:
         return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *words)
 
     def run(self, *command: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        place = self.root / folder
         return subprocess.run(
-            command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False
+            command, cwd=place, env=environment, capture_output=True, text=True, timeout=100, check=False
         )
 
 

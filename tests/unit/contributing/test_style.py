@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.unit.contributing.conftest import PAGES, Checkout, examples
 
 BIN = Path(sys.executable).parent

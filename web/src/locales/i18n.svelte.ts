@@ -4,6 +4,7 @@ import type { Catalogue, Key, Params } from "./catalogue";
 
 export const languages = ["en", "de", "fa"] as const;
 export type Language = (typeof languages)[number];
+const rightToLeft: readonly Language[] = ["fa"];
 export const languageNames: Record<Language, string> = { en: "English", de: "Deutsch", fa: "فارسی" };
 
 const loaders: Record<Language, () => Promise<{ default: Catalogue }>> = {
@@ -19,7 +20,9 @@ class I18n {
   private catalogue = $state.raw<Catalogue | null>(null);
   private formats = new Map<string, unknown>();
 
-  readonly direction = $derived(this.language === "fa" ? "rtl" : "ltr");
+  /** English is British here: 24 hours, day before month. */
+  private readonly tag = $derived(this.language === "en" ? "en-GB" : this.language);
+  readonly direction = $derived(rightToLeft.includes(this.language) ? "rtl" : "ltr");
   readonly ready = $derived(this.catalogue !== null);
 
   async use(language: Language): Promise<void> {
@@ -48,7 +51,7 @@ class I18n {
   has = (key: string): key is Key => this.catalogue !== null && Object.hasOwn(this.catalogue, key);
 
   number = (value: number, options: Intl.NumberFormatOptions = { maximumFractionDigits: 2 }): string =>
-    this.format("n", options, () => new Intl.NumberFormat(this.language, options)).format(value);
+    this.format("n", options, () => new Intl.NumberFormat(this.tag, options)).format(value);
 
   /** Files, in powers of 1000; memory, in powers of 1024, passes `base`. */
   bytes = (value: number, base: 1000 | 1024 = 1000, per = ""): string => {
@@ -63,8 +66,14 @@ class I18n {
 
   rate = (bytesPerSecond: number): string => this.bytes(bytesPerSecond, 1000, "-per-second");
 
-  unit = (value: number, unit: string, digits = 0, unitDisplay: "short" | "long" = "short"): string =>
-    this.number(value, { style: "unit", unit, unitDisplay, maximumFractionDigits: digits });
+  /** Persian writes units out: its short forms are Latin letters, which turn a sentence around. */
+  unit = (value: number, unit: string, digits = 0): string =>
+    this.number(value, {
+      style: "unit",
+      unit,
+      unitDisplay: this.language === "fa" ? "long" : "short",
+      maximumFractionDigits: digits,
+    });
 
   /** 0.18 s, 41 s, 3 min, 2 h: as exact as a person needs it. */
   duration = (seconds: number): string => {
@@ -76,11 +85,11 @@ class I18n {
   };
 
   date = (seconds: number, options: Intl.DateTimeFormatOptions = { dateStyle: "medium" }): string =>
-    this.format("d", options, () => new Intl.DateTimeFormat(this.language, options)).format(seconds * 1000);
+    this.format("d", options, () => new Intl.DateTimeFormat(this.tag, options)).format(seconds * 1000);
 
   ago = (seconds: number): string => {
     const past = Date.now() / 1000 - seconds;
-    const relative = this.format("r", {}, () => new Intl.RelativeTimeFormat(this.language, { numeric: "auto" }));
+    const relative = this.format("r", {}, () => new Intl.RelativeTimeFormat(this.tag, { numeric: "auto" }));
     if (past < 45) return this.t("time.now");
     if (past < 3600) return relative.format(-Math.round(past / 60), "minute");
     if (past < 86_400) return relative.format(-Math.round(past / 3600), "hour");
@@ -89,18 +98,18 @@ class I18n {
   };
 
   languageName = (code: string): string =>
-    this.format("l", {}, () => new Intl.DisplayNames(this.language, { type: "language" })).of(code) ?? code;
+    this.format("l", {}, () => new Intl.DisplayNames(this.tag, { type: "language" })).of(code) ?? code;
 
   list = (items: string[]): string =>
-    this.format("j", {}, () => new Intl.ListFormat(this.language, { type: "conjunction" })).format(items);
+    this.format("j", {}, () => new Intl.ListFormat(this.tag, { type: "conjunction" })).format(items);
 
   private plural(n: number): Intl.LDMLPluralRule {
-    return this.format("p", {}, () => new Intl.PluralRules(this.language)).select(Number.isFinite(n) ? n : 0);
+    return this.format("p", {}, () => new Intl.PluralRules(this.tag)).select(Number.isFinite(n) ? n : 0);
   }
 
   /** A foreign name inside a right-to-left sentence must not turn the sentence around. */
   private isolate(text: string): string {
-    return this.language === "fa" ? `\u2068${text}\u2069` : text;
+    return this.direction === "rtl" ? `\u2068${text}\u2069` : text;
   }
 
   private format<T>(kind: string, options: object, make: () => T): T {

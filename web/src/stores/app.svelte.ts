@@ -36,7 +36,9 @@ class App {
     this.router.start();
     this.events.on("reset", () => void this.fetch());
     this.events.on("job", (job) => {
-      if (job.kind === "download" && job.state === "done") void this.fetchModels();
+      if (job.kind !== "download" || job.state !== "done") return;
+      this.toasts.show(t("job.done.toast", { name: job.title }));
+      void this.fetchModels();
     });
     this.events.on("settings", () => void this.adopt());
     await this.prefs.start();

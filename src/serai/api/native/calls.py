@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import NotFound
 
 routes = router(Scope.MONITOR, prefix="/api/v1/calls", tag="calls")

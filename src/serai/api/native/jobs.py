@@ -9,7 +9,8 @@ from pydantic import Field
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import In, Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import BadRequest
 from serai.types import ModelRef
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import In, Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 
 routes = router(Scope.ADMIN, prefix="/api/v1/keys", tag="keys")
 

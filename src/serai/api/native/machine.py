@@ -10,7 +10,8 @@ from pydantic import Field
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.telemetry import logs
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="machine")

@@ -10,11 +10,12 @@ from fastapi import Header, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from serai.api import errors, sse
+from serai.api import envelopes, errors, sse
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import Answerer, Attempt, In, Name, Out, Usage
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.chat.draft import Changed, End, Piece, Shown
 
 routes = router(Scope.CHAT, prefix="/api/v1", tag="messages")
@@ -107,7 +108,7 @@ async def stream(
 
 def failed(error: Exception) -> bytes:
     """The last event of a stream that cannot go on."""
-    return sse.event("error", errors.native(errors.understood(error), ""))
+    return sse.event("error", envelopes.native(errors.understood(error), ""))
 
 
 async def _events(shown: AsyncGenerator[Shown, None]) -> AsyncGenerator[bytes, None]:

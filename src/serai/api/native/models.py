@@ -14,7 +14,8 @@ from serai.api.background import spawn
 from serai.api.deps import ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import In, Name, Out, Settings
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.hosting.status import describe
 from serai.tasks import text_generation
 from serai.types import CHAT, Model

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import In, Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import Conflict, NotFound
 from serai.settings import SECRET_ALIASES
 from serai.telemetry import logs

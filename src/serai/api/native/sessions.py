@@ -11,7 +11,8 @@ from starlette.responses import Response
 from serai.api.deps import PersonDep, ServicesDep
 from serai.api.native.messages import MessageOut
 from serai.api.native.shapes import In, Name, Out, Settings, Text
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.chat.export import Exported, markdown
 
 routes = router(Scope.CHAT, prefix="/api/v1/sessions", tag="sessions")

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.errors import Conflict, SeraiError, UnknownField
 from serai.settings import Settings, SettingsFile, declarations
 

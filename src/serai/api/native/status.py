@@ -11,7 +11,8 @@ from serai import __version__
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.native.models import ModelOut, models_of
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="status")
 

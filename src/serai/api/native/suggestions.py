@@ -11,7 +11,8 @@ from pydantic import Field
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.hub.starter import Fit, Starter, suggest
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")

@@ -8,16 +8,17 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import errors, sse
+from serai.api import envelopes, errors, sse
 from serai.api.away import unless_gone
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import answer, request
 from serai.api.openai.fields import FIELDS
-from serai.api.scopes import Scope, router
+from serai.api.routes import Direct, router
+from serai.api.scopes import Scope
 from serai.backend import collect
 from serai.tasks.text_generation import SETTINGS
 
-routes = router(Scope.INFER, prefix="/v1", tag="openai")
+routes = router(Scope.INFER, prefix="/v1", tag="openai", kind=Direct)
 
 _BODY: dict[str, Any] = {
     "required": True,
@@ -50,4 +51,4 @@ async def chat_completions(request_: Request) -> Response:
 
 def failed(error: Exception) -> bytes:
     """The last event of a stream that broke off."""
-    return b"data: " + orjson.dumps(errors.openai(errors.understood(error), ""), default=str) + b"\n\n"
+    return b"data: " + orjson.dumps(envelopes.openai(errors.understood(error), ""), default=str) + b"\n\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from serai.api.deps import ServicesDep
-from serai.api.scopes import Scope, router
+from serai.api.routes import router
+from serai.api.scopes import Scope
 from serai.types import Model
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai")
