@@ -61,14 +61,13 @@ class Models(Group):
     threads: int = setting(0, "Threads for one model; 0 chooses by the cores of this machine.", ge=0)
     gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
+    load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
 
     @field_validator("device", mode="before")
     @classmethod
     def _kinds_of_gpu(cls, value: object) -> object:
         """What LLM_DEVICE means elsewhere."""
-        return "gpu" if value in {"cuda", "mps", "rocm", "vulkan", "metal"} else value
-
-    load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
+        return "gpu" if value in ("cuda", "mps", "rocm", "vulkan", "metal") else value
 
 
 class Hub(Group):
