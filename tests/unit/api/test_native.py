@@ -220,3 +220,13 @@ async def test_logs_are_read_by_part(api: Api) -> None:
     assert (logs["parts"], [line["message"] for line in logs["lines"]]) == (["server"], ["two"])
     assert (await api.get("/api/v1/logs", params={"part": "../secret"})).status_code == 422
     assert (await api.get("/api/v1/logs", params={"part": "none"})).status_code == 404
+
+
+@pytest.mark.parametrize("hub", [False, True])
+async def test_the_doctor_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch, hub: bool) -> None:
+    async def check(services: object, *, hub: bool) -> list[dict[str, object]]:
+        return [{"part": "hub", "ok": hub, "level": "ok" if hub else "warning", "text": "x"}]
+
+    monkeypatch.setattr("serai.doctor.check", check)
+    (found,) = (await api.get("/api/v1/doctor", params={"hub": hub})).json()["checks"]
+    assert (found["ok"], found["mend"]) == (hub, None)
