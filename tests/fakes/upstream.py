@@ -1,7 +1,8 @@
 """A model process by script: speaks the same HTTP and SSE over a unix socket as a real engine, faults included.
 
 Run as a program it reads a Launch from stdin like the worker; the launch's `path` is a JSON file with the script:
-`load` (steps before it is ready), `facts`, and `steps` of an answer. A step is `{"text": …}`, `{"cut": …}` (text whose
+`load` (steps before it is ready), `facts`, `steps` of an answer, and `endless` (an answer without max_tokens does not
+end). A step is `{"text": …}`, `{"cut": …}` (text whose
 bytes are sent one by one), `{"raw": …}` (a line as it stands), `{"error": …}` (an error event), `{"die": signal}`,
 `{"exit": code}`, `{"stderr": …}`, `{"stall": true}` (never goes on), `{"refuse": status, "body": …}`."""
 
@@ -88,6 +89,8 @@ class Upstream:
             else:
                 await writer.drain()
                 await self.fault(step)
+        if self.script.get("endless") and not (body or {}).get("max_tokens"):
+            await asyncio.Event().wait()
         writer.write(end(count, body.get("max_tokens") if body else None))
         await writer.drain()
 

@@ -75,6 +75,7 @@ def _serve(request: Request, name: str) -> Response:
     hashed = name.startswith("assets/")
     headers = {
         "content-security-policy": POLICY,
+        "cross-origin-opener-policy": "same-origin",
         "cache-control": "public, max-age=31536000, immutable" if hashed else "no-cache",
     }
     kind = _TYPES.get(file.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"

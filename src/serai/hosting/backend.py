@@ -19,6 +19,7 @@ from serai.hosting.worker import Worker
 from serai.types import LOCAL, Call, Delta, Model
 
 _TOUCH_S = 10.0
+_FRESH_S = 0.1
 
 
 class Store(Protocol):
@@ -39,14 +40,18 @@ class LocalBackend:
         self.place = LOCAL
         self._store = store
         self._pool = pool
+        self._listed: dict[str, Model] = {}
+        self._listed_at = 0.0
         self._touched: dict[str, float] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
     async def models(self) -> Sequence[Model]:
-        return [model for model in await self._store.models() if model.engine == self.name]
+        models = [model for model in await self._store.models() if model.engine == self.name]
+        self._listed, self._listed_at = {model.name: model for model in models}, time.monotonic()
+        return models
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
-        model = await self._store.find(call.model)
+        model = await self._find(call.model)
         request = wire.encode(call, model)
         self._touch(model.name)
         async with self._pool.lease(model) as worker, worker.place():
@@ -77,6 +82,12 @@ class LocalBackend:
                     yield delta
         finally:
             response.close()  # also the connection, which is what stops the engine
+
+    async def _find(self, name: str) -> Model:
+        """The model as it was listed just now, which the router does before every call, else from the store."""
+        if name in self._listed and time.monotonic() - self._listed_at < _FRESH_S:
+            return self._listed[name]
+        return await self._store.find(name)
 
     def _touch(self, name: str) -> None:
         """Notes the use of a model without making the call wait; at most every few seconds."""

@@ -46,7 +46,7 @@ class Pool:
         self._wait_s = wait_s
         self._entries: dict[str, Entry] = {}
         self._admission = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._watchers: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -65,7 +65,7 @@ class Pool:
         finally:
             entry.leases -= 1
             entry.last_used_at = time.time()
-            await asyncio.shield(self._wake())
+            self._wake()
 
     async def load(self, model: Model) -> None:
         """Makes the model ready and leaves it so. Raises LoadFailed or Busy."""
@@ -160,7 +160,7 @@ class Pool:
             entry.task = None
             if entry.worker is None:
                 entry.placed = False
-                await asyncio.shield(self._wake())
+                self._wake()
             self._tell(entry)
         watcher = asyncio.create_task(self._watch(entry, entry.worker))
         self._watchers.add(watcher)
@@ -192,8 +192,7 @@ class Pool:
                     elif decision.verdict == "never":
                         raise _no_room(name, "every loaded model is pinned", "Unpin one, or raise models.max_loaded.")
                     else:
-                        async with self._changed:
-                            await self._changed.wait()
+                        await self._changed.wait()
         except TimeoutError:
             raise _no_room(name, "all loaded models are busy", "Try again, or raise models.max_loaded.") from None
 
@@ -211,7 +210,7 @@ class Pool:
             if worker.process.gone.is_set() and entry.worker is worker:
                 entry.worker, entry.placed = None, False
                 self._tell(entry)
-                await self._wake()
+                self._wake()
 
     async def _watch(self, entry: Entry, worker: Worker) -> None:
         """Takes note of a crash; the next call starts the model anew."""
@@ -228,9 +227,10 @@ class Pool:
             for name in policy.idle_too_long(places, time.time(), idle_s):
                 await self._stop(self._entries[name])
 
-    async def _wake(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _wake(self) -> None:
+        """Lets those who wait for a place look again; whoever waits from now on waits for the next time."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     # ---------------------------------------------------------------------------------------------------- helpers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -58,6 +59,7 @@ class ModelProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
@@ -78,6 +80,10 @@ class ModelProcess:
         except TimeoutError:
             await self.stop()
             raise failure.load_failed(self.launch.model, "timed_out", f"after {timeout:g} s") from None
+        except OSError as error:
+            await self.stop()
+            cause = "out_of_memory" if error.errno == errno.ENOMEM else "crashed"
+            raise failure.load_failed(self.launch.model, cause, error.strerror or str(error)) from error
         except BaseException:
             await self.stop()
             raise
@@ -102,22 +108,16 @@ class ModelProcess:
         return failure.crashed(self.launch.model, self.returncode or 0) if self.gone.is_set() else None
 
     async def stop(self) -> None:
-        """Ends the process and all it started, waits for that, and removes its folder. Cancelled, it ends it hard."""
-        process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                async with asyncio.timeout(_TERMINATE_S):
-                    await self.gone.wait()
-            except TimeoutError:
-                self.kill()
-                await self.gone.wait()
-            except asyncio.CancelledError:
-                self.kill()
-                await self._finish()
-                raise
-        await self._finish()
+        """Ends the process and all it started, waits for that, and removes its folder. Cancelled, it ends it hard and
+        still waits. All who call it wait for the same end."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._end())
+        try:
+            await asyncio.shield(self._stopping)
+        except asyncio.CancelledError:
+            self.kill()
+            await self._stopping
+            raise
 
     def kill(self) -> None:
         """Ends the process at once, with all that it started."""
@@ -192,9 +192,10 @@ class ModelProcess:
         self.lines.append(text)
         self._log(text)
 
-    async def _finish(self) -> None:
-        """Kills what the process may have left in its group, then frees the session, the pipes and the folder."""
+    async def _end(self) -> None:
+        """Ends the process, kills what it may have left in its group, then frees session, pipes and folder."""
         if self._process is not None:
+            await self._end_process(self._process)
             self._end_group()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             if self._process.stdin:
@@ -202,6 +203,16 @@ class ModelProcess:
         if self._session is not None:
             await self._session.close()
         environment.remove_scratch(self.scratch)
+
+    async def _end_process(self, process: asyncio.subprocess.Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_TERMINATE_S):
+                await self.gone.wait()
+        except TimeoutError:
+            self.kill()
+            await self.gone.wait()
 
 
 class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):

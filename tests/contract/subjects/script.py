@@ -23,7 +23,7 @@ UPSTREAM = (sys.executable, str(Path(__file__).parents[2] / "fakes" / "upstream.
 
 @asynccontextmanager
 async def subject(kit: Kit) -> AsyncIterator[Subject]:
-    yield following(kit, *[{"text": "word "}] * 24)
+    yield following(kit, *[{"text": "word "}] * 24, endless=True)
 
 
 def following(kit: Kit, *steps: dict[str, Any], **more: Any) -> LocalSubject:

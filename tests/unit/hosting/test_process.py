@@ -104,6 +104,25 @@ async def test_a_crash_is_seen_at_once_though_a_grandchild_holds_the_pipes(make:
             await start
 
 
+async def test_a_stop_that_is_cancelled_still_leaves_nothing(make: Make, tiny: Path) -> None:
+    process = make(tiny)
+    await process.start(30)
+    os.kill(process.pid, signal.SIGKILL)
+    await process.gone.wait()
+    stops = [asyncio.create_task(process.stop()) for _ in range(2)]
+    await asyncio.sleep(0)
+    stops[0].cancel()
+    await asyncio.wait(stops)
+    assert not process.scratch.exists() and stops[0].cancelled() and not stops[1].cancelled()
+
+
+async def test_a_program_that_is_not_there_is_said(make: Make, tmp_path: Path) -> None:
+    process = make(tmp_path, command=("/nowhere/python",))
+    with pytest.raises(LoadFailed, match="No such file"):
+        await process.start(5)
+    assert not process.scratch.exists()
+
+
 async def test_a_slow_load_times_out(make: Make, tmp_path: Path) -> None:
     process = make(write_script(tmp_path / "s.json", load=[{"stall": True}]), command=UPSTREAM)
     with pytest.raises(LoadFailed, match="not ready in time") as caught:
