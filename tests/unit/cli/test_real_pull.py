@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.fakes.cli import ENV
 from tests.fakes.hub import FakeHub, serving
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(300)]
 
 NAME = "org/tiny"
 
@@ -41,7 +41,7 @@ async def pulling(hub: FakeHub, home: Path, *args: str) -> asyncio.subprocess.Pr
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 120)
     return process.returncode, out.decode(), err.decode()
 
 
