@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from serai import registry
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
@@ -143,7 +144,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
 
 def _models(services: Services) -> None:
     """Where models lie, how they get there, where they run, and how a call finds one."""
-    engine = logs.get("engine")
+    log = logs.get("engine")
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     download = Download(hub, services.store, hf_home(services.settings_file.environ) / "hub")
@@ -153,10 +154,10 @@ def _models(services: Services) -> None:
         environ=services.settings_file.environ,
         check=read_header,
         publish=services.model_changed,
-        log=lambda model, line: engine.info(line, extra={"model": model}),
+        log=lambda model, line: log.info(line, extra={"model": model}),
     )
     services.router = Router(
-        [LocalBackend(services.store, services.pool)],
+        [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
         services.metrics,
         lambda: services.settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
@@ -12,8 +13,8 @@ from serai.api import errors, native, openai, page, simple, system
 from serai.api.routes import Guarded, GuardedWebSocket
 
 
-def describe() -> FastAPI:
-    """Raises when a route declares no scope."""
+def describe(**options: Any) -> FastAPI:
+    """`options` are FastAPI's. Raises when a route declares no scope."""
     app = FastAPI(
         title="Serai",
         version=__version__,
@@ -22,6 +23,7 @@ def describe() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        **options,
     )
     app.router.routes[:] = [_scoped(route) for route in _routes()]
     errors.install(app)

@@ -25,14 +25,23 @@ class ClientGone(SeraiError):
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; the work is cancelled at once when the client closes the connection (ClientGone). The
     request's body must have been read."""
-    working = asyncio.create_task(work)
+    task = asyncio.current_task()
+    assert task is not None
     gone = asyncio.create_task(until_gone(receive))
+    working = True
+
+    def left(_: asyncio.Task[None]) -> None:
+        if working and not gone.cancelled():
+            task.cancel()
+
+    gone.add_done_callback(left)
     try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientGone("The client went away.")
+        return await work
+    except asyncio.CancelledError:
+        # Ours only if nobody else cancelled us at the same time.
+        if gone.done() and not gone.cancelled() and task.uncancel() == 0:
+            raise ClientGone("The client went away.") from None
+        raise
     finally:
-        working.cancel()
+        working = False
         gone.cancel()
-        await asyncio.wait({working, gone})

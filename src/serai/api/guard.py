@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,6 +52,8 @@ class Guard:
             scope[PRINCIPAL] = await self._who(request)
             request.check_length()
             await self.app(scope, request.receive, request.send)
+        except ClientDisconnect:
+            return
         except Exception as error:
             await self._fail(request, error)
 
@@ -152,8 +155,6 @@ _SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
     (b"cache-control", b"no-store"),
 ]

@@ -51,7 +51,7 @@ _TYPES: Mapping[str, str] = {
 _NOT_BUILT = """Serai is running; its page was not built.
 
 Build it once with `make install` (or `npm ci && npm run build` in web/), then load this address again.
-The API is at /api/v1 (described by /api/v1/openapi.json), OpenAI's at /v1, and `serai chat` works in a terminal.
+The API is at /api/v1 (described by /api/v1/openapi.json), OpenAI's at /v1, and `serai run` works in a terminal.
 """
 
 
@@ -75,6 +75,7 @@ def _serve(request: Request, name: str) -> Response:
     hashed = name.startswith("assets/")
     headers = {
         "content-security-policy": POLICY,
+        "cross-origin-opener-policy": "same-origin",
         "cache-control": "public, max-age=31536000, immutable" if hashed else "no-cache",
     }
     kind = _TYPES.get(file.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -43,6 +43,7 @@ class _Serving:
         self._browser = browser
         self._json = as_json
         self._host, self._port = listener.getsockname()[:2]
+        self._url = address(self._host, self._port)
         self._alone = ipaddress.ip_address(self._host).is_loopback
         self._services: Services
         self._app: Asgi
@@ -53,6 +54,8 @@ class _Serving:
 
         front = Front(self._build, before=self._allowed, on_ready=self._ready, failed=lambda error: server.fail(error))  # noqa: PLW0108
         server = Server(front)
+        if self._json:  # the address is good from now on: /health answers at once, everything else as soon as it can
+            output.line({"url": self._url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
         try:
             server.serve_on(self._listener)
         finally:
@@ -85,11 +88,12 @@ class _Serving:
     async def _ready(self) -> None:
         from serai.telemetry import logs
 
-        url = address(self._host, self._port)
+        url = self._url
         token = None if self._alone else await self._commands_key()
         server_file.write(self._home, url, token)
         logs.get("server").info("Serai %s serves at %s", __version__, url)
-        await self._banner(url, token)
+        if not self._json:
+            await self._banner(url, token)
         if self._browser:
             asyncio.get_running_loop().run_in_executor(None, open_page, url)
 
@@ -107,9 +111,6 @@ class _Serving:
 
         from serai.client import AsyncClient
 
-        if self._json:
-            output.line({"url": url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
-            return
         async with AsyncClient(url, token, transport=httpx2.ASGITransport(self._app)) as client:
             try:
                 status = await client.status()

@@ -23,7 +23,17 @@ GUIDE = "serai-guide"
 
 _GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
 _GUIDE_SAYS = "A tiny model inside Serai that answers questions about Serai in English, German and Persian, only those."
-_FACTS: tuple[str, ...] = ("title", "description", "task", "format", "engine", "size", "quantisation", "parameters", "context_length")
+_FACTS: tuple[str, ...] = (
+    "title",
+    "description",
+    "task",
+    "format",
+    "engine",
+    "size",
+    "quantisation",
+    "parameters",
+    "context_length",
+)
 _FACTS += ("architecture", "license", "languages")
 _SAMPLING = {"temp": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p"}
 

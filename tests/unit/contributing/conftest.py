@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -54,7 +55,11 @@ class Checkout:
         return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *words)
 
     def run(self, *command: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=self.root / folder, capture_output=True, text=True, timeout=100, check=False)
+        environment = {**os.environ, "PYTHONPATH": str(self.root / "src")}
+        place = self.root / folder
+        return subprocess.run(
+            command, cwd=place, env=environment, capture_output=True, text=True, timeout=100, check=False
+        )
 
 
 @pytest.fixture

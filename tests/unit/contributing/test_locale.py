@@ -39,7 +39,7 @@ class Page(Checkout):
 
     def begin(self) -> None:
         """The copy, and the texts that the example translates."""
-        assert self.run(*_text("begin").split()).returncode == 0
+        assert self.run(*_text("in the repository").split()).returncode == 0
         for line in _text(FILE).splitlines():
             self.replace_line(FILE, line.split(":")[0] + ":", line)
 
@@ -57,7 +57,7 @@ class Page(Checkout):
                 self.change(name, *("".join(line[1:] for line in lines if line[0] != sign) for sign in "+-"))
 
     def check(self) -> tuple[int, str]:
-        ran = self.run(*_text("check").split(), folder="web")
+        ran = self.run(*_text("in web/").split(), folder="web")
         return ran.returncode, ran.stdout + ran.stderr
 
 

@@ -46,7 +46,7 @@ def test_what_it_does_not_take_is_refused_by_name(task: Task) -> None:
 def test_an_input_of_the_wrong_kind_is_named() -> None:
     with pytest.raises(BadRequest, match="messages") as caught:
         text_generation.TASK.check_inputs(CHAT, {"messages": []})
-    assert caught.value.facts == {"field": "messages"}
+    assert type(caught.value) is BadRequest and caught.value.facts == {"field": "messages"}
 
 
 def test_limits_become_those_of_json_schema() -> None:

@@ -90,7 +90,7 @@ export default {
   "keys.help": "همین فهرست",
 
   "sessions.label": "گفت‌وگوها",
-  "sessions.search": "جست‌وجو در گفت‌وگوها",
+  "sessions.search": "جست‌وجو",
   "sessions.more": "کارهای دیگر",
   "sessions.import": "درون‌برد گفت‌وگو (JSON)…",
   "sessions.notJson": "{name} پروندهٔ JSON برون‌بردهٔ سرای نیست.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -32,11 +31,12 @@ def usage(measured: Usage) -> dict[str, Any]:
 
 def extension(answerer: Answerer | None, tried: tuple[Attempt, ...], measured: Usage) -> dict[str, Any]:
     """The object `serai`: who answered, why another did not, how fast."""
-    return {
-        "answerer": answerer and asdict(answerer),
-        "tried": [asdict(attempt) for attempt in tried],
-        **asdict(measured),
-    }
+    return {"answerer": answerer and _plain(answerer), "tried": [*map(_plain, tried)], **_plain(measured)}
+
+
+def _plain(thing: Answerer | Attempt | Usage) -> dict[str, Any]:
+    """`dataclasses.asdict` for flat ones, at a tenth of its cost."""
+    return {name: getattr(thing, name) for name in thing.__slots__}
 
 
 def completion(call: Call, result: Result) -> bytes:

@@ -13,12 +13,12 @@ from serai.api.away import unless_gone
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import answer, request
 from serai.api.openai.fields import FIELDS
-from serai.api.routes import router
+from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.backend import collect
 from serai.tasks.text_generation import SETTINGS
 
-routes = router(Scope.INFER, prefix="/v1", tag="openai")
+routes = router(Scope.INFER, prefix="/v1", tag="openai", kind=Direct)
 
 _BODY: dict[str, Any] = {
     "required": True,

@@ -25,7 +25,7 @@ export const marked = new Marked({
     codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
     code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
     image: ({ href, text }) =>
-      /^data:image\//i.test(href)
+      /^data:image\/(?:png|jpeg|gif|webp);base64,/i.test(href)
         ? `<img src="${escape(href)}" alt="${escape(text)}">`
         : `<a href="${escape(href)}">${escape(text || href)}</a>`,
     checkbox: ({ checked }) => `<span class="${checked ? "done" : "todo"}">${checked ? "☑" : "☐"}</span> `,

@@ -8,6 +8,8 @@ const tags =
 const config: Config = {
   ALLOWED_TAGS: tags.split(" "),
   ALLOWED_ATTR: ["align", "alt", "class", "dir", "href", "open", "src", "start", "title"],
+  // Without this their values would have to look like addresses.
+  ADD_URI_SAFE_ATTR: ["align", "dir", "open", "start"],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
@@ -15,7 +17,7 @@ const config: Config = {
 };
 
 const classes = /^(?:math|block|table|done|todo|hljs-[\w-]+|language-[\w+#.-]+|[a-z]+_)$/;
-const raster = /^data:image\//i;
+const raster = /^data:image\/(?:png|jpeg|gif|webp);base64,/i;
 
 let purifier: typeof DOMPurify | null = null;
 

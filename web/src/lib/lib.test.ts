@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { estimate, usedTokens } from "./context";
+import { grouped, headingOf } from "./days";
+import { fold, rank, score } from "./fuzzy";
+import { fields, parseStops, readNumber } from "./generation";
+import { levelOf, messageOf, restOf, timeOf } from "./logs";
+import { answering, contextOf } from "./models";
+import { paths, read } from "./router.svelte";
+import type { Message, Model } from "./api/types";
+
+describe("fuzzy search", () => {
+  it("finds letters in order, and nothing else", () => {
+    expect(score("qw3", "Qwen3 1.7B")).not.toBeNull();
+    expect(score("3wq", "Qwen3 1.7B")).toBeNull();
+  });
+  it("puts the beginning of a word first", () => {
+    expect(rank("set", ["reset it", "Settings", "s e t"], String)).toEqual(["Settings", "reset it", "s e t"]);
+  });
+  it("takes Arabic and Persian letters, accents and joiners as the same", () => {
+    expect(fold("كيك")).toBe(fold("کیک"));
+    expect(fold("گفت‌وگو")).toBe("گفتوگو");
+    expect(fold("Größe")).toBe("große");
+  });
+});
+
+describe("addresses", () => {
+  it.each([
+    ["/", { page: "chat", session: null }],
+    ["/chat/ses_1", { page: "chat", session: "ses_1" }],
+    ["/models", { page: "models", tab: "disk" }],
+    ["/models/running", { page: "models", tab: "running" }],
+    ["/settings/keys", { page: "settings", section: "keys" }],
+    ["/nowhere", { page: "lost" }],
+    ["/model/%E0%A4%A", { page: "model", name: "%E0%A4%A" }],
+  ])("%s", (path, route) => expect(read(path)).toEqual(route));
+
+  it("lead back to a model whatever its name holds", () => {
+    const name = "org/na me:Q4_K_M?#%";
+    expect(read(paths.model(name))).toEqual({ page: "model", name });
+  });
+});
+
+describe("days", () => {
+  const now = new Date(2026, 10, 20, 15);
+  const at = (days: number, pinned = false) => ({ updated_at: now.getTime() / 1000 - days * 86_400, pinned });
+  it.each([
+    [0, "today"],
+    [1, "yesterday"],
+    [4, "week"],
+    [40, "month"],
+  ])("%i days ago is %s", (days, kind) => expect(headingOf(at(days), now).kind).toBe(kind));
+  it("come newest first, the pinned before all, one heading each", () => {
+    const rows = grouped([at(40), at(0), at(0.1), at(90, true)], now);
+    expect(rows.map((row) => ("heading" in row ? row.heading.kind : "-"))).toEqual([
+      "pinned",
+      "-",
+      "today",
+      "-",
+      "-",
+      "month",
+      "-",
+    ]);
+  });
+});
+
+describe("generation settings", () => {
+  const temperature = fields.find((field) => field.key === "temperature")!;
+  const seed = fields.find((field) => field.key === "seed")!;
+  it.each([
+    ["0.7", 0.7],
+    ["۰٫۷", 0.7],
+    ["0,7", 0.7],
+    ["", null],
+    ["9", undefined],
+    ["warm", undefined],
+  ])("read %j as %j", (text, value) => expect(readNumber(text, temperature)).toBe(value));
+  it("take whole numbers only where parts make no sense", () => expect(readNumber("1.5", seed)).toBeUndefined());
+  it("read one stop text a line", () => {
+    expect(parseStops("END\n\\n\\n\n")).toEqual(["END", "\n\n"]);
+    expect(parseStops("\n")).toBeNull();
+  });
+});
+
+const message = (fields: Partial<Message>): Message => ({ role: "user", text: "", usage: null, ...fields }) as Message;
+const usage = { prompt_tokens: 100, completion_tokens: 20 } as Message["usage"];
+
+describe("the context that is used", () => {
+  it("is what was measured, and an estimate of what came after", () => {
+    const messages = [
+      message({ text: "x".repeat(4000) }),
+      message({ role: "assistant", usage }),
+      message({ text: "abcd" }),
+    ];
+    expect(usedTokens(messages, "", "abcdefgh")).toEqual({ tokens: 123, exact: false });
+  });
+  it("starts anew at a reset", () => {
+    expect(usedTokens([message({ usage }), message({ role: "reset" })], "", "")).toEqual({ tokens: 0, exact: true });
+  });
+  it("counts Persian dearer than English", () => expect(estimate("سلام دنیا")).toBeGreaterThan(estimate("hello wor")));
+});
+
+const model = (name: string, fields: Partial<Model> = {}): Model =>
+  ({
+    name,
+    title: "",
+    task: "text-generation",
+    source: "hub",
+    running: null,
+    added_at: 0,
+    last_used_at: 0,
+    context_length: 32768,
+    ...fields,
+  }) as Model;
+
+describe("the model that answers", () => {
+  const running = { context: 8192 } as Model["running"];
+  const guide = model("serai-guide", { source: "embedded", running });
+  const old = model("old", { added_at: 1 });
+  const fresh = model("fresh", { added_at: 2 });
+  it("is the wanted one", () => expect(answering([guide, old], "old", "auto")?.name).toBe("old"));
+  it("is the default", () => expect(answering([guide, old, fresh], null, "old")?.name).toBe("old"));
+  it("is what runs", () => expect(answering([guide, fresh, { ...old, running }], null, "auto")?.name).toBe("old"));
+  it("is the newest", () => expect(answering([guide, old, fresh], "auto", "auto")?.name).toBe("fresh"));
+  it("is the guide when there is no other", () => expect(answering([guide], null, "auto")?.name).toBe("serai-guide"));
+  it("reads as much as is reserved, and no more than it can", () => {
+    expect(contextOf(guide, 4096)).toBe(8192);
+    expect(contextOf(old, 4096)).toBe(4096);
+    expect(contextOf(model("small", { context_length: 512 }), 4096)).toBe(512);
+  });
+});
+
+it("log lines are read whatever exactly they call things", () => {
+  const line = { ts: "2026-11-20T10:00:00Z", level: "ERROR", event: "gone", model: "x", n: 1 };
+  expect([timeOf(line), levelOf(line), messageOf(line), restOf(line)]).toEqual([
+    1795168800,
+    "error",
+    "gone",
+    "model=x n=1",
+  ]);
+});
