@@ -41,8 +41,8 @@ def _train(output: Path, threads: int) -> None:
     taught = [phrase for language in recipe.languages for phrase in phrases.training(language)]
     held = taught[5 :: train.HELD_EVERY]
     rest = [phrase for number, phrase in enumerate(taught) if number % train.HELD_EVERY != 5]
-    model, tokenizer = train.train(recipe, rest, held)
-    convert.write(model, tokenizer, recipe.languages, output)
+    model, school = train.train(recipe, rest, held)
+    convert.write(model, school, output)
 
 
 def _examine(model: Path, threads: int) -> list[exam.Result]:

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-from tokenizers import Tokenizer
 
 from guide import wordpieces
 from guide.llama import Llama
 from guide.normal import chat_template
+from guide.train import School
 
 Q8 = gguf.GGMLQuantizationType.Q8_0
 
 
-def write(model: Llama, tokenizer: Tokenizer, languages: tuple[str, ...], path: Path) -> None:
+def write(model: Llama, school: School, path: Path) -> None:
     """The model in one file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = gguf.GGUFWriter(path, "llama")
-    _describe(writer, model, languages)
-    _add_words(writer, tokenizer, model.shape.words)
+    _describe(writer, model, school.recipe.languages)
+    _add_words(writer, school, model.shape.words)
     for name, weight in model.named_parameters():
         values = np.ascontiguousarray(weight.detach().float().numpy())
         if values.ndim == 1:
@@ -56,10 +56,13 @@ def _describe(writer: gguf.GGUFWriter, model: Llama, languages: tuple[str, ...])
     writer.add_vocab_size(shape.words)
 
 
-def _add_words(writer: gguf.GGUFWriter, tokenizer: Tokenizer, size: int) -> None:
+def _add_words(writer: gguf.GGUFWriter, school: School, size: int) -> None:
+    tokenizer = school.tokenizer
     known = {number: piece for piece, number in tokenizer.get_vocab().items()}
+    topics = range(len(known), school.words)
+    known |= dict(zip(topics, (f"<|{language}:{intent}|>" for language, intent in school.topics), strict=True))
     pieces = [known.get(number, f"[PAD{number}]") for number in range(size)]
-    kinds = [_kind(number, number in known) for number in range(size)]
+    kinds = [_kind(number, number in known, number in topics) for number in range(size)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("llama-bpe")
     writer.add_token_list(pieces)
@@ -72,7 +75,7 @@ def _add_words(writer: gguf.GGUFWriter, tokenizer: Tokenizer, size: int) -> None
     writer.add_chat_template(chat_template())
 
 
-def _kind(number: int, known: bool) -> gguf.TokenType:
+def _kind(number: int, known: bool, topic: bool) -> gguf.TokenType:
     if not known:
         return gguf.TokenType.UNUSED
-    return gguf.TokenType.CONTROL if number < len(wordpieces.SPECIAL) else gguf.TokenType.NORMAL
+    return gguf.TokenType.CONTROL if topic or number < len(wordpieces.SPECIAL) else gguf.TokenType.NORMAL

@@ -1,4 +1,4 @@
-"""A small Llama in plain torch: RMS norm, rotary positions on neighbouring pairs (as GGUF has them), tied words."""
+"""A small Llama in plain torch: RMS norm, rotary positions on neighbouring pairs (as GGUF has them)."""
 
 from __future__ import annotations
 
@@ -64,10 +64,12 @@ class Layer(nn.Module):
         x = x[:, start:] + F.dropout(y, self.dropout, self.training)
         y = self.ffn_norm(x)
         y = self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
-        return x + F.dropout(y, self.dropout, self.training)
+        summed: Tensor = x + F.dropout(y, self.dropout, self.training)
+        return summed
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        rows, length, width = x.shape
+        return x.view(rows, length, self.heads, width // self.heads).transpose(1, 2)
 
 
 class Llama(nn.Module):
@@ -79,9 +81,10 @@ class Llama(nn.Module):
         self.token_embd = nn.Embedding(shape.words, shape.width)
         self.blk = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
         self.output_norm = Norm(shape)
+        self.output = nn.Linear(shape.width, shape.words, bias=False)
         for weight in self.parameters():
             if weight.ndim == 2:
-                nn.init.normal_(weight, std=0.02 if weight is self.token_embd.weight else 0.5 * weight.shape[1] ** -0.5)
+                nn.init.normal_(weight, std=0.5 * shape.width**-0.5)
         self._begin_with_means()
         steps = shape.theta ** -(torch.arange(0, shape.head, 2) / shape.head)
         angles = torch.outer(torch.arange(shape.context), steps)
@@ -92,7 +95,10 @@ class Llama(nn.Module):
         """Lets the first layer attend evenly and pass on what it sees: every state begins as a mean of words."""
         same = torch.eye(self.shape.width)
         with torch.no_grad():
-            for name, scale, own in (("q", 0.02, 0.0), ("k", 0.02, 0.0), ("v", 0.2, 1.0), ("output", 0.2, 0.1)):
+            for layer in self.blk:
+                for name in ("attn_output", "ffn_down"):
+                    layer.get_submodule(name).get_parameter("weight").mul_(0.2)
+            for name, scale, own in (("q", 0.02, 0.0), ("k", 0.02, 0.0), ("v", 0.1, 1.0), ("output", 0.1, 0.2)):
                 weight = self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight")
                 weight.mul_(scale).add_(same, alpha=own * (self.shape.width**0.5 if name == "output" else 1.0))
 
@@ -107,7 +113,8 @@ class Llama(nn.Module):
 
     def logits(self, states: Tensor) -> Tensor:
         """The scores of the next token."""
-        return F.linear(states, self.token_embd.weight)
+        scores: Tensor = self.output(states)
+        return scores
 
 
 def _turned(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
+ENVIRONMENT = {**os.environ, "PYTHON": PYTHON, "NO_MKDOCS_2_WARNING": "1"}
 
 CHECKS: dict[str, list[list[str]]] = {
     "python": [
@@ -19,12 +21,15 @@ CHECKS: dict[str, list[list[str]]] = {
         [PYTHON, "tools/secrets_scan.py"],
         [str(BIN / "lint-imports"), "--no-cache"],
         [str(BIN / "mypy")],
+        [PYTHON, "tools/reference.py", "--check"],
+        [str(BIN / "mkdocs"), "build", "--strict", "--quiet"],
         [PYTHON, "-m", "pytest", "-m", "not engine and not browser and not slow"],
     ],
     "page": [
         [PYTHON, "tools/page.py", "check"],
         [PYTHON, "tools/page.py", "lint"],
         [PYTHON, "tools/page.py", "check:locales"],
+        [PYTHON, "tools/page.py", "types", "--check"],
         [PYTHON, "tools/page.py", "test"],
     ],
 }
@@ -42,7 +47,7 @@ def _lane(commands: list[list[str]]) -> list[str]:
     failed = []
     for command in commands:
         begun = time.monotonic()
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
         words = " ".join([Path(command[0]).name, *command[1:]])
         print(f"{'ok  ' if not result.returncode else 'FAIL'} {time.monotonic() - begun:5.1f} s  {words}", flush=True)
         if result.returncode:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from serai.errors import SeraiError
 from serai.types import Answerer, Attempt, Usage
+
+if TYPE_CHECKING:
+    from httpx2 import ServerSentEvent
 
 Json = dict[str, Any]
 
@@ -77,6 +80,68 @@ class Gatherer:
             finish=self._finish or "cancelled",
             **_facts(self._last),
         )
+
+
+class TextStream:
+    """The pieces of an answer as they come. Closing it cancels the call; `answer` holds what has arrived."""
+
+    def __init__(self, events: Generator[ServerSentEvent, None, None]) -> None:
+        self._events = events
+        self._gatherer = Gatherer()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        for event in self._events:
+            if piece := self._gatherer.feed(event.data):
+                return piece
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops the answer where it is."""
+        self._events.close()
+
+    @property
+    def answer(self) -> Answer:
+        return self._gatherer.answer()
+
+
+class AsyncTextStream:
+    """`TextStream` for `async for`."""
+
+    def __init__(self, events: AsyncGenerator[ServerSentEvent, None]) -> None:
+        self._events = events
+        self._gatherer = Gatherer()
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self
+
+    async def __anext__(self) -> str:
+        async for event in self._events:
+            if piece := self._gatherer.feed(event.data):
+                return piece
+        raise StopAsyncIteration
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stops the answer where it is."""
+        await self._events.aclose()
+
+    @property
+    def answer(self) -> Answer:
+        return self._gatherer.answer()
 
 
 def revive(body: Mapping[str, Any], status: int = 500) -> SeraiError:

@@ -11,20 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import ipaddress
-import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from contextlib import aclosing, closing
 from typing import Any, Generic, NamedTuple, ParamSpec, Self, TypeVar, overload
 
 import httpx2
 import orjson
 
-from serai import __version__, endpoints
-from serai.answers import Answer, Gatherer, revive
+from serai import endpoints, exchange
+from serai.answers import AsyncTextStream, TextStream, revive
 from serai.endpoints import Json, Messages, Request
-from serai.errors import SeraiError, TimedOut, Unreachable
 from serai.types import AUTO
 
 P = ParamSpec("P")
@@ -105,75 +102,13 @@ class _Methods:
     version = Endpoint(endpoints.version)
 
 
-class TextStream:
-    """The pieces of an answer as they come. Closing it cancels the call; `answer` holds what has arrived."""
-
-    def __init__(self, events: Generator[httpx2.ServerSentEvent, None, None]) -> None:
-        self._events = events
-        self._gatherer = Gatherer()
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        for event in self._events:
-            if piece := self._gatherer.feed(event.data):
-                return piece
-        raise StopIteration
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stops the answer where it is."""
-        self._events.close()
-
-    @property
-    def answer(self) -> Answer:
-        return self._gatherer.answer()
-
-
-class AsyncTextStream:
-    """`TextStream` for `async for`."""
-
-    def __init__(self, events: AsyncGenerator[httpx2.ServerSentEvent, None]) -> None:
-        self._events = events
-        self._gatherer = Gatherer()
-
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self
-
-    async def __anext__(self) -> str:
-        async for event in self._events:
-            if piece := self._gatherer.feed(event.data):
-                return piece
-        raise StopAsyncIteration
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Stops the answer where it is."""
-        await self._events.aclose()
-
-    @property
-    def answer(self) -> Answer:
-        return self._gatherer.answer()
-
-
 class Client(_Methods):
     """Talks to a running Serai; `key` is needed when it listens on more than loopback. Close it, or use `with`."""
 
     def __init__(
         self, base_url: str = DEFAULT_URL, key: str | None = None, *, transport: httpx2.BaseTransport | None = None
     ) -> None:
-        self._http = httpx2.Client(transport=transport, **_options(base_url, key))
+        self._http = httpx2.Client(transport=transport, **exchange.options(base_url, key))
 
     def __enter__(self) -> Self:
         return self
@@ -186,8 +121,8 @@ class Client(_Methods):
 
     def send(self, request: Request[T]) -> T:
         """Sends one shaped request and reads its answer."""
-        with _in_words(self._http):
-            return _read(request, self._http.request(**_arguments(request)))
+        with exchange.in_words(self._http):
+            return exchange.read(request, self._http.request(**exchange.arguments(request)))
 
     def request(self, method: str, path: str, json: Any = None, **params: Any) -> Any:
         """Any other request, such as `request("GET", "/api/v1/calls")`; returns its JSON, None when there is none."""
@@ -199,8 +134,9 @@ class Client(_Methods):
 
     def events(self, after: str | None = None) -> Generator[Event, None, None]:
         """Everything that happens, as it happens. A topic `reset` says: fetch everything anew."""
-        for event in self._listen("GET", f"{endpoints.NATIVE}/events", headers=_resume(after)):
-            yield Event(event.id, event.event, orjson.loads(event.data))
+        with closing(self._listen("GET", f"{endpoints.NATIVE}/events", headers=_resume(after))) as events:
+            for event in events:
+                yield Event(event.id, event.event, orjson.loads(event.data))
 
     def pull(self, name: str) -> Iterator[Json]:
         """Downloads a model and yields the job as it moves; the last one is `done`, `paused` or `cancelled`.
@@ -220,12 +156,12 @@ class Client(_Methods):
         self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None
     ) -> Generator[httpx2.ServerSentEvent, None, None]:
         with (
-            _in_words(self._http),
-            self._http.stream(method, path, json=json, headers=headers, timeout=_PATIENT) as response,
+            exchange.in_words(self._http),
+            self._http.stream(method, path, json=json, headers=headers, timeout=exchange.PATIENT) as response,
         ):
             if response.is_error:
                 response.read()
-                raise _failure(response)
+                raise exchange.failure(response)
             yield from httpx2.EventSource(response)
 
 
@@ -235,7 +171,7 @@ class AsyncClient(_Methods):
     def __init__(
         self, base_url: str = DEFAULT_URL, key: str | None = None, *, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
-        self._http = httpx2.AsyncClient(transport=transport, **_options(base_url, key))
+        self._http = httpx2.AsyncClient(transport=transport, **exchange.options(base_url, key))
 
     async def __aenter__(self) -> Self:
         return self
@@ -248,8 +184,8 @@ class AsyncClient(_Methods):
 
     async def send(self, request: Request[T]) -> T:
         """Sends one shaped request and reads its answer."""
-        with _in_words(self._http):
-            return _read(request, await self._http.request(**_arguments(request)))
+        with exchange.in_words(self._http):
+            return exchange.read(request, await self._http.request(**exchange.arguments(request)))
 
     async def request(self, method: str, path: str, json: Any = None, **params: Any) -> Any:
         """Any other request, such as `request("GET", "/api/v1/calls")`; returns its JSON, None when there is none."""
@@ -263,8 +199,9 @@ class AsyncClient(_Methods):
 
     async def events(self, after: str | None = None) -> AsyncGenerator[Event, None]:
         """Everything that happens, as it happens. A topic `reset` says: fetch everything anew."""
-        async for event in self._listen("GET", f"{endpoints.NATIVE}/events", headers=_resume(after)):
-            yield Event(event.id, event.event, orjson.loads(event.data))
+        async with aclosing(self._listen("GET", f"{endpoints.NATIVE}/events", headers=_resume(after))) as events:
+            async for event in events:
+                yield Event(event.id, event.event, orjson.loads(event.data))
 
     async def pull(self, name: str) -> AsyncGenerator[Json, None]:
         """`Client.pull`, for `async for`."""
@@ -283,88 +220,15 @@ class AsyncClient(_Methods):
     async def _listen(
         self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None
     ) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
-        with _in_words(self._http):
-            async with self._http.stream(method, path, json=json, headers=headers, timeout=_PATIENT) as response:
+        with exchange.in_words(self._http):
+            async with self._http.stream(
+                method, path, json=json, headers=headers, timeout=exchange.PATIENT
+            ) as response:
                 if response.is_error:
                     await response.aread()
-                    raise _failure(response)
+                    raise exchange.failure(response)
                 async for event in httpx2.EventSource(response):
                     yield event
-
-
-_PROMPT = httpx2.Timeout(60, connect=5)
-_PATIENT = httpx2.Timeout(None, connect=5)
-
-
-def _options(base_url: str, key: str | None) -> dict[str, Any]:
-    """What both flavours give to httpx2. Proxies of the environment never stand before this very machine, and
-    certificates are read only where they are needed."""
-    url = httpx2.URL(base_url)
-    headers = {"user-agent": f"serai-python/{__version__}"} | ({"authorization": f"Bearer {key}"} if key else {})
-    plain = url.scheme == "http"
-    return {
-        "base_url": url,
-        "headers": headers,
-        "timeout": _PROMPT,
-        "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-        "trust_env": not (plain and is_loopback(url.host)),
-    }
-
-
-def _arguments(request: Request[Any]) -> dict[str, Any]:
-    arguments = {"method": request.method, "url": request.path, "params": dict(request.params) or None}
-    if request.json is not None:
-        arguments["json"] = request.json
-    return arguments | {"timeout": _PATIENT if request.slow else _PROMPT}
-
-
-def _read(request: Request[T], response: httpx2.Response) -> T:
-    if response.is_error:
-        raise _failure(response)
-    try:
-        return request.read(orjson.loads(response.content) if response.content else None)
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise SeraiError(
-            f"{response.request.url} answered with something that is not Serai's.",
-            hint="Is this the address of Serai, and is it of the same version as this client?",
-        ) from error
-
-
-def _failure(response: httpx2.Response) -> SeraiError:
-    """The server's own error, or one made of the status when something else than Serai answered."""
-    try:
-        return revive(orjson.loads(response.content)["error"], response.status_code)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        words = f"{response.request.url} answered {response.status_code} {response.reason_phrase}"
-        return revive({"message": f"{words}: {response.text[:200].strip() or 'no reason given'}"}, response.status_code)
-
-
-@contextmanager
-def _in_words(http: httpx2.Client | httpx2.AsyncClient) -> Iterator[None]:
-    """Turns what goes wrong on the way to the server into words."""
-    try:
-        yield
-    except httpx2.TimeoutException as error:
-        raise TimedOut(f"Serai at {http.base_url} did not answer in time.", hint="`serai logs` may say why.") from error
-    except (httpx2.ConnectError, httpx2.UnsupportedProtocol) as error:
-        raise Unreachable(
-            f"No Serai answers at {http.base_url}.", hint="Start it with `serai serve`, or check the address."
-        ) from error
-    except httpx2.TransportError as error:
-        raise Unreachable(
-            f"The connection to Serai at {http.base_url} broke: {error or type(error).__name__}.",
-            hint="Is it still running? `serai logs` tells what happened.",
-        ) from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _resume(after: str | None) -> dict[str, str]:

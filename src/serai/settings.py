@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 import platformdirs
 import tomlkit
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from serai.errors import BadRequest, NotFound
@@ -63,6 +63,12 @@ class Models(Group):
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
 
+    @field_validator("device", mode="before")
+    @classmethod
+    def _kinds_of_gpu(cls, value: object) -> object:
+        """What LLM_DEVICE means elsewhere."""
+        return "gpu" if value in ("cuda", "mps", "rocm", "vulkan", "metal") else value
+
 
 class Hub(Group):
     """Where models are fetched from."""
@@ -88,7 +94,7 @@ class Logs(Group):
 class Storage(Group):
     """Where sessions, jobs and keys are kept."""
 
-    url: str = setting("", "Database URL; empty is SQLite under SERAI_HOME.", restart=True, aliases=("DATABASE_URL",))
+    url: str = setting("", "Database URL; empty is SQLite under SERAI_HOME.", restart=True)
 
 
 class Settings(Group):

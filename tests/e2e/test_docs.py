@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -41,4 +42,12 @@ def test_there_are_examples() -> None:
 def test_generated_pages_are_up_to_date() -> None:
     command = [sys.executable, str(ROOT / "tools" / "reference.py"), "--check"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_pages_types_are_those_of_the_openapi_description() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "page.py"), "types", "--check"]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PYTHON": sys.executable}
+    )
     assert ran.returncode == 0, ran.stderr

@@ -166,3 +166,8 @@ def test_the_weight_store_is_where_other_tools_have_it() -> None:
     assert hf_home({"HF_HOME": "/x"}) == Path("/x")
     assert hf_home({"XDG_CACHE_HOME": "/c"}) == Path("/c/huggingface")
     assert hf_home({}) == Path("~/.cache/huggingface").expanduser()
+
+
+@pytest.mark.parametrize("said", ["cuda", "mps", "gpu"])
+def test_what_llm_device_says_elsewhere_is_understood(tmp_path: Path, said: str) -> None:
+    assert SettingsFile(tmp_path, {"LLM_DEVICE": said}).load().settings.models.device == "gpu"

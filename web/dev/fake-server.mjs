@@ -3,6 +3,7 @@
  *  Faults: GET /__fake?away=true|false&fail=true&speed=200&reset=empty|full */
 
 import { parseArgs } from "node:util";
+import { page } from "./fake/page.mjs";
 import { Fake } from "./fake/start.mjs";
 
 const { values } = parseArgs({
@@ -14,6 +15,6 @@ const { values } = parseArgs({
   },
 });
 
-const options = { empty: values.empty, speed: Number(values.speed), messages: Number(values.messages) };
+const options = { empty: values.empty, speed: Number(values.speed), messages: Number(values.messages), page };
 const fake = await new Fake(options).listen(Number(values.port));
 console.log(fake.url);

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,6 +52,8 @@ class Guard:
             scope[PRINCIPAL] = await self._who(request)
             request.check_length()
             await self.app(scope, request.receive, request.send)
+        except ClientDisconnect:
+            return
         except Exception as error:
             await self._fail(request, error)
 

@@ -51,7 +51,7 @@ _TYPES: Mapping[str, str] = {
 _NOT_BUILT = """Serai is running; its page was not built.
 
 Build it once with `make install` (or `npm ci && npm run build` in web/), then load this address again.
-The API is at /api/v1 (described by /api/v1/openapi.json), OpenAI's at /v1, and `serai chat` works in a terminal.
+The API is at /api/v1 (described by /api/v1/openapi.json), OpenAI's at /v1, and `serai run` works in a terminal.
 """
 
 

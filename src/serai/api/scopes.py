@@ -38,5 +38,10 @@ def authorise(principal: Principal | None, needed: Scope) -> None:
             "This server needs an API key.",
             hint="Send `Authorization: Bearer serai-…`. Whoever runs Serai makes keys: `serai keys create NAME`.",
         )
-    if not principal.scopes & {"*", needed}:
+    if not may(principal, needed):
         raise Forbidden(f"This key may not do that: it lacks the scope {needed.value!r}.", scope=needed.value)
+
+
+def may(principal: Principal, needed: Scope) -> bool:
+    """Whether a principal has a scope."""
+    return bool(principal.scopes & {"*", needed.value})

@@ -152,6 +152,11 @@ def end_answer(c: Connection, message: str, session: str, **values: Any) -> str:
     return fold(c, message, **values)
 
 
+def purge(c: Connection, before: float) -> int:
+    """Removes for good what was deleted before that time; returns how many sessions."""
+    return c.execute(delete(sessions).where(sessions.c.deleted_at < before)).rowcount
+
+
 def fold_all(c: Connection) -> int:
     """Ends every answer that a killed server left unfinished; returns how many there were."""
     left = list(c.scalars(select(messages.c.id).where(messages.c.state.in_(RUNNING))))

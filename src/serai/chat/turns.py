@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -22,6 +23,9 @@ from serai.types import Principal
 LEAF: Final = "the leaf"
 """Where a question goes when nothing else is said: after the last message that is shown."""
 
+KEPT_S = 30 * 24 * 3600.0
+"""So long a deleted session can be restored, at least."""
+
 Begun = tuple[Session, list[Message], Message]
 
 
@@ -37,7 +41,9 @@ class Turns:
         self._writer = Writer(db, sessions, router)
 
     async def recover(self) -> int:
-        """Ends what a killed server left unfinished as `interrupted`, with all its text; returns how many."""
+        """Ends what a killed server left unfinished as `interrupted`, with all its text; returns how many. Sessions
+        that were deleted long ago are removed for good."""
+        await self._db.write(lambda c: rows.purge(c, time.time() - KEPT_S))
         return await self._db.write(rows.fold_all)
 
     async def close(self) -> None:

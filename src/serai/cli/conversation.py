@@ -38,7 +38,7 @@ class Conversation:
         finally:
             stream.close()
             self.last = stream.answer
-            if self.last.text:
+            if self.last.text or self.last.finish != "cancelled":
                 self.messages = [*asked, {"role": "assistant", "content": self.last.text}]
 
     def set(self, name: str, value: str) -> None:

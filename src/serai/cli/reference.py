@@ -45,16 +45,24 @@ def _usage(param: Any) -> str:
 
 
 def _options(command: Any) -> list[str]:
-    rows = []
-    for param in command.params:
-        if param.name == "help" or getattr(param, "hidden", False):
-            continue
-        names = (
-            ", ".join(f"`{name}`" for name in getattr(param, "opts", ())) if _is_option(param) else f"`{_usage(param)}`"
-        )
-        default = f" (default: {param.default})" if _is_option(param) and param.default not in (None, False, ()) else ""
-        rows.append(f"| {names} | {(param.help or '').strip()}{default} |")
-    return ["| | |", "|---|---|", *rows, ""] if rows else []
+    rows = [
+        f"| {_names(param)} | {(param.help or '').strip()}{_default(param)} |"
+        for param in command.params
+        if param.name != "help" and not getattr(param, "hidden", False)
+    ]
+    return ["| Argument or option | What it does |", "|---|---|", *rows, ""] if rows else []
+
+
+def _names(param: Any) -> str:
+    if not _is_option(param):
+        return f"`{_usage(param)}`"
+    value = "" if param.is_flag else f" {param.metavar or param.name.upper()}"
+    return ", ".join(f"`{name}{value}`" for name in param.opts)
+
+
+def _default(param: Any) -> str:
+    shown = _is_option(param) and param.default not in (None, False, (), "")
+    return f" (default: {param.default})" if shown else ""
 
 
 def _is_option(param: Any) -> bool:

@@ -14,8 +14,8 @@ import psutil
 from sqlalchemy import Connection, text
 
 from serai import registry
-from serai.client import is_loopback
 from serai.doctor.finding import Finding
+from serai.exchange import is_loopback
 from serai.hosting.process import WORKER
 
 if TYPE_CHECKING:

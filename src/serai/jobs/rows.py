@@ -130,6 +130,13 @@ def settle(
     return as_job(find(connection, job_id))
 
 
+def release(connection: Connection, owner: str, running: Collection[str]) -> list[Job]:
+    """Queues again what is in our name though nothing of ours runs it."""
+    mine = connection.execute(select(jobs).where(jobs.c.owner == owner)).all()
+    freed = [settle(connection, row.id, owner, "requeue", row.progress) for row in mine if row.id not in running]
+    return [job for job in freed if job is not None]
+
+
 def recover(connection: Connection) -> list[Job]:
     """Frees the jobs of processes that are gone; what they ran is queued again, or given up after too many starts."""
     now = time.time()

@@ -40,6 +40,7 @@ class Run:
         self._moved = False
         self._later: asyncio.TimerHandle | None = None
         self._told_at = 0.0
+        self._begun = self._ending = False
         self._context = JobContext(row.id, row.args, row.checkpoint, self._save, self._report)
         self._tell(self._job)
         self.task = asyncio.create_task(self._whole(), name=f"job {row.id}")
@@ -49,11 +50,13 @@ class Run:
         return {**self._job, "progress": self._meter.read()}
 
     def stop(self, why: Stopping) -> asyncio.Task[None]:
-        """Cancels the work, once. Returns the task to wait for."""
-        if self._context.stopping is None and not self.task.done():
+        """Cancels the work, once; what is being written at its end only a shutdown interrupts. Returns the task to
+        wait for."""
+        if self._context.stopping is None and (not self._ending or why == "shutdown"):
             self._context.stopping = why
             self._quiet()
-            self.task.cancel()
+            if self._begun:  # a task that is cancelled before its first step would never settle the row
+                self.task.cancel()
         return self.task
 
     def moved(self) -> Progress | None:
@@ -62,7 +65,9 @@ class Run:
         return self._meter.read() if moved else None
 
     async def _whole(self) -> None:
-        action, outcome = await self._work()
+        self._begun = True
+        action, outcome = ("requeue", {}) if self._context.stopping else await self._work()
+        self._ending = True
         self._quiet()
         if self._context.stopping != "lost":
             await self._settle(action, outcome)

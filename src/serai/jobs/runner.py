@@ -104,13 +104,15 @@ class Jobs:
     async def stop(self) -> None:
         """Interrupts what runs; the next start goes on with it. May be called twice."""
         if self._looking is not None:
-            self._looking.cancel()
+            looking, self._looking = self._looking, None
+            looking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
-            self._looking = None
-        tasks = [run.stop("shutdown") for run in self._runs.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE_S)
+                await looking
+            tasks = [run.stop("shutdown") for run in self._runs.values()]
+            if tasks:
+                await asyncio.wait(tasks, timeout=PATIENCE_S)
+            with contextlib.suppress(SeraiError):  # the next start sees that we are gone
+                await self._release()
 
     async def _act(self, job_id: str, action: Action) -> Job:
         job = await self._db.write(lambda connection: rows.act(connection, job_id, action))
@@ -145,11 +147,19 @@ class Jobs:
         self._hear(seen)
         if any(self._is_orphan(row, now) for row in seen):
             await self._recover()
+        if any(row.owner == self._owner and row.id not in self._runs for row in seen):
+            await self._release()
         if any(row.state == "queued" and row.owner is None and row.kind in self._kinds for row in seen):
             await self._take()
 
     def _is_orphan(self, row: Row[Any], now: float) -> bool:
         return row.owner not in (None, self._owner) and is_gone(row.owner, row.beat_at, now)
+
+    async def _release(self) -> None:
+        """A shutdown may cut us off between a claim and its run."""
+        running = set(self._runs)
+        for job in await self._db.write(lambda connection: rows.release(connection, self._owner, running)):
+            self._tell(job)
 
     async def _recover(self) -> None:
         for job in await self._db.write(rows.recover):
@@ -162,8 +172,8 @@ class Jobs:
             run = self._runs.get(row.id)
             if run is not None and row.owner != self._owner:
                 run.stop("lost")
-            elif run is not None and row.state in ("paused", "cancelled"):
-                run.stop(row.state)
+            elif run is not None and row.state != "running":  # or queued: paused and resumed between two looks
+                run.stop("cancelled" if row.state == "cancelled" else "paused")
             if run is None or row.state != "running":
                 self._tell(rows.as_job(row))
         self._told = {row.id: self._told[row.id] for row in seen if row.id in self._told}

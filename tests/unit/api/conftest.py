@@ -102,9 +102,10 @@ async def make_server(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Makes a client of a real server on loopback."""
     async with AsyncExitStack() as stack:
 
-        async def make(*script: Step) -> Api:
+        async def make(*script: Step, **settings: str) -> Api:
+            environ = {f"SERAI_{name}".upper(): value for name, value in settings.items()}
             backend = ScriptedBackend(script=script or ("Hello", " there"))
-            services = fakes.build(tmp_path, backend)
+            services = fakes.build(tmp_path, backend, environ)
             config = uvicorn.Config(build_app(services), port=0, log_config=None, timeout_graceful_shutdown=2)
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())

@@ -151,6 +151,18 @@ async def test_events_tell_of_changes_and_are_taken_up_again(make_server: MakeAp
                 break
 
 
+async def test_who_may_not_read_chats_hears_nothing_of_them(make_server: MakeApi) -> None:
+    api = await make_server(server_host="0.0.0.0")
+    headers = {"authorization": f"Bearer {await api.key('monitor')}"}
+    async with api.stream("GET", "/api/v1/events", headers=headers) as response:
+        lines = response.aiter_lines()
+        await anext(lines)
+        api.services.events.publish("session", {"title": "private"})
+        api.services.events.publish("settings", {"keys": []})
+        heard = [await anext(lines) for _ in range(4)]
+    assert "event: settings" in heard and "private" not in str(heard)
+
+
 async def test_unknown_events_begin_with_a_reset(make_server: MakeApi) -> None:
     api = await make_server()
     async with api.stream("GET", "/api/v1/events", headers={"last-event-id": "other-5"}) as response:
@@ -192,3 +204,29 @@ async def test_a_key_is_shown_once_and_revoked_at_once(make_api: MakeApi) -> Non
     assert (await api.delete(f"/api/v1/keys/{key['id']}", headers=owner)).status_code == 204
     assert (await api.get("/v1/models", headers=phone)).status_code == 401
     assert (await api.post("/api/v1/keys", json={"name": "x", "scopes": ["king"]}, headers=owner)).status_code == 422
+
+
+async def test_hardware_has_numbers_and_advice(api: Api) -> None:
+    hardware = (await api.get("/api/v1/hardware")).json()
+    assert hardware["cpu"]["cores"] >= 1 and hardware["memory"]["total"] > 0 and hardware["advice"]
+    assert hardware["disk"]["path"] == str(api.services.home)
+
+
+async def test_logs_are_read_by_part(api: Api) -> None:
+    folder = api.services.home / "logs"
+    folder.mkdir()
+    (folder / "server.jsonl").write_text('{"message": "one"}\n{"message": "two"}\n', "utf-8")
+    logs = (await api.get("/api/v1/logs", params={"lines": 1})).json()
+    assert (logs["parts"], [line["message"] for line in logs["lines"]]) == (["server"], ["two"])
+    assert (await api.get("/api/v1/logs", params={"part": "../secret"})).status_code == 422
+    assert (await api.get("/api/v1/logs", params={"part": "none"})).status_code == 404
+
+
+@pytest.mark.parametrize("hub", [False, True])
+async def test_the_doctor_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch, hub: bool) -> None:
+    async def check(services: object, *, hub: bool) -> list[dict[str, object]]:
+        return [{"part": "hub", "ok": hub, "level": "ok" if hub else "warning", "text": "x"}]
+
+    monkeypatch.setattr("serai.doctor.check", check)
+    (found,) = (await api.get("/api/v1/doctor", params={"hub": hub})).json()["checks"]
+    assert (found["ok"], found["mend"]) == (hub, None)

@@ -141,3 +141,15 @@ async def test_a_websocket_behind_a_proxy_needs_a_key(make_server: MakeApi) -> N
         async with socket(api, additional_headers=headers):
             pass
     assert refused.value.response.status_code == 401
+
+
+async def test_a_browser_shows_its_key_as_a_subprotocol(make_server: MakeApi) -> None:
+    api = await make_server(server_host="0.0.0.0")
+    protocols = ["serai", f"serai-key.{await api.key()}"]
+    async with socket(api, subprotocols=protocols) as ws:
+        assert ws.subprotocol == "serai"
+        await say(ws, type="message", text="hi")
+        assert (await hear(ws, "end"))[0] == "Hello there"
+    with pytest.raises(InvalidStatus):
+        async with socket(api, subprotocols=["serai", "serai-key.serai-bad"]):
+            pass

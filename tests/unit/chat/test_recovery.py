@@ -10,8 +10,8 @@ from tests.unit.chat.conftest import ME, Room, end
 from serai.chat import rows, writing
 from serai.chat.turns import Turns
 from serai.errors import StorageFailed
+from serai.storage import tables
 from serai.storage.database import Database
-from serai.storage.tables import pieces
 
 MakeRoom = Callable[..., Room]
 
@@ -32,9 +32,21 @@ async def test_what_a_kill_left_is_interrupted_with_its_text(db: Database, room:
     assert await room.turns.recover() == 0
 
 
+async def test_what_was_deleted_long_ago_is_gone_for_good(db: Database, room: Room) -> None:
+    old, young, kept = [await room.session() for _ in range(3)]
+    await room.ask(old)
+    for session in (old, young):
+        await room.sessions.delete(ME, session)
+    await db.write(lambda c: rows.change_session(c, old, deleted_at=5.0))
+    await room.turns.recover()
+    assert (await room.sessions.restore(ME, young)).id == young
+    assert set(await db.read(lambda c: list(c.scalars(select(tables.sessions.c.id))))) == {young, kept}
+    assert await db.read(lambda c: c.scalar(select(func.count()).select_from(tables.messages))) == 0
+
+
 async def test_no_piece_is_left_after_the_end(db: Database, room: Room) -> None:
     await room.ask(await room.session())
-    assert await db.read(lambda c: c.scalar(select(func.count()).select_from(pieces))) == 0
+    assert await db.read(lambda c: c.scalar(select(func.count()).select_from(tables.pieces))) == 0
 
 
 async def test_pieces_are_committed_before_they_are_shown(

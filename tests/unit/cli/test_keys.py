@@ -27,3 +27,10 @@ def test_revoke_does_not_guess(cli: Any) -> None:
     cli("keys", "create", "laptop")
     assert "Give the id" in cli("keys", "revoke", "laptop", code=1).stderr
     assert "no key 'nobody'" in cli("keys", "revoke", "nobody", code=1).stderr
+
+
+def test_revoked_keys_are_listed_only_when_asked_for(cli: Any) -> None:
+    cli("keys", "create", "laptop")
+    cli.services.keys.made[0].revoked_at = 1.0
+    assert cli.json("keys", "list") == {"keys": []}
+    assert "revoked" in cli("keys", "list", "--all").stdout

@@ -38,13 +38,23 @@ def test_json_is_a_line_for_every_step(cli: Any) -> None:
     assert [line["state"] for line in lines] == ["queued", "running", "running", "done"]
 
 
-def test_a_paused_download_goes_on(cli: Any, home: Path) -> None:
+@pytest.mark.parametrize("state", ["paused", "failed"])
+def test_a_download_that_stopped_goes_on(cli: Any, home: Path, state: str) -> None:
     cli.json("list")
-    paused = {"id": "job_0", "kind": "download", "title": "", "state": "paused", "args": {"model": "org/x"}}
-    cli.services.jobs["job_0"] = paused
+    begun = {"id": "job_0", "kind": "download", "title": "", "state": state, "args": {"model": "org/x"}}
+    cli.services.jobs["job_0"] = begun
     cli("pull", "org/x")
     assert list(cli.services.jobs) == ["job_0"]
     assert (home / "job.resume").exists()
+
+
+def test_a_download_that_runs_is_joined(cli: Any, home: Path) -> None:
+    cli.json("list")
+    begun = {"id": "job_0", "kind": "download", "title": "", "state": "running", "args": {"model": "org/x"}}
+    cli.services.jobs |= {"job_0": begun, "job_1": begun | {"id": "job_1", "args": {"model": "org/y"}}}
+    cli("pull", "org/x")
+    assert len(cli.services.jobs) == 2
+    assert not (home / "job.resume").exists()
 
 
 def test_ctrl_c_pauses_and_says_how_to_go_on(start: Any, home: Path) -> None:

@@ -17,7 +17,7 @@ from tests.fakes.cli import ENV, until
 import serai
 from serai.errors import Conflict, ContextExceeded, ModelNotFound, Unauthenticated
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(300)]
 
 WORKER = "serai.engines.worker"
 SHORT = ("--set", "max_tokens=4", "--set", "temperature=0")
@@ -26,6 +26,7 @@ SHORT = ("--set", "max_tokens=4", "--set", "temperature=0")
 class Real:
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.started: list[subprocess.Popen[str]] = []
         self.env = {**ENV, "SERAI_HOME": str(home), "SERAI_HUB_OFFLINE": "true", "NO_COLOR": "1"}
 
     def __call__(self, *args: str, code: int = 0, typed: str = "") -> str:
@@ -40,7 +41,8 @@ class Real:
     def serve(self, *args: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "serai", "serve", "--no-browser", "--port", "0", *args]
         process = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        until(lambda: (self.home / "server.json").exists() or process.poll() is not None)
+        self.started.append(process)
+        until(lambda: (self.home / "server.json").exists() or process.poll() is not None, 60)
         return process
 
     def address(self) -> dict[str, Any]:
@@ -52,9 +54,10 @@ class Real:
 def real(tmp_path: Path) -> Iterator[Real]:
     found = Real(tmp_path / "home")
     yield found
-    for process in psutil.Process().children():
-        if "serve" in process.cmdline():
+    for process in found.started:
+        if process.poll() is None:
             process.kill()
+        process.communicate()
 
 
 def end(process: subprocess.Popen[str]) -> tuple[str, str]:
@@ -139,12 +142,12 @@ def test_a_chat_that_was_saved_is_a_session_of_the_server(real: Real, tiny: Path
     process = real.serve()
     with serai.Client(real.address()["url"]) as client:
         client.add(str(tiny), "tiny")
-        chat = Conversation(client, "tiny", settings={"max_tokens": 4})
-        assert list(chat.ask("hi"))
+        chat = Conversation(client, "tiny", settings={"max_tokens": 32, "temperature": 0})
+        assert "".join(chat.ask("hi"))
         saved = chat.save("kept")
         again = Conversation(client)
         assert again.load("kept") is not None
-        assert (again.messages, again.model, again.settings) == (chat.messages, "tiny", {"max_tokens": 4})
+        assert (again.messages, again.model, again.settings) == (chat.messages, "tiny", chat.settings)
         assert again.load(saved["id"]) is not None
     end(process)
 

@@ -11,7 +11,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     for path, command in commands(program()):
         assert f"### `{path}" in text
         for name in (name for param in command.params for name in param.opts if name.startswith("--")):
-            assert name == "--help" or f"`{name}`" in text
+            assert name == "--help" or f"`{name}" in text
 
 
 def test_exit_codes_are_told() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from tests.unit.jobs.helpers import Begin, Gate, Scripted, ended, until
 
 from serai.errors import Busy, Conflict, LoadFailed, NotFound
-from serai.jobs import rows, run
+from serai.jobs import rows, run, runner
 from serai.jobs.kinds import JobContext
 from serai.jobs.owner import Owner
 from serai.jobs.runner import Jobs
@@ -123,6 +123,35 @@ async def test_a_kind_learns_why_it_stops_and_may_save_once_more(begin: Begin, r
         await action(job["id"])
         stored = await row(job["id"])
         assert (stored.checkpoint, stored.state) == ({"why": state}, state)
+
+
+async def test_a_run_that_is_stopped_before_its_first_step_lets_go(db: Database, row: Read) -> None:
+    gate = Gate()
+    jobs = Jobs(db, Events(), [gate])
+    job = await jobs.submit("gate", {}, "")
+    (claimed,) = await db.write(lambda connection: rows.claim(connection, "me", ["gate"], 1))
+    one = run.Run(claimed, gate, db, "me", lambda _: None)
+    one.stop("shutdown")
+    await one.task
+    assert ((await row(job["id"])).owner, (await row(job["id"])).state, gate.begun) == (None, "queued", [])
+
+
+@pytest.mark.parametrize("then", ["look", "stop"])
+async def test_what_was_claimed_and_never_begun_is_given_back(begin: Begin, db: Database, row: Read, then: str) -> None:
+    gate = Gate()
+    jobs = await begin(gate)
+    stopped = Jobs(db, Events(), [gate])
+    job = await stopped.submit("gate", {}, "")
+    if then == "stop":
+        await jobs.stop()
+    await change(db, state="running", owner=jobs._owner)
+    if then == "stop":
+        jobs._looking = asyncio.create_task(asyncio.sleep(60))
+        await jobs.stop()
+        assert ((await row(job["id"])).state, (await row(job["id"])).owner) == ("queued", None)
+    else:
+        gate.open.set()
+        await ended(jobs, job["id"], "done")
 
 
 async def test_a_waiting_job_can_be_paused_and_cancelled(begin: Begin) -> None:
@@ -245,6 +274,25 @@ async def test_another_runner_s_job_can_be_paused_and_goes_on_elsewhere(begin: B
     theirs.open.set()
     await ended(other, job["id"], "done")
     assert theirs.begun == [job["id"]]
+
+
+async def test_paused_and_resumed_by_another_between_two_looks_it_starts_anew(
+    begin: Begin, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    one = await begin(gate)
+    monkeypatch.setattr(runner, "LOOK_S", 60)
+    job = await one.submit("gate", {}, "")
+    await until(lambda: gate.running == 1)
+    other = Jobs(db, Events(), [Gate()])
+    await other.pause(job["id"])
+    await other.resume(job["id"])
+    monkeypatch.setattr(runner, "LOOK_S", 0.05)
+    one._wake.set()
+    await until(lambda: gate.begun == [job["id"]] * 2)
+    assert (gate.stopped, gate.most) == ([(job["id"], "paused")], 1)
+    gate.open.set()
+    await ended(one, job["id"], "done")
 
 
 async def test_resumed_at_once_it_waits_until_the_old_run_has_let_go(begin: Begin) -> None:
@@ -452,9 +500,10 @@ async def test_an_idle_runner_does_not_write(begin: Begin, db: Database, monkeyp
     async def noting(work: Any) -> None:
         written.append(work)
 
-    monkeypatch.setattr(db, "read", counting)
-    monkeypatch.setattr(db, "write", noting)
-    await until(lambda: len(read) > 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(db, "read", counting)
+        patch.setattr(db, "write", noting)
+        await until(lambda: len(read) > 3)
     assert written == []
 
 

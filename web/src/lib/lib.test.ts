@@ -51,7 +51,15 @@ describe("days", () => {
   ])("%i days ago is %s", (days, kind) => expect(headingOf(at(days), now).kind).toBe(kind));
   it("come newest first, the pinned before all, one heading each", () => {
     const rows = grouped([at(40), at(0), at(0.1), at(90, true)], now);
-    expect(rows.map((row) => ("heading" in row ? row.heading.kind : "-"))).toEqual(["pinned", "-", "today", "-", "-", "month", "-"]);
+    expect(rows.map((row) => ("heading" in row ? row.heading.kind : "-"))).toEqual([
+      "pinned",
+      "-",
+      "today",
+      "-",
+      "-",
+      "month",
+      "-",
+    ]);
   });
 });
 
@@ -73,13 +81,16 @@ describe("generation settings", () => {
   });
 });
 
-const message = (fields: Partial<Message>): Message =>
-  ({ role: "user", text: "", usage: null, ...fields }) as Message;
+const message = (fields: Partial<Message>): Message => ({ role: "user", text: "", usage: null, ...fields }) as Message;
 const usage = { prompt_tokens: 100, completion_tokens: 20 } as Message["usage"];
 
 describe("the context that is used", () => {
   it("is what was measured, and an estimate of what came after", () => {
-    const messages = [message({ text: "x".repeat(4000) }), message({ role: "assistant", usage }), message({ text: "abcd" })];
+    const messages = [
+      message({ text: "x".repeat(4000) }),
+      message({ role: "assistant", usage }),
+      message({ text: "abcd" }),
+    ];
     expect(usedTokens(messages, "", "abcdefgh")).toEqual({ tokens: 123, exact: false });
   });
   it("starts anew at a reset", () => {
@@ -89,7 +100,17 @@ describe("the context that is used", () => {
 });
 
 const model = (name: string, fields: Partial<Model> = {}): Model =>
-  ({ name, title: "", task: "text-generation", source: "hub", running: null, added_at: 0, last_used_at: 0, context_length: 32768, ...fields }) as Model;
+  ({
+    name,
+    title: "",
+    task: "text-generation",
+    source: "hub",
+    running: null,
+    added_at: 0,
+    last_used_at: 0,
+    context_length: 32768,
+    ...fields,
+  }) as Model;
 
 describe("the model that answers", () => {
   const running = { context: 8192 } as Model["running"];
@@ -110,5 +131,10 @@ describe("the model that answers", () => {
 
 it("log lines are read whatever exactly they call things", () => {
   const line = { ts: "2026-11-20T10:00:00Z", level: "ERROR", event: "gone", model: "x", n: 1 };
-  expect([timeOf(line), levelOf(line), messageOf(line), restOf(line)]).toEqual([1795168800, "error", "gone", "model=x n=1"]);
+  expect([timeOf(line), levelOf(line), messageOf(line), restOf(line)]).toEqual([
+    1795168800,
+    "error",
+    "gone",
+    "model=x n=1",
+  ]);
 });

@@ -15,6 +15,10 @@ const loaders: Record<Language, () => Promise<{ default: Catalogue }>> = {
 
 const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
+/** The invisible characters "first strong isolate" and "pop directional isolate". */
+const ISOLATE = String.fromCodePoint(0x2068);
+const POP = String.fromCodePoint(0x2069);
+
 class I18n {
   language = $state<Language>("en");
   private catalogue = $state.raw<Catalogue | null>(null);
@@ -109,7 +113,7 @@ class I18n {
 
   /** A foreign name inside a right-to-left sentence must not turn the sentence around. */
   private isolate(text: string): string {
-    return this.direction === "rtl" ? `\u2068${text}\u2069` : text;
+    return this.direction === "rtl" ? ISOLATE + text + POP : text;
   }
 
   private format<T>(kind: string, options: object, make: () => T): T {

@@ -18,7 +18,10 @@ describe("words", () => {
 
   it.each(languages)("set the language and the direction of the page: %s", async (language) => {
     await i18n.use(language);
-    expect([document.documentElement.lang, document.documentElement.dir]).toEqual([language, language === "fa" ? "rtl" : "ltr"]);
+    expect([document.documentElement.lang, document.documentElement.dir]).toEqual([
+      language,
+      language === "fa" ? "rtl" : "ltr",
+    ]);
   });
 
   it("tell which keys there are", () => expect([i18n.has("tokens"), i18n.has("toString")]).toEqual([true, false]));

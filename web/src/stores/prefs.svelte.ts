@@ -10,17 +10,18 @@ type Choice = "auto" | Language;
 const isLanguage = (value: unknown): value is Language => languages.includes(value as Language);
 const isTheme = (value: unknown): value is Theme => value === "auto" || value === "light" || value === "dark";
 
+const systemDark = (): MediaQueryList => matchMedia("(prefers-color-scheme: dark)");
+
 export class Prefs {
   theme = $state<Theme>("auto");
   language = $state<Choice>("auto");
-  private dark = matchMedia("(prefers-color-scheme: dark)");
 
   async start(): Promise<void> {
     const theme = recall("theme");
     const language = recall("language");
     if (isTheme(theme)) this.theme = theme;
     if (isLanguage(language)) this.language = language;
-    this.dark.addEventListener("change", () => this.paint());
+    systemDark().addEventListener("change", () => this.paint());
     this.paint();
     await i18n.use(this.spoken());
   }
@@ -55,7 +56,7 @@ export class Prefs {
   }
 
   private paint(): void {
-    const dark = this.theme === "dark" || (this.theme === "auto" && this.dark.matches);
+    const dark = this.theme === "dark" || (this.theme === "auto" && systemDark().matches);
     document.documentElement.dataset.theme = dark ? "dark" : "light";
   }
 

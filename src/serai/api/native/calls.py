@@ -13,7 +13,7 @@ from serai.errors import NotFound
 routes = router(Scope.MONITOR, prefix="/api/v1/calls", tag="calls")
 
 
-class CallOut(Out):
+class Call(Out):
     id: str
     model: str
     backend: str | None
@@ -24,7 +24,7 @@ class CallOut(Out):
 
 
 class CallList(Out):
-    calls: list[CallOut]
+    calls: list[Call]
 
 
 @routes.get("")

@@ -25,7 +25,7 @@ class Progress(Out):
     note: str = ""
 
 
-class JobOut(Out):
+class Job(Out):
     id: str
     kind: str
     title: str
@@ -40,7 +40,7 @@ class JobOut(Out):
 
 
 class JobList(Out):
-    jobs: list[JobOut]
+    jobs: list[Job]
 
 
 class NewDownload(In):
@@ -48,13 +48,13 @@ class NewDownload(In):
 
 
 @routes.post("/downloads", status_code=202)
-async def download(services: ServicesDep, who: PrincipalDep, new: NewDownload) -> JobOut:
+async def download(services: ServicesDep, who: PrincipalDep, new: NewDownload) -> Job:
     """Fetches a model from the hub, as a job that survives a restart."""
     try:
         name = str(ModelRef.parse(new.model))
     except ValueError as error:
         raise BadRequest(f"{error}.", param="model") from error
-    return JobOut.model_validate(await services.jobs.submit("download", {"model": name}, name, who))
+    return Job.model_validate(await services.jobs.submit("download", {"model": name}, name, who))
 
 
 @routes.get("/jobs")
@@ -64,23 +64,23 @@ async def list_jobs(services: ServicesDep) -> JobList:
 
 
 @routes.get("/jobs/{job}")
-async def get_job(services: ServicesDep, job: str) -> JobOut:
-    return JobOut.model_validate(await services.jobs.get(job))
+async def get_job(services: ServicesDep, job: str) -> Job:
+    return Job.model_validate(await services.jobs.get(job))
 
 
 @routes.post("/jobs/{job}/pause")
-async def pause_job(services: ServicesDep, job: str) -> JobOut:
+async def pause_job(services: ServicesDep, job: str) -> Job:
     """Stops it where it is; `resume` goes on from there."""
-    return JobOut.model_validate(await services.jobs.pause(job))
+    return Job.model_validate(await services.jobs.pause(job))
 
 
 @routes.post("/jobs/{job}/resume")
-async def resume_job(services: ServicesDep, job: str) -> JobOut:
+async def resume_job(services: ServicesDep, job: str) -> Job:
     """Goes on with a job that was paused, or tries one again that failed."""
-    return JobOut.model_validate(await services.jobs.resume(job))
+    return Job.model_validate(await services.jobs.resume(job))
 
 
 @routes.post("/jobs/{job}/cancel")
-async def cancel_job(services: ServicesDep, job: str) -> JobOut:
+async def cancel_job(services: ServicesDep, job: str) -> Job:
     """Gives it up."""
-    return JobOut.model_validate(await services.jobs.cancel(job))
+    return Job.model_validate(await services.jobs.cancel(job))

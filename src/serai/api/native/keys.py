@@ -15,7 +15,7 @@ from serai.api.scopes import Scope
 routes = router(Scope.ADMIN, prefix="/api/v1/keys", tag="keys")
 
 
-class KeyOut(Out):
+class Key(Out):
     id: str
     name: str
     prefix: str = Field(description="How the key begins, to tell it from others.")
@@ -26,12 +26,12 @@ class KeyOut(Out):
     last_used_at: float | None
 
 
-class NewKeyOut(KeyOut):
+class CreatedKey(Key):
     plain: str = Field(description="The key itself, shown this once.")
 
 
 class KeyList(Out):
-    keys: list[KeyOut]
+    keys: list[Key]
 
 
 class NewKey(In):
@@ -47,11 +47,11 @@ async def list_keys(services: ServicesDep) -> KeyList:
 
 
 @routes.post("", status_code=201)
-async def create_key(services: ServicesDep, new: NewKey) -> NewKeyOut:
+async def create_key(services: ServicesDep, new: NewKey) -> CreatedKey:
     """A new key. This answer is the only place where it can be read."""
     scopes = tuple(map(str, new.scopes)) if new.scopes else ("*",)
     key, plain = await services.keys.create(new.name, expires_at=new.expires_at, scopes=scopes)
-    return NewKeyOut(**KeyOut.model_validate(key).model_dump(), plain=plain)
+    return CreatedKey(**Key.model_validate(key).model_dump(), plain=plain)
 
 
 @routes.delete("/{key}", status_code=204, response_class=Response)

@@ -50,7 +50,7 @@ class Hardware(Out):
     advice: list[str]
 
 
-class CheckOut(Out):
+class Check(Out):
     part: str
     ok: bool
     level: Literal["ok", "warning", "failed"]
@@ -59,7 +59,7 @@ class CheckOut(Out):
 
 
 class Checks(Out):
-    checks: list[CheckOut]
+    checks: list[Check]
 
 
 class LogLines(Out):

@@ -21,7 +21,7 @@ from serai.chat.draft import Changed, End, Piece, Shown
 routes = router(Scope.CHAT, prefix="/api/v1", tag="messages")
 
 
-class MessageOut(Out):
+class Message(Out):
     """One node of a session's tree. While it is `waiting` or `streaming`, the pieces of its stream follow `text`."""
 
     id: str
@@ -40,12 +40,12 @@ class MessageOut(Out):
 
 
 class Exchange(Out):
-    question: MessageOut
-    answer: MessageOut
+    question: Message
+    answer: Message
 
 
 class Answer(Out):
-    answer: MessageOut
+    answer: Message
 
 
 class NewMessage(In):
@@ -87,9 +87,9 @@ async def proceed(services: ServicesDep, who: PrincipalDep, person: PersonDep, s
 
 
 @routes.post("/sessions/{session}/messages/{message}/stop")
-async def stop(services: ServicesDep, person: PersonDep, session: str, message: str) -> MessageOut:
+async def stop(services: ServicesDep, person: PersonDep, session: str, message: str) -> Message:
     """Ends an answer and returns it with all that was written."""
-    return MessageOut.model_validate(await services.turns.stop(person, session, message))
+    return Message.model_validate(await services.turns.stop(person, session, message))
 
 
 @routes.get("/messages/{message}/stream", response_class=Response, responses=sse.DESCRIBED)

@@ -10,6 +10,7 @@ from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from serai import types
 from serai.api.background import spawn
 from serai.api.deps import ServicesDep
 from serai.api.errors import ErrorBody
@@ -18,12 +19,11 @@ from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.hosting.status import describe
 from serai.tasks import text_generation
-from serai.types import CHAT, Model
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
 
-class RunningOut(Out):
+class Running(Out):
     """A loaded model's process."""
 
     pid: int
@@ -39,7 +39,7 @@ class RunningOut(Out):
     load_s: float
 
 
-class ModelOut(Out):
+class Model(Out):
     """A model, its facts (what is unknown is null) and its state on this machine."""
 
     name: str
@@ -64,15 +64,15 @@ class ModelOut(Out):
     last_used_at: float | None
     state: Literal["on_disk", "loading", "ready", "failed"]
     error: ErrorBody | None
-    running: RunningOut | None
+    running: Running | None
 
 
 class ModelList(Out):
-    models: list[ModelOut]
+    models: list[Model]
 
 
 class RunningList(Out):
-    running: list[ModelOut]
+    running: list[Model]
 
 
 class NewModel(In):
@@ -98,19 +98,19 @@ async def list_models(services: ServicesDep) -> ModelList:
 
 
 @routes.get("/models/{name:path}")
-async def get_model(services: ServicesDep, name: str) -> ModelOut:
+async def get_model(services: ServicesDep, name: str) -> Model:
     """One model."""
     return _shape(services, await services.store.find(name))
 
 
 @routes.post("/models", status_code=201)
-async def add_model(services: ServicesDep, new: NewModel) -> ModelOut:
+async def add_model(services: ServicesDep, new: NewModel) -> Model:
     """Makes a file a model. The file stays where it is."""
     return _shape(services, await services.store.add(Path(new.path), new.name))
 
 
 @routes.patch("/models/{name:path}")
-async def change_model(services: ServicesDep, name: str, change: ModelChange) -> ModelOut:
+async def change_model(services: ServicesDep, name: str, change: ModelChange) -> Model:
     """Pins a model, or sets its default generation settings."""
     settings = text_generation.check(change.settings)
     if "settings" in change.model_fields_set:
@@ -141,9 +141,9 @@ async def list_running(services: ServicesDep) -> RunningList:
 
 
 @routes.post("/running", status_code=202)
-async def load_model(request: Request, services: ServicesDep, load: Load) -> ModelOut:
+async def load_model(request: Request, services: ServicesDep, load: Load) -> Model:
     """Loads a model in the background; events of topic `model` tell how it goes."""
-    model = await services.router.resolve(load.model, CHAT)
+    model = await services.router.resolve(load.model, types.CHAT)
     spawn(request, services.pool.load(model))
     await asyncio.sleep(0)  # lets the load begin, so that the answer says so
     return _shape(services, model)
@@ -156,9 +156,9 @@ async def unload_model(services: ServicesDep, name: str) -> None:
     await services.pool.unload(name)
 
 
-async def models_of(services: Any) -> list[ModelOut]:
+async def models_of(services: Any) -> list[Model]:
     return [_shape(services, model) for model in await services.store.models()]
 
 
-def _shape(services: Any, model: Model) -> ModelOut:
-    return ModelOut.model_validate(describe(model, services.pool.status(model.name)))
+def _shape(services: Any, model: types.Model) -> Model:
+    return Model.model_validate(describe(model, services.pool.status(model.name)))

@@ -21,14 +21,14 @@ routes = router(Scope.ADMIN, prefix="/api/v1/secrets", tag="secrets")
 SecretName = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,63}$", examples=["hf_token"])]
 
 
-class SecretOut(Out):
+class Secret(Out):
     name: str
     set: bool
     source: Literal["stored", "environment"]
 
 
 class SecretList(Out):
-    secrets: list[SecretOut]
+    secrets: list[Secret]
 
 
 class NewSecret(In):
@@ -39,20 +39,20 @@ class NewSecret(In):
 async def list_secrets(services: ServicesDep) -> SecretList:
     """The names of the secrets that are set; their values are never shown."""
     outside = {name for name in SECRET_ALIASES if services.settings_file.secret(name)}
-    found = [SecretOut(name=name, set=True, source="environment") for name in sorted(outside)]
+    found = [Secret(name=name, set=True, source="environment") for name in sorted(outside)]
     stored = sorted(set(await services.secrets.names()) - outside)
-    return SecretList(secrets=[*found, *(SecretOut(name=name, set=True, source="stored") for name in stored)])
+    return SecretList(secrets=[*found, *(Secret(name=name, set=True, source="stored") for name in stored)])
 
 
 @routes.put("/{name}")
-async def set_secret(services: ServicesDep, name: SecretName, secret: NewSecret) -> SecretOut:
+async def set_secret(services: ServicesDep, name: SecretName, secret: NewSecret) -> Secret:
     """Keeps a secret, encrypted."""
     if services.settings_file.secret(name):
         names = " or ".join(SECRET_ALIASES[name])
         raise Conflict(f"{name} is set by the environment ({names}).", hint="Change it there.")
     logs.redact(secret.value)
     await services.secrets.set(name, secret.value)
-    return SecretOut(name=name, set=True, source="stored")
+    return Secret(name=name, set=True, source="stored")
 
 
 @routes.delete("/{name}", status_code=204, response_class=Response)

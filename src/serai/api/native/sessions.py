@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from serai.api.deps import PersonDep, ServicesDep
-from serai.api.native.messages import MessageOut
+from serai.api.native.messages import Message
 from serai.api.native.shapes import In, Name, Out, Settings, Text
 from serai.api.routes import router
 from serai.api.scopes import Scope
@@ -20,7 +20,7 @@ routes = router(Scope.CHAT, prefix="/api/v1/sessions", tag="sessions")
 Title = Annotated[str, Field(max_length=1000)]
 
 
-class SessionOut(Out):
+class Session(Out):
     """A chat. `streaming`: an answer in it is being written."""
 
     id: str
@@ -36,13 +36,13 @@ class SessionOut(Out):
 
 
 class SessionPage(Out):
-    sessions: list[SessionOut]
+    sessions: list[Session]
     next: float | None = Field(description="`before` of the next page; null: this was the last.")
 
 
 class SessionWithMessages(Out):
-    session: SessionOut
-    messages: list[MessageOut] = Field(description="The shown branch, from its root to its leaf.")
+    session: Session
+    messages: list[Message] = Field(description="The shown branch, from its root to its leaf.")
 
 
 class NewSession(In):
@@ -79,19 +79,19 @@ async def list_sessions(
 ) -> SessionPage:
     """Chats, newest first; pinned ones all come first, on the first page."""
     found, following = await services.sessions.page(person, q=q, folder=folder, limit=limit, before=before)
-    return SessionPage(sessions=[SessionOut.model_validate(session) for session in found], next=following)
+    return SessionPage(sessions=[Session.model_validate(session) for session in found], next=following)
 
 
 @routes.post("", status_code=201)
-async def create_session(services: ServicesDep, person: PersonDep, new: NewSession) -> SessionOut:
+async def create_session(services: ServicesDep, person: PersonDep, new: NewSession) -> Session:
     """A new, empty chat."""
-    return SessionOut.model_validate(await services.sessions.create(person, **new.model_dump()))
+    return Session.model_validate(await services.sessions.create(person, **new.model_dump()))
 
 
 @routes.post("/import", status_code=201)
-async def import_session(services: ServicesDep, person: PersonDep, exported: Exported) -> SessionOut:
+async def import_session(services: ServicesDep, person: PersonDep, exported: Exported) -> Session:
     """A new chat from an exported one, with all its branches."""
-    return SessionOut.model_validate(await services.sessions.import_(person, exported))
+    return Session.model_validate(await services.sessions.import_(person, exported))
 
 
 @routes.get("/{session}")
@@ -103,9 +103,9 @@ async def get_session(services: ServicesDep, person: PersonDep, session: str) ->
 
 
 @routes.patch("/{session}")
-async def change_session(services: ServicesDep, person: PersonDep, session: str, change: SessionChange) -> SessionOut:
+async def change_session(services: ServicesDep, person: PersonDep, session: str, change: SessionChange) -> Session:
     """Title, model, system prompt, settings, folder, pin."""
-    return SessionOut.model_validate(
+    return Session.model_validate(
         await services.sessions.change(person, session, change.model_dump(exclude_unset=True))
     )
 
@@ -117,9 +117,9 @@ async def delete_session(services: ServicesDep, person: PersonDep, session: str)
 
 
 @routes.post("/{session}/restore")
-async def restore_session(services: ServicesDep, person: PersonDep, session: str) -> SessionOut:
+async def restore_session(services: ServicesDep, person: PersonDep, session: str) -> Session:
     """Undoes a deletion."""
-    return SessionOut.model_validate(await services.sessions.restore(person, session))
+    return Session.model_validate(await services.sessions.restore(person, session))
 
 
 @routes.post("/{session}/select")
@@ -132,9 +132,9 @@ async def select_branch(
 
 
 @routes.post("/{session}/reset", status_code=201)
-async def reset_context(services: ServicesDep, person: PersonDep, session: str) -> MessageOut:
+async def reset_context(services: ServicesDep, person: PersonDep, session: str) -> Message:
     """The context starts anew from here; the history stays visible."""
-    return MessageOut.model_validate(await services.sessions.reset(person, session))
+    return Message.model_validate(await services.sessions.reset(person, session))
 
 
 @routes.get("/{session}/export", response_class=Response, responses={200: {"content": {"application/json": {}}}})

@@ -21,7 +21,7 @@ routes = router(Scope.ADMIN, prefix="/api/v1/settings", tag="settings")
 Value = bool | int | float | str | list[str] | None
 
 
-class SettingOut(Out):
+class Setting(Out):
     """One setting as declared, and its value now."""
 
     key: str
@@ -36,13 +36,13 @@ class SettingOut(Out):
     choices: list[str]
 
 
-class SettingsOut(Out):
-    settings: list[SettingOut]
+class SettingList(Out):
+    settings: list[Setting]
     groups: dict[str, str] = Field(description="What each group is about.")
 
 
 @routes.get("")
-async def get_settings(services: ServicesDep) -> SettingsOut:
+async def get_settings(services: ServicesDep) -> SettingList:
     """All settings, in the order of the tree."""
     return _describe(services.settings_file)
 
@@ -51,7 +51,7 @@ async def get_settings(services: ServicesDep) -> SettingsOut:
 async def change_settings(
     services: ServicesDep,
     changes: Annotated[dict[str, Value], Body(examples=[{"models.idle_minutes": 10, "page.theme": None}])],
-) -> SettingsOut:
+) -> SettingList:
     """Sets some settings by key, all or none; null goes back to the default. One that the environment or the command
     line sets is refused (409)."""
     _refuse_fixed(changes, services.settings_file.load().sources)
@@ -83,7 +83,7 @@ def _write(file: SettingsFile, changes: Mapping[str, Value]) -> None:
         raise
 
 
-def _describe(file: SettingsFile) -> SettingsOut:
+def _describe(file: SettingsFile) -> SettingList:
     loaded = file.load()
     values: dict[str, Any] = loaded.settings.model_dump(mode="json")
     settings = [
@@ -92,4 +92,4 @@ def _describe(file: SettingsFile) -> SettingsOut:
         if (source := loaded.sources[declared.key])
     ]
     groups = {name: (info.annotation.__doc__ or "") for name, info in Settings.model_fields.items() if info.annotation}
-    return SettingsOut.model_validate({"settings": settings, "groups": groups})
+    return SettingList.model_validate({"settings": settings, "groups": groups})

@@ -23,7 +23,7 @@ class In(BaseModel):
 class Out(BaseModel):
     """A response's body."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 class Answerer(Out):

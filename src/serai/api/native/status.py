@@ -9,7 +9,7 @@ from pydantic import Field
 
 from serai import __version__
 from serai.api.deps import PrincipalDep, ServicesDep
-from serai.api.native.models import ModelOut, models_of
+from serai.api.native.models import Model, models_of
 from serai.api.native.shapes import Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
@@ -17,7 +17,7 @@ from serai.api.scopes import Scope
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="status")
 
 
-class PrincipalOut(Out):
+class Principal(Out):
     id: str
     name: str
 
@@ -39,14 +39,14 @@ class Notice(Out):
     action: str | None = None
 
 
-class StatusOut(Out):
+class Status(Out):
     version: str
     started_at: float
     home: str
     offline: bool = Field(description="Serai was told never to contact the hub.")
     place: str = "local"
-    principal: PrincipalOut
-    running: list[ModelOut]
+    principal: Principal
+    running: list[Model]
     loading: list[str]
     memory: Memory
     models_count: int
@@ -54,18 +54,18 @@ class StatusOut(Out):
 
 
 @routes.get("/status")
-async def get_status(services: ServicesDep, who: PrincipalDep) -> StatusOut:
+async def get_status(services: ServicesDep, who: PrincipalDep) -> Status:
     """Version, who asks, what runs, memory, and what should be known."""
     models = await models_of(services)
     running = [model for model in models if model.running is not None]
     memory = psutil.virtual_memory()
     used = sum(model.running.memory for model in running if model.running)
-    return StatusOut(
+    return Status(
         version=__version__,
         started_at=services.started_at,
         home=str(services.home),
         offline=services.settings.hub.offline,
-        principal=PrincipalOut(id=who.id, name=who.name),
+        principal=Principal(id=who.id, name=who.name),
         running=running,
         loading=[model.name for model in models if model.state == "loading"],
         memory=Memory(used=memory.total - memory.available, total=memory.total, models=used),
@@ -74,7 +74,7 @@ async def get_status(services: ServicesDep, who: PrincipalDep) -> StatusOut:
     )
 
 
-def _notices(services: Any, models: list[ModelOut]) -> list[Notice]:
+def _notices(services: Any, models: list[Model]) -> list[Notice]:
     notices: list[Notice] = []
     if all(model.source == "embedded" for model in models):
         text = (

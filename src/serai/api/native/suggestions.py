@@ -13,17 +13,17 @@ from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
-from serai.hub.starter import Fit, Starter, suggest
+from serai.hub import starter
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
 
-class FitOut(Out):
+class Fit(Out):
     verdict: Literal["fits", "tight", "no"]
     text: str
 
 
-class SuggestionOut(Out):
+class Suggestion(Out):
     name: str = Field(description="What to download.")
     repo: str
     file: str | None = Field(description="The quantisation or file that is meant.")
@@ -33,13 +33,13 @@ class SuggestionOut(Out):
     parameters: int
     languages: list[str]
     why: str
-    fit: FitOut
+    fit: Fit
     state: Literal["absent", "downloading", "on_disk"]
     job: str | None = None
 
 
 class SuggestionList(Out):
-    suggestions: list[SuggestionOut]
+    suggestions: list[Suggestion]
 
 
 @routes.get("/suggestions")
@@ -48,35 +48,35 @@ async def list_suggestions(
 ) -> SuggestionList:
     """A small, a middle and a large model that fit this machine's memory and disk."""
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
-    chosen = suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
+    chosen = starter.suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
     here = {model.name.casefold() for model in await services.store.models()}
     jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
-    return SuggestionList(suggestions=[_shape(starter, fit, here, jobs) for starter, fit in chosen])
+    return SuggestionList(suggestions=[_shape(entry, fit, here, jobs) for entry, fit in chosen])
 
 
 def _runs(job: Any) -> bool:
     return job["kind"] == "download" and job["state"] in ("queued", "running", "paused")
 
 
-def _shape(starter: Starter, fit: Fit, here: set[str], jobs: dict[str, str]) -> SuggestionOut:
-    repo, _, file = starter.name.partition(":")
-    state: Literal["absent", "downloading", "on_disk"] = "downloading" if starter.name in jobs else "absent"
-    return SuggestionOut(
-        name=starter.name,
+def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[str, str]) -> Suggestion:
+    repo, _, file = entry.name.partition(":")
+    state: Literal["absent", "downloading", "on_disk"] = "downloading" if entry.name in jobs else "absent"
+    return Suggestion(
+        name=entry.name,
         repo=repo,
         file=file or None,
-        title=starter.title,
-        size=starter.size,
-        context_length=starter.context_length,
-        parameters=starter.parameters,
-        languages=list(starter.languages),
-        why=starter.why,
-        fit=FitOut(verdict=fit.verdict, text=_words(fit)),
-        state="on_disk" if starter.name.casefold() in here else state,
-        job=jobs.get(starter.name),
+        title=entry.title,
+        size=entry.size,
+        context_length=entry.context_length,
+        parameters=entry.parameters,
+        languages=list(entry.languages),
+        why=entry.why,
+        fit=Fit(verdict=fit.verdict, text=_words(fit)),
+        state="on_disk" if entry.name.casefold() in here else state,
+        job=jobs.get(entry.name),
     )
 
 
-def _words(fit: Fit) -> str:
+def _words(fit: starter.Fit) -> str:
     said = {"fits": "Fits", "tight": "Tight", "no": "Does not fit"}[fit.verdict]
     return f"{said}: needs about {fit.needed:.1f} GB of memory, this machine has {fit.memory:.1f} GB."

@@ -34,10 +34,13 @@ def create(
 
 
 @app.command("list")
-def list_(as_json: Json = False) -> None:
+def list_(
+    all_: Annotated[bool, typer.Option("--all", help="Revoked keys too.")] = False, as_json: Json = False
+) -> None:
     """List the API keys."""
     with connect() as client:
-        keys = client.keys()
+        known = client.keys()
+    keys = [key for key in known if all_ or key.get("revoked_at") is None]
     columns = ("ID", "NAME", "BEGINS WITH", "CREATED", "LAST USED", "EXPIRES")
     rows = [
         (
@@ -46,7 +49,7 @@ def list_(as_json: Json = False) -> None:
             key.get("prefix") or "",
             words.ago(key.get("created_at")),
             words.ago(key.get("last_used_at")),
-            _date(key.get("expires_at")),
+            "revoked" if key.get("revoked_at") else _date(key.get("expires_at")),
         )
         for key in keys
     ]
@@ -68,7 +71,7 @@ def revoke(
     """Make a key useless at once."""
     with connect() as client:
         known = client.keys()
-        found = [row for row in known if key in (row["id"], row["name"])]
+        found = [row for row in known if key in (row["id"], row["name"]) and row.get("revoked_at") is None]
         if len(found) > 1:
             raise NotFound(f"{len(found)} keys are called {key!r}.", hint="Give the id: `serai keys list` shows it.")
         revoked = found[0]["id"] if found else key

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+ACTIVE = ("queued", "running")
+
 
 @app.command(rich_help_panel=MODELS)
 def pull(
@@ -38,14 +40,18 @@ def pull(
         output.say(f"The download is {job['state']}. Go on with it: serai pull {name}", stderr=True)
         raise typer.Exit(output.FAILED)
     if not as_json:
-        output.say(f"{name} is here and verified. Chat with it: serai run {name}")
+        here = (job.get("result") or {}).get("model") or name
+        output.say(f"{here} is here and verified. Chat with it: serai run {here}")
 
 
 def _begun(client: Client, name: str) -> dict[str, Any]:
-    """The job: a paused download of the same model goes on, else a new one begins."""
+    """The job: one of the same model that was begun before goes on, else a new one begins."""
     for job in client.jobs():
-        if job["kind"] == "download" and job["state"] == "paused" and job["args"].get("model") == name:
-            return client.resume(job["id"])
+        if job["kind"] == "download" and job["args"].get("model") == name:
+            if job["state"] in ACTIVE:
+                return job
+            if job["state"] in ("paused", "failed"):
+                return client.resume(job["id"])
     return client.download(name)
 
 

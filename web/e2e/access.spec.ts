@@ -1,0 +1,66 @@
+/** axe on every page, in both themes and three languages. */
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test, type Page } from "@playwright/test";
+import { answered, ask, newChat, setUp, type Language } from "./page";
+
+const pages = [
+  "/",
+  "/models",
+  "/models/running",
+  "/model/serai-guide",
+  "/settings",
+  "/settings/server",
+  "/settings/keys",
+  "/settings/secrets",
+  "/settings/hardware",
+  "/settings/doctor",
+  "/settings/logs",
+  "/settings/about",
+  "/nowhere",
+];
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  return violations.map(
+    (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`,
+  );
+}
+
+for (const theme of ["light", "dark"] as const) {
+  for (const language of ["en", "de", "fa"] as Language[]) {
+    test(`${theme}, ${language}: every page`, async ({ page }) => {
+      test.setTimeout(240_000);
+      await setUp(page, language, theme);
+      for (const path of pages) {
+        await page.goto(path);
+        await page.getByRole("heading").first().waitFor({ state: "attached" });
+        await page.waitForTimeout(300);
+        expect.soft(await violations(page), path).toEqual([]);
+      }
+    });
+  }
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: a conversation, the drawer, the palette, a menu`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await setUp(page, "en", theme);
+    await newChat(page);
+    await ask(page, "How do I load a model?");
+    await answered(page);
+    expect.soft(await violations(page), "conversation").toEqual([]);
+    await page.getByRole("button", { name: "Chat settings" }).click();
+    await page.getByRole("textbox", { name: /Temperature/ }).waitFor();
+    expect.soft(await violations(page), "drawer").toEqual([]);
+    await page.getByRole("button", { name: /^Model:/ }).click();
+    await page.getByRole("option").first().waitFor();
+    expect.soft(await violations(page), "picker").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+    expect.soft(await violations(page), "palette").toEqual([]);
+  });
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "@playwright/test";
+import { setUp } from "./page";
+
+test.beforeEach(({ page }) => setUp(page));
+
+test("what is on this machine is listed, with what can be done", async ({ page }) => {
+  await page.goto("/models");
+  const row = page.getByRole("row", { name: /guide/i });
+  await expect(row).toBeVisible();
+  await expect(row.getByRole("button", { name: "Chat" })).toBeVisible();
+});
+
+test("a model is unloaded and loaded by hand", async ({ page }) => {
+  await page.goto("/models");
+  const row = page.getByRole("row", { name: /guide/i });
+  const [load, unload] = [
+    row.getByRole("button", { name: "Load", exact: true }),
+    row.getByRole("button", { name: "Unload" }),
+  ];
+  await expect(load.or(unload)).toBeVisible();
+  if (await load.isVisible()) await load.click();
+  await unload.click({ timeout: 30_000 });
+  await load.click();
+  await expect(unload).toBeVisible({ timeout: 30_000 });
+});
+
+test("what runs is shown with memory, device and speed", async ({ page }) => {
+  await page.request.post("/api/v1/running", { data: { model: "serai-guide" } });
+  await page.goto("/models/running");
+  const card = page.getByRole("article").filter({ hasText: /guide/i });
+  await expect(card.getByText("Memory")).toBeVisible({ timeout: 30_000 });
+  await expect(card.getByText("Device")).toBeVisible();
+});
+
+test("a model's page has its facts and default settings", async ({ page }) => {
+  await page.goto("/model/serai-guide");
+  await expect(page.getByText("part of Serai")).toBeVisible();
+  await expect(page.getByRole("textbox", { name: /Temperature/ })).toBeVisible();
+});
+
+test("a file that is not there is refused in words", async ({ page }) => {
+  await page.goto("/models");
+  await page.getByRole("button", { name: "Add a file" }).click();
+  await page.getByRole("textbox", { name: "Path of the file" }).fill("/no/such/file.txt");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(page.getByRole("dialog").getByRole("alert")).toContainText("/no/such/file.txt");
+});
+
+test("a model that is not known leads back to the list", async ({ page }) => {
+  await page.goto("/model/no/such-model");
+  await expect(page.getByText("There is no model of this name")).toBeVisible();
+  await page.getByRole("link", { name: "All models" }).last().click();
+  await expect(page).toHaveURL(/\/models$/);
+});
+
+test("downloads have a place of their own", async ({ page }) => {
+  await page.goto("/models");
+  await page.getByRole("button", { name: /Downloads|\d+ download/ }).click();
+  await expect(page.getByRole("dialog", { name: "Downloads" }).getByPlaceholder("org/name:Q4_K_M")).toBeVisible();
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "@playwright/test";
+import { setUp } from "./page";
+
+test.beforeEach(({ page }) => setUp(page));
+
+test("a setting is changed and goes back to its default", async ({ page }) => {
+  await page.request.patch("/api/v1/settings", { data: { "models.max_loaded": null } });
+  await page.goto("/settings/server");
+  const field = page.getByLabel("Loaded at once");
+  await field.fill("5");
+  await field.press("Enter");
+  await field.blur();
+  await page.getByRole("button", { name: "Back to the default: Loaded at once" }).click();
+  await expect(field).toHaveValue("3");
+});
+
+test("a value that does not fit is refused beside its field", async ({ page }) => {
+  await page.goto("/settings/server");
+  const field = page.getByLabel("Loaded at once");
+  await field.fill("many");
+  await field.blur();
+  await expect(page.getByRole("alert")).toContainText("models.max_loaded");
+});
+
+test("an API key is shown once and revoked", async ({ page }) => {
+  const name = `key ${Date.now()}`;
+  await page.goto("/settings/keys");
+  await page.getByRole("textbox", { name: "Name of the key" }).fill(name);
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await expect(page.getByRole("status").getByText(/^serai-/)).toBeVisible();
+  await page.reload();
+  const row = page.getByRole("listitem").filter({ hasText: name });
+  await expect(row).toBeVisible();
+  await expect(page.getByRole("status").getByText(/^serai-/)).toBeHidden();
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await expect(row).toBeHidden();
+});
+
+for (const [section, text] of [
+  ["secrets", "Hugging Face token"],
+  ["hardware", "Processor"],
+  ["doctor", "Check again"],
+  ["logs", "Level"],
+  ["about", "Version"],
+]) {
+  test(`the panel ${section} shows itself`, async ({ page }) => {
+    await page.goto(`/settings/${section}`);
+    await expect(page.getByText(text!, { exact: true }).first()).toBeVisible();
+  });
+}
