@@ -1,8 +1,9 @@
-"""Measures local models: start, crash detection, and what Serai costs over llama.cpp's own socket.
+"""Local models: start, crash detection, what Serai costs over llama.cpp's own socket, and a busy neighbour.
 
-    PYTHONPATH=src python bench/engine.py MODEL.gguf [--tokens 128] [--rounds 5] [--streams 1,8]
+    PYTHONPATH=src python -m bench.engine [MODEL.gguf] [--tokens 128] [--rounds 5] [--streams 1,8]
 
-All figures come from one run on one machine, raw and through Serai in turn on the same process."""
+All figures come from one run on one machine, the two sides of a comparison in turn. Without a model one of 16 MB with
+random weights is made."""
 
 from __future__ import annotations
 
@@ -11,16 +12,22 @@ import asyncio
 import os
 import signal
 import statistics
+import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import tiny_gguf
+
 from serai.backend import collect
 from serai.errors import ModelCrashed
-from serai.hosting import wire
+from serai.hosting import launching, wire
 from serai.hosting.backend import LocalBackend
+from serai.hosting.memory import Header
 from serai.hosting.pool import Pool
+from serai.hosting.process import WORKER, ModelProcess
 from serai.routing.router import Router
 from serai.settings import Models, Settings
 from serai.types import CHAT, Call, Model, Usage
@@ -51,9 +58,9 @@ class Bench:
         self.tokens = tokens
         settings = Models(context=2048, parallel=max(streams, 1))
         self.pool = Pool(lambda: settings, environ=os.environ)
-        nobody = Nobody(self.model)
-        self.backend = LocalBackend(nobody, self.pool)
-        self.router = Router([self.backend], nobody, nobody, Settings)
+        self.nobody = Nobody(self.model)
+        self.backend = LocalBackend(self.nobody, self.pool)
+        self.router = Router([self.backend], self.nobody, self.nobody, Settings)
 
     def call(self, number: int = 0) -> Call:
         messages = [{"role": "user", "content": f"story number {number}"}]
@@ -64,11 +71,14 @@ class Bench:
         return (await collect(self.router.run(self.call(number)))).usage.completion_tokens
 
     async def raw(self, number: int) -> int:
-        """The least a client can do: read the bytes and look for the end."""
+        """The least a client can do: read the bytes, and the count at their end."""
         async with self.pool.lease(self.model) as worker:
             body = wire.encode(self.call(number), self.model)
             async with await worker.process.post("/v1/chat/completions", body) as response:
-                return sum([chunk.count(b'"content":"') async for chunk in response.content.iter_any()])
+                end = b""
+                async for chunk in response.content.iter_any():
+                    end = (end + chunk)[-2048:]
+                return int(end.split(b'"completion_tokens":')[1].split(b",")[0])
 
     async def rate(self, run: Callable[[int], Awaitable[int]], streams: int) -> tuple[float, float]:
         """Tokens per second of all streams together, and this process's own processor time per token."""
@@ -123,22 +133,28 @@ def show(what: str, values: list[float], unit: str, scale: float = 1.0) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="?")
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--streams", default="1,8")
     options = parser.parse_args()
     counts = [int(count) for count in options.streams.split(",")]
-    bench = Bench(options.model, options.tokens, max(counts))
-    print(f"{options.model.name}, {options.model.stat().st_size / 1e6:.1f} MB, load {os.getloadavg()[0]:.2f}")
-    show("start to ready", await starts(bench, options.rounds), "s")
-    known, raised = await kills(bench, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        made = options.model or tiny_gguf.write(Path(folder) / "random.gguf", context=2048, layers=4, width=320)
+        await measure(made, options.tokens, options.rounds, counts)
+
+
+async def measure(path: Path, tokens: int, rounds: int, counts: list[int]) -> None:
+    bench = Bench(path, tokens, max(counts))
+    print(f"{path.name}, {path.stat().st_size / 1e6:.1f} MB, load {os.getloadavg()[0]:.2f}")
+    show("start to ready", await starts(bench, rounds), "s")
+    known, raised = await kills(bench, rounds)
     show("SIGKILL to known", known, "ms", 1e3)
     show("SIGKILL to ModelCrashed in the call", raised, "ms", 1e3)
     await bench.pool.load(bench.model)
     for streams in counts:
         raw, ours = [], []
-        for _ in range(options.rounds):
+        for _ in range(rounds):
             raw.append(await bench.rate(bench.raw, streams))
             ours.append(await bench.rate(bench.through_serai, streams))
         show(f"decode, {streams} streams, raw socket", [rate for rate, _ in raw], "tokens/s")
@@ -146,9 +162,33 @@ async def main() -> None:
         print(f"{'  ratio of the best of each':<52} {max(ours)[0] / max(raw)[0]:9.3f}")
         show("  processor time in the server per token, raw", [own for _, own in raw], "µs", 1e6)
         show("  processor time in the server per token, Serai", [own for _, own in ours], "µs", 1e6)
-    firsts = [await bench.first_token(lambda: bench.router.run(bench.call())) for _ in range(options.rounds * 4)]
+    firsts = [await bench.first_token(lambda: bench.router.run(bench.call())) for _ in range(rounds * 4)]
     show("first token through router and backend, cached prompt", firsts, "ms", 1e3)
     await bench.pool.close()
+    for policy in ("passive", "active"):
+        show(f"decode beside a busy process, {policy} waiting", await beside_busy(bench, policy, rounds), "tokens/s")
+
+
+async def beside_busy(bench: Bench, policy: str, rounds: int) -> list[float]:
+    """Decoding with a thread for every core while another process uses one of them."""
+    settings = Models(context=2048, parallel=1, threads=os.cpu_count() or 1)
+    command = ("env", f"OMP_WAIT_POLICY={policy}", *WORKER)
+
+    def make(model: Model, settings: Models, header: Header | None) -> ModelProcess:
+        launch = launching.plan("llama.cpp", model, settings, header, launching.machine())
+        return ModelProcess(launch, environ=os.environ, command=command)
+
+    busy = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")
+    bench.pool = Pool(lambda: settings, launcher=make)
+    bench.backend = LocalBackend(bench.nobody, bench.pool)
+    bench.tokens = 32
+    try:
+        calls = [bench.backend.run(bench.call(number)) for number in range(rounds)]
+        return [(await collect(call)).usage.tokens_per_second or 0.0 for call in calls]
+    finally:
+        await bench.pool.close()
+        busy.kill()
+        await busy.wait()
 
 
 if __name__ == "__main__":

@@ -36,9 +36,11 @@ TEMPLATE = (
 )
 
 
-def write(path: Path, *, context: int = 512, architecture: str = "llama", seed: int = 0) -> Path:
+def write(
+    path: Path, *, context: int = 512, architecture: str = "llama", seed: int = 0, layers: int = 2, width: int = 64
+) -> Path:
     """The weights are random but the same for the same seed; at temperature 0 it never ends by itself."""
-    layers, width, heads, ff = 2, 64, 4, 128
+    heads, ff = width // 16, width * 2
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     writer.add_context_length(context)
