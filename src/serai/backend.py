@@ -74,7 +74,7 @@ def _merge_tool_call(calls: dict[int, dict[str, object]], part: dict[str, object
     function = part.get("function")
     piece = function if isinstance(function, dict) else {}
     call = calls.setdefault(index, {"type": "function", "function": {"name": "", "arguments": ""}})
-    if "id" in part:
+    if part.get("id"):  # some servers send an empty one with every later piece
         call["id"] = part["id"]
     whole = call["function"]
     assert isinstance(whole, dict)

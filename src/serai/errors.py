@@ -15,8 +15,10 @@ SeraiError
 │   ├── LoadFailed 503    it could not be loaded; `cause` says why
 │   └── ModelCrashed      its process died in the middle of a call
 ├── Busy 503              try again after `retry_after` seconds
+├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── TimedOut 504
+├── StorageFailed 503     the database cannot be read or written; `cause` says why
 └── Internal 500          a fault of Serai's own
 """
 
@@ -99,9 +101,9 @@ class NotFound(SeraiError):
 class ModelNotFound(NotFound):
     code = "model_not_found"
 
-    def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, nearest: Sequence[str] = (), *, hint: str = "", who: str = "you") -> None:
         near = f"Did you mean {', '.join(nearest)}?" if nearest else "`serai list` shows the models that are here."
-        super().__init__(f"There is no model called {name!r}.", hint=near, nearest=list(nearest))
+        super().__init__(f"There is no model called {name!r}.", hint=hint or near, who=who, nearest=list(nearest))
 
 
 class Conflict(SeraiError):
@@ -146,6 +148,11 @@ class Busy(SeraiError):
         self.retry_after = retry_after
 
 
+class Unreachable(SeraiError):
+    status = 503
+    code = "unreachable"
+
+
 class MissingExtra(SeraiError):
     status = 501
     code = "missing_extra"
@@ -158,6 +165,17 @@ class MissingExtra(SeraiError):
 class TimedOut(SeraiError):
     status = 504
     code = "timed_out"
+
+
+class StorageFailed(SeraiError):
+    """`cause` is stable: full, read_only, unreachable, damaged, newer, secret_key. What was asked for was not done."""
+
+    status = 503
+    code = "storage_failed"
+
+    def __init__(self, message: str, *, cause: str, hint: str = "", **facts: Any) -> None:
+        super().__init__(message, hint=hint, cause=cause, **facts)
+        self.cause = cause
 
 
 class Internal(SeraiError):

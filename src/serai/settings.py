@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 import platformdirs
 import tomlkit
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from serai.errors import BadRequest, NotFound
@@ -31,13 +31,15 @@ def setting(
 
 
 class Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Server(Group):
     """Where Serai listens and whom it lets in."""
 
-    host: str = setting("127.0.0.1", "Address to listen on. Anything but loopback needs an API key.", restart=True)
+    host: str = setting(
+        "127.0.0.1", "Address to listen on. Anything but loopback needs an API key.", restart=True, min_length=1
+    )
     port: int = setting(7372, "Port to listen on; 0 takes a free one.", restart=True, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = setting(
         (), "More host names by which this server may be called, such as a name behind a proxy."
@@ -60,6 +62,12 @@ class Models(Group):
     gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
+
+    @field_validator("device", mode="before")
+    @classmethod
+    def _kinds_of_gpu(cls, value: object) -> object:
+        """What LLM_DEVICE means elsewhere."""
+        return "gpu" if value in ("cuda", "mps", "rocm", "vulkan", "metal") else value
 
 
 class Hub(Group):
@@ -86,7 +94,7 @@ class Logs(Group):
 class Storage(Group):
     """Where sessions, jobs and keys are kept."""
 
-    url: str = setting("", "Database URL; empty is SQLite under SERAI_HOME.", restart=True, aliases=("DATABASE_URL",))
+    url: str = setting("", "Database URL; empty is SQLite under SERAI_HOME.", restart=True)
 
 
 class Settings(Group):
@@ -99,6 +107,8 @@ class Settings(Group):
     logs: Logs = Logs()
     storage: Storage = Storage()
 
+
+_LISTED = "`serai config list` names them all."
 
 SECRET_ALIASES: dict[str, tuple[str, ...]] = {
     "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -160,23 +170,21 @@ class SettingsFile:
     def __init__(self, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> None:
         self.home = home
         self.path = home / "serai.toml"
-        self._environ = environ
+        self.environ = environ
         self._overrides = dict(overrides or {})
 
     def load(self) -> Loaded:
         """Raises BadRequest naming the key, its source and what is expected when a value does not fit."""
-        dotenv = {k: v for k, v in dotenv_values(self.home / ".env").items() if v is not None}
+        environment = self._environment()
         written = self._written()
         known = {declaration.key: declaration for declaration in declarations()}
         for key in written:
             if key not in known:
-                raise BadRequest(
-                    f"serai.toml has an unknown setting {key!r}.", hint="`serai config list` names them all."
-                )
+                raise BadRequest(f"serai.toml has an unknown setting {key!r}.", hint=_LISTED)
         tree: dict[str, dict[str, Any]] = {}
         sources: dict[str, str] = {}
         for key, declaration in known.items():
-            value, source = self._find(declaration, dotenv, written)
+            value, source = self._find(declaration, environment, written)
             sources[key] = source
             if source != "default":
                 group, name = key.split(".")
@@ -184,59 +192,82 @@ class SettingsFile:
         return Loaded(Settings.model_validate(tree), sources)
 
     def set(self, key: str, value: Any) -> None:
-        """Writes one setting into serai.toml, keeping its comments. None removes it."""
+        """Writes one setting into serai.toml, keeping its comments. None removes it. Raises NotFound or BadRequest."""
+        _field(key)
         checked = None if value is None else _check(key, value, "serai.toml")
+        self._written()  # says in words when the file cannot be read
         document = tomlkit.parse(self.path.read_text("utf-8")) if self.path.exists() else tomlkit.document()
         group, name = key.split(".")
         if checked is None:
             document.get(group, {}).pop(name, None)
         else:
             document.setdefault(group, tomlkit.table())[name] = list(checked) if isinstance(checked, tuple) else checked
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = self.path.with_suffix(".toml.partial")
         partial.write_text(tomlkit.dumps(document), "utf-8")
         partial.replace(self.path)
 
     def secret(self, name: str) -> str | None:
         """A secret that the environment or `.env` sets, by its usual names."""
-        dotenv = dotenv_values(self.home / ".env")
-        for alias in SECRET_ALIASES.get(name, ()):
-            if value := self._environ.get(alias) or dotenv.get(alias):
-                return value
-        return None
+        return self._first_of(SECRET_ALIASES.get(name, ()))
+
+    def secret_key(self) -> str | None:
+        """SERAI_SECRET_KEY: what secrets at rest are encrypted with, in place of the file `secret.key`. After a comma
+        stand older ones, which only decrypt what is not rotated yet."""
+        return self._first_of(("SERAI_SECRET_KEY",))
+
+    def _first_of(self, names: tuple[str, ...]) -> str | None:
+        return next((values[name] for values in self._environment().values() for name in names if name in values), None)
+
+    def _environment(self) -> dict[str, dict[str, str]]:
+        """The environment and `.env`, stronger first. What is set to nothing counts as not set."""
+        try:
+            dotenv = dotenv_values(self.home / ".env")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadRequest(f".env cannot be read: {error}", hint=f"Mend or remove {self.home / '.env'}.") from error
+        return {
+            "{}": {name: value for name, value in self.environ.items() if value},
+            ".env ({})": {name: value for name, value in dotenv.items() if value},
+        }
 
     def _written(self) -> dict[str, Any]:
         if not self.path.exists():
             return {}
         try:
             document = tomllib.loads(self.path.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise BadRequest(f"serai.toml cannot be read: {error}", hint=f"Mend or remove {self.path}.") from error
-        return {
-            f"{group}.{name}": value
-            for group, content in document.items()
-            for name, value in (content if isinstance(content, dict) else {"": content}).items()
-        }
+        for group, content in document.items():
+            if not isinstance(content, dict):
+                raise BadRequest(f"serai.toml has an unknown setting {group!r}.", hint=_LISTED)
+        return {f"{group}.{name}": value for group, content in document.items() for name, value in content.items()}
 
-    def _find(self, declaration: Declaration, dotenv: Mapping[str, str], written: Mapping[str, Any]) -> tuple[Any, str]:
+    def _find(
+        self, declaration: Declaration, environment: Mapping[str, Mapping[str, str]], written: Mapping[str, Any]
+    ) -> tuple[Any, str]:
         if declaration.key in self._overrides:
             return self._overrides[declaration.key], "command line"
-        for name in declaration.env:
-            if name in self._environ:
-                return self._environ[name], name
-            if name in dotenv:
-                return dotenv[name], f".env ({name})"
+        for source, values in environment.items():
+            for name in declaration.env:
+                if name in values:
+                    return values[name], source.format(name)
         if declaration.key in written:
             return written[declaration.key], "serai.toml"
         return declaration.default, "default"
 
 
-def _check(key: str, value: Any, source: str) -> Any:
-    """The value as its declared type, or BadRequest in words."""
+def _field(key: str) -> tuple[type[Group], str, FieldInfo]:
+    """Where a setting is declared. Raises NotFound."""
     group, _, name = key.partition(".")
     model = Settings.model_fields[group].annotation if group in Settings.model_fields else None
     if not (isinstance(model, type) and issubclass(model, Group)) or name not in model.model_fields:
-        raise NotFound(f"There is no setting {key!r}.", hint="`serai config list` names them all.")
-    info = model.model_fields[name]
+        raise NotFound(f"There is no setting {key!r}.", hint=_LISTED)
+    return model, name, model.model_fields[name]
+
+
+def _check(key: str, value: Any, source: str) -> Any:
+    """The value as its declared type, or BadRequest in words."""
+    model, name, info = _field(key)
     if info.annotation == tuple[str, ...] and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
@@ -251,7 +282,8 @@ def _check(key: str, value: Any, source: str) -> Any:
 def home(environ: Mapping[str, str] | None = None) -> Path:
     """SERAI_HOME: where everything lies that Serai writes, except weights."""
     environ = os.environ if environ is None else environ
-    return Path(environ.get("SERAI_HOME") or platformdirs.user_data_path("serai", appauthor=False)).expanduser()
+    chosen = Path(environ.get("SERAI_HOME") or platformdirs.user_data_path("serai", appauthor=False))
+    return chosen.expanduser().absolute()  # a folder named relative to here stays the same one when we move
 
 
 def hf_home(environ: Mapping[str, str] | None = None) -> Path:

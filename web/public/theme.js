@@ -12,6 +12,7 @@
   if (theme !== "light" && theme !== "dark")
     theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   var known = ["en", "de", "fa"];
+  var rightToLeft = ["fa"];
   var language = read("serai.language");
   if (known.indexOf(language) < 0) {
     language = "en";
@@ -25,5 +26,5 @@
   }
   root.dataset.theme = theme;
   root.lang = language;
-  root.dir = language === "fa" ? "rtl" : "ltr";
+  root.dir = rightToLeft.indexOf(language) < 0 ? "ltr" : "rtl";
 })();

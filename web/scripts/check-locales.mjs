@@ -1,4 +1,5 @@
-/** Every catalogue complete: same keys, same parameters, right plural forms, nothing empty; every key used, every used key there. */
+/** Every catalogue complete: same keys, same parameters, right plural forms, nothing empty; every key used, every used key
+ * there; and every language known wherever languages are named. */
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +21,11 @@ const files = (folder) =>
     const path = join(folder, name);
     return statSync(path).isDirectory() ? files(path) : [path];
   });
+
+/** A catalogue is a language: `en.ts`, `fa.ts`. */
+const languages = readdirSync(join(root, "src/locales"))
+  .filter((name) => /^[a-z]{2,3}\.ts$/.test(name))
+  .map((name) => name.slice(0, -3));
 
 const forms = (entry) => (typeof entry === "string" ? { other: entry } : entry);
 const names = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
@@ -52,6 +58,24 @@ function checkPlurals(language, key, entry) {
       problems.push(`${language}: ${key} has a form ${form} that the language lacks`);
 }
 
+/** What cannot read the folder names the languages itself. */
+function checkKnown() {
+  const direction = (locale) => (locale.getTextInfo?.() ?? locale.textInfo).direction;
+  const turned = languages.filter((language) => direction(new Intl.Locale(language)) === "rtl");
+  const places = [
+    ["src/locales/i18n.svelte.ts", /languages = \[(.*?)\]/, languages],
+    ["src/locales/i18n.svelte.ts", /rightToLeft[^=]*= \[(.*?)\]/, turned],
+    ["public/theme.js", /known = \[(.*?)\]/, languages],
+    ["public/theme.js", /rightToLeft = \[(.*?)\]/, turned],
+    ["../src/serai/settings.py", /language: Literal\["auto", (.*?)\]/, languages],
+  ];
+  for (const [file, list, wanted] of places) {
+    const found = list.exec(readFileSync(join(root, file), "utf8"))?.[1].match(/\w+/g) ?? [];
+    if ([...found].sort().join() !== [...wanted].sort().join())
+      problems.push(`${file}: ${list.source.split(/\W/)[0]} names ${found.join(", ")}, not ${wanted.join(", ")}`);
+  }
+}
+
 /** Literal keys, and the beginnings of those that are built from data. */
 function checkUse(english) {
   const source = files(join(root, "src"))
@@ -68,7 +92,8 @@ function checkUse(english) {
 
 try {
   const english = await load("en");
-  for (const language of ["en", "de", "fa"])
+  checkKnown();
+  for (const language of languages)
     compare(language, english, language === "en" ? english : await load(language));
   checkUse(english);
 } finally {

@@ -89,10 +89,13 @@ jobs = Table(
     Column("result", JSON),
     Column("error", JSON),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", Text),
+    Column("beat_at", Float),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
-"""Durable long work. `state` is queued, running, paused, done, failed or cancelled."""
+"""Durable long work. `state` is queued, running, paused, done, failed or cancelled. `owner` is the process that still
+works on it, `beat_at` its last sign of life; `attempts` counts starts since the last checkpoint."""
 
 secrets = Table(
     "secrets",

@@ -4,6 +4,7 @@ import type { Catalogue, Key, Params } from "./catalogue";
 
 export const languages = ["en", "de", "fa"] as const;
 export type Language = (typeof languages)[number];
+const rightToLeft: readonly Language[] = ["fa"];
 export const languageNames: Record<Language, string> = { en: "English", de: "Deutsch", fa: "فارسی" };
 
 const loaders: Record<Language, () => Promise<{ default: Catalogue }>> = {
@@ -25,7 +26,7 @@ class I18n {
 
   /** English is British here: 24 hours, day before month. */
   private readonly tag = $derived(this.language === "en" ? "en-GB" : this.language);
-  readonly direction = $derived(this.language === "fa" ? "rtl" : "ltr");
+  readonly direction = $derived(rightToLeft.includes(this.language) ? "rtl" : "ltr");
   readonly ready = $derived(this.catalogue !== null);
 
   async use(language: Language): Promise<void> {
@@ -112,7 +113,7 @@ class I18n {
 
   /** A foreign name inside a right-to-left sentence must not turn the sentence around. */
   private isolate(text: string): string {
-    return this.language === "fa" ? ISOLATE + text + POP : text;
+    return this.direction === "rtl" ? ISOLATE + text + POP : text;
   }
 
   private format<T>(kind: string, options: object, make: () => T): T {

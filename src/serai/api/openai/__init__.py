@@ -1,0 +1,11 @@
+"""OpenAI's dialect."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    from serai.api.openai import chat, models
+
+    return [chat.routes, models.routes]

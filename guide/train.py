@@ -1,0 +1,257 @@
+"""Training from scratch: the phrases, varied without end, into a small Llama."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  (what everybody calls it)
+
+from guide import phrases, wordpieces
+from guide.augment import Augmenter
+from guide.llama import Llama, Shape
+from guide.normal import normal, prompt
+from guide.phrases import DECLINE, Phrase
+
+SNAP = None
+HELD_EVERY = 40  # one phrase in this many is held out, to watch the training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome of a training."""
+
+    languages: tuple[str, ...] = phrases.LANGUAGES
+    first: int = 2400  # steps of learning word vectors alone
+    steps: int = 1300
+    batch: int = 64
+    rate: float = 1.5e-3
+    decay: float = 0.1
+    dropout: float = 0.1
+    pieces: int = 3712
+    fragments: float = 0.1  # merges skipped while reading a question
+    declines: float = 0.27  # share of off-topic questions
+    strays: float = 0.35  # share of made-up ones among those
+    plain: float = 0.15  # share of questions left as they are written
+    whole: float = 0.22  # share of lessons that write the answer; the others only find the topic
+    whole_batch: int = 16  # small: writing is learned by many steps
+    vector: float = 0.2  # spread of the word vectors at the beginning
+    average: float = 0.99  # exponential moving average of the weights
+    seed: int = 7
+    shape: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One question in tokens, and what is to be said: a topic token, and in whole lessons the answer after it."""
+
+    ask: list[int]
+    say: list[int]
+
+
+class School:
+    """Draws lessons from the phrases."""
+
+    def __init__(self, recipe: Recipe, taught: Sequence[Phrase]) -> None:
+        self.recipe = recipe
+        self.rng = random.Random(recipe.seed)
+        self.answers = {language: phrases.answers(language) for language in recipe.languages}
+        self.intents = list(next(iter(self.answers.values())))
+        self._of: dict[tuple[str, str], list[str]] = defaultdict(list)
+        spoken: dict[str, str] = {}  # the same words in several languages ("gguf") are answered in the first
+        for phrase in taught:
+            if spoken.setdefault(normal(phrase.text), phrase.language) == phrase.language:
+                self._of[phrase.language, phrase.intent].append(phrase.text)
+        self._vary = {
+            language: Augmenter(language, [p for p in taught if p.language == language], phrases.synonyms(language))
+            for language in recipe.languages
+        }
+        self.tokenizer = wordpieces.learn(self._texts(taught), recipe.pieces)
+        self._torn = wordpieces.with_dropout(self.tokenizer, recipe.fragments)
+        self.topics = [(language, intent) for language in recipe.languages for intent in self.intents]
+
+    @property
+    def words(self) -> int:
+        """All tokens: the word pieces, then one token for every topic."""
+        return self.tokenizer.get_vocab_size() + len(self.topics)
+
+    def topic(self, phrase: Phrase) -> int:
+        """The token that stands before every answer and decides it; llama.cpp does not print it."""
+        return self.tokenizer.get_vocab_size() + self.topics.index((phrase.language, phrase.intent))
+
+    def question(self, declines: float) -> Phrase:
+        """A question as somebody might type it; this share of them is off-topic."""
+        rng, recipe = self.rng, self.recipe
+        language = rng.choice(recipe.languages)
+        vary = self._vary[language]
+        intent = rng.choice(self.intents[:-1])
+        text = rng.choice(self._of[language, intent])
+        if rng.random() < declines:
+            about, text, intent = text, rng.choice(self._of[language, DECLINE]), DECLINE
+            if rng.random() < recipe.strays:
+                return Phrase(language, intent, vary.stray(about, text, rng))
+        return Phrase(language, intent, normal(text) if rng.random() < recipe.plain else vary.vary(text, rng))
+
+    def lesson(self) -> Lesson:
+        """A short lesson (find the topic), or a whole one (write the answer too)."""
+        whole = self.rng.random() < self.recipe.whole
+        phrase = self.question(0.02 if whole else self.recipe.declines)
+        say = [self.topic(phrase)]
+        if whole:
+            say += [*self.tokenizer.encode(self.answers[phrase.language][phrase.intent]).ids, wordpieces.END]
+        return Lesson(self.read(prompt(phrase.text)), say)
+
+    def read(self, text: str, torn: bool = True) -> list[int]:
+        """The text in tokens, half of the time in fragments when `torn`."""
+        reader = self._torn if torn and self.rng.random() < 0.5 else self.tokenizer
+        return list(reader.encode(text).ids)
+
+    def batches(self) -> Iterator[list[Lesson]]:
+        """Batches without end, each of lessons with questions of the same length."""
+        waiting: dict[tuple[int, bool], list[Lesson]] = defaultdict(list)
+        while True:
+            lesson = self.lesson()
+            whole = len(lesson.say) > 1
+            group = waiting[len(lesson.ask), whole]
+            group.append(lesson)
+            if len(group) == (self.recipe.whole_batch if whole else self.recipe.batch):
+                yield group[:]
+                group.clear()
+
+    def _texts(self, taught: Sequence[Phrase]) -> Iterator[str]:
+        for phrase in taught:
+            yield " " + normal(phrase.text)
+        for answers in self.answers.values():
+            yield from list(answers.values()) * 4
+
+
+def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ()) -> tuple[Llama, School]:
+    """A trained model and its tokenizer; progress goes to the screen, with the score on `held` where given."""
+    torch.manual_seed(recipe.seed)
+    school = School(recipe, taught)
+    words = math.ceil(school.words / 32) * 32
+    model = Llama(Shape(words, **recipe.shape), recipe.dropout)
+    _begin(model, *word_vectors(school, model.shape.width), recipe)
+    optimizer = torch.optim.AdamW(_groups(model, recipe), lr=recipe.rate, betas=(0.9, 0.98))
+    averaged = [weight.detach().clone() for weight in model.parameters()]
+    print(f"{sum(w.numel() for w in model.parameters()):,} parameters, {words} word pieces", flush=True)
+    started, seen = time.monotonic(), 0
+    for step, lessons in zip(range(1, recipe.steps + 1), school.batches(), strict=False):
+        for group in optimizer.param_groups:
+            group["lr"] = group["share"] * recipe.rate * _warm_then_cosine(step / recipe.steps)
+        loss, right = _loss(model, lessons)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        keep = min(recipe.average, step / (step + 10))
+        torch._foreach_lerp_(averaged, [w.detach() for w in model.parameters()], 1 - keep)
+        seen += sum(len(lesson.ask) + len(lesson.say) for lesson in lessons)
+        if step % 100 == 0 or step == recipe.steps:
+            spent = time.monotonic() - started
+            score = _held_score(model, averaged, school, held) if held else ""
+            if SNAP:
+                SNAP(model, averaged, school)
+            print(
+                f"step {step} loss {loss.item():.3f} topic {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}",
+                flush=True,
+            )
+    _put(averaged, model)
+    return model.eval(), school
+
+
+def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
+    """Vectors with which the mean over a question points at its topic, and the topics' own: learned in a minute."""
+    recipe, first = school.recipe, school.tokenizer.get_vocab_size()
+    vectors = nn.Embedding(first, width)
+    topics = nn.Linear(width, len(school.topics), bias=False)
+    nn.init.normal_(vectors.weight, std=0.1)
+    optimizer = torch.optim.AdamW([*vectors.parameters(), *topics.parameters()], lr=1e-2, weight_decay=0.01)
+    for step in range(recipe.first):
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-2 * (1 - step / recipe.first)
+        asked = [school.question(recipe.declines) for _ in range(128)]
+        read = [school.read(prompt(phrase.text)) for phrase in asked]
+        seen = F.rms_norm(vectors(torch.tensor([number for ids in read for number in ids])), (width,))
+        owner = torch.tensor([row for row, ids in enumerate(read) for _ in ids])
+        means = torch.zeros(len(read), width).index_add_(0, owner, seen) / torch.bincount(owner)[:, None]
+        named = topics(F.dropout(F.rms_norm(means, (width,)), 0.2))
+        loss = F.cross_entropy(named, torch.tensor([school.topic(phrase) - first for phrase in asked]))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if step % 400 == 399:
+            print(f"word vectors {step + 1} loss {loss.item():.3f}", flush=True)
+    return F.rms_norm(vectors.weight.detach(), (width,)), topics.weight.detach()
+
+
+def _begin(model: Llama, vectors: Tensor, topics: Tensor, recipe: Recipe) -> None:
+    """Puts what the word vectors know into the model, which then begins as their equal."""
+    pieces, words = len(vectors), len(vectors) + len(topics)
+    with torch.no_grad():
+        model.token_embd.weight.normal_(std=recipe.vector)
+        model.token_embd.weight[:pieces] = vectors * recipe.vector
+        model.output.weight.normal_(std=0.02)
+        model.output.weight[pieces:words] = topics
+
+
+def _warm_then_cosine(part: float) -> float:
+    """The learning rate's share at this part of the training."""
+    return min(1.0, part / 0.03) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+def _groups(model: Llama, recipe: Recipe) -> list[dict[str, object]]:
+    inside = [weight for name, weight in model.named_parameters() if name.startswith("blk") and weight.ndim == 2]
+    norms = [weight for weight in model.parameters() if weight.ndim == 1]
+    return [
+        {"params": [model.token_embd.weight], "weight_decay": 0.0, "share": 0.25},
+        {"params": [model.output.weight], "weight_decay": recipe.decay, "share": 0.7},
+        {"params": inside, "weight_decay": recipe.decay, "share": 1.0},
+        {"params": norms, "weight_decay": 0.0, "share": 1.0},
+    ]
+
+
+def _loss(model: Llama, lessons: Sequence[Lesson]) -> tuple[Tensor, float]:
+    """The loss of a batch (finding the topic, and writing the answer), and the share of topics found."""
+    start = len(lessons[0].ask)
+    length = max(len(lesson.say) for lesson in lessons)
+    ids = torch.zeros(len(lessons), start + length, dtype=torch.long)
+    written = torch.zeros(len(lessons), length, dtype=torch.bool)
+    for row, lesson in enumerate(lessons):
+        ids[row, : start + len(lesson.say)] = torch.tensor(lesson.ask + lesson.say)
+        written[row, 1 : len(lesson.say)] = True
+    states = model(ids[:, :-1], start - 1)
+    named, topics = model.logits(states[:, 0]), ids[:, start]
+    loss = F.cross_entropy(named, topics)
+    if length > 1:
+        loss = loss + F.cross_entropy(model.logits(states[written]), ids[:, start:][written])
+    return loss, (named.argmax(-1) == topics).float().mean().item()
+
+
+def _put(weights: Sequence[Tensor], *modules: nn.Module) -> None:
+    targets = [weight for module in modules for weight in module.parameters()]
+    with torch.no_grad():
+        for target, weight in zip(targets, weights, strict=True):
+            target.copy_(weight)
+
+
+@torch.no_grad()
+def _held_score(model: Llama, averaged: Sequence[Tensor], school: School, held: Sequence[Phrase]) -> str:
+    """How many held-out phrases find their topic with the averaged weights: Serai questions (+), declines (-)."""
+    current = [weight.detach().clone() for weight in model.parameters()]
+    _put(averaged, model)
+    model.eval()
+    found: dict[str, list[bool]] = defaultdict(list)
+    for phrase in held:
+        ids = torch.tensor([school.read(prompt(normal(phrase.text)), torn=False)])
+        named = int(model.logits(model(ids, ids.shape[1] - 1))[0, 0].argmax())
+        found[phrase.language + ("-" if phrase.intent == DECLINE else "+")].append(named == school.topic(phrase))
+    model.train()
+    _put(current, model)
+    return "held " + " ".join(f"{name} {sum(hits) / len(hits):.3f}" for name, hits in found.items())

@@ -1,0 +1,52 @@
+"""What routes are given: the services, and who asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from serai.api.scopes import PRINCIPAL
+from serai.types import OWNER, Principal
+
+if TYPE_CHECKING:
+    from serai.services import Services
+else:
+    Services = Any  # the routes are described without building, or even importing, what serves them
+
+
+def person(principal: Principal) -> str:
+    """Whose sessions a principal sees. Until there are users, every key was made by the owner and acts for them."""
+    del principal
+    return OWNER.id
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the app that serves this connection."""
+    services: Services = connection.app.state.services
+    return services
+
+
+def principal_of(connection: HTTPConnection) -> Principal:
+    """Who asks; only for routes that need a scope, where somebody always does."""
+    principal = connection.scope[PRINCIPAL]
+    assert isinstance(principal, Principal)
+    return principal
+
+
+async def _services(connection: HTTPConnection) -> Any:
+    return services_of(connection)
+
+
+async def _principal(connection: HTTPConnection) -> Principal:
+    return principal_of(connection)
+
+
+async def _person(connection: HTTPConnection) -> str:
+    return person(principal_of(connection))
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+PrincipalDep = Annotated[Principal, Depends(_principal)]
+PersonDep = Annotated[str, Depends(_person)]

@@ -1,0 +1,40 @@
+"""/api/v1/calls: what is being answered right now."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from serai.api.deps import ServicesDep
+from serai.api.native.shapes import Out
+from serai.api.routes import router
+from serai.api.scopes import Scope
+from serai.errors import NotFound
+
+routes = router(Scope.MONITOR, prefix="/api/v1/calls", tag="calls")
+
+
+class Call(Out):
+    id: str
+    model: str
+    backend: str | None
+    principal: str
+    state: str
+    started_at: float
+    tokens: int
+
+
+class CallList(Out):
+    calls: list[Call]
+
+
+@routes.get("")
+async def list_calls(services: ServicesDep) -> CallList:
+    """Running calls, whoever asked."""
+    return CallList.model_validate({"calls": [call.as_dict() for call in services.router.live()]})
+
+
+@routes.delete("/{call}", status_code=204, response_class=Response)
+async def cancel_call(services: ServicesDep, call: str) -> None:
+    """Ends a call; its asker gets what was written so far."""
+    if not services.router.cancel(call):
+        raise NotFound("There is no such call; it may have ended.")

@@ -1,0 +1,39 @@
+"""/api/v1/events: everything that changes, as it changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import Header
+from starlette.responses import Response
+
+from serai.api import sse
+from serai.api.deps import PrincipalDep, ServicesDep
+from serai.api.native.messages import failed
+from serai.api.routes import router
+from serai.api.scopes import Scope, may
+from serai.telemetry.events import Event
+from serai.types import Principal
+
+routes = router(Scope.MONITOR, prefix="/api/v1", tag="events")
+
+
+@routes.get("/events", response_class=Response, responses=sse.DESCRIBED)
+async def events(
+    services: ServicesDep, who: PrincipalDep, last_event_id: Annotated[str | None, Header()] = None
+) -> sse.EventStream:
+    """Server-sent events of the topics `model`, `model.removed`, `job`, `session`, `session.deleted`, `call` and
+    `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes first: fetch
+    everything anew. Chats are told of only to those who may read them."""
+    return sse.EventStream(_encoded(services.events.subscribe(last_event_id or None), who), failed=failed)
+
+
+async def _encoded(published: AsyncGenerator[Event, None], who: Principal) -> AsyncGenerator[bytes, None]:
+    chats = may(who, Scope.CHAT)
+    yield sse.COMMENT
+    async with aclosing(published):
+        async for what in published:
+            if chats or not what.topic.startswith("session"):
+                yield sse.event(what.topic, what.data, what.id)

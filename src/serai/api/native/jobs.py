@@ -1,0 +1,86 @@
+"""/api/v1/jobs and /api/v1/downloads: durable long work."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from serai.api.deps import PrincipalDep, ServicesDep
+from serai.api.errors import ErrorBody
+from serai.api.native.shapes import In, Out
+from serai.api.routes import router
+from serai.api.scopes import Scope
+from serai.errors import BadRequest
+from serai.types import ModelRef
+
+routes = router(Scope.MODELS, prefix="/api/v1", tag="jobs")
+
+
+class Progress(Out):
+    done: float | None = None
+    total: float | None = None
+    rate: float | None = Field(None, description="A second.")
+    eta_s: float | None = None
+    note: str = ""
+
+
+class Job(Out):
+    id: str
+    kind: str
+    title: str
+    principal: str
+    state: Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+    args: dict[str, Any]
+    progress: Progress
+    result: dict[str, Any] | None
+    error: ErrorBody | None
+    created_at: float
+    updated_at: float
+
+
+class JobList(Out):
+    jobs: list[Job]
+
+
+class NewDownload(In):
+    model: Annotated[str, Field(min_length=1, max_length=300, examples=["org/name:Q4_K_M"])]
+
+
+@routes.post("/downloads", status_code=202)
+async def download(services: ServicesDep, who: PrincipalDep, new: NewDownload) -> Job:
+    """Fetches a model from the hub, as a job that survives a restart."""
+    try:
+        name = str(ModelRef.parse(new.model))
+    except ValueError as error:
+        raise BadRequest(f"{error}.", param="model") from error
+    return Job.model_validate(await services.jobs.submit("download", {"model": name}, name, who))
+
+
+@routes.get("/jobs")
+async def list_jobs(services: ServicesDep) -> JobList:
+    """All jobs, newest first."""
+    return JobList.model_validate({"jobs": await services.jobs.list()})
+
+
+@routes.get("/jobs/{job}")
+async def get_job(services: ServicesDep, job: str) -> Job:
+    return Job.model_validate(await services.jobs.get(job))
+
+
+@routes.post("/jobs/{job}/pause")
+async def pause_job(services: ServicesDep, job: str) -> Job:
+    """Stops it where it is; `resume` goes on from there."""
+    return Job.model_validate(await services.jobs.pause(job))
+
+
+@routes.post("/jobs/{job}/resume")
+async def resume_job(services: ServicesDep, job: str) -> Job:
+    """Goes on with a job that was paused, or tries one again that failed."""
+    return Job.model_validate(await services.jobs.resume(job))
+
+
+@routes.post("/jobs/{job}/cancel")
+async def cancel_job(services: ServicesDep, job: str) -> Job:
+    """Gives it up."""
+    return Job.model_validate(await services.jobs.cancel(job))

@@ -1,0 +1,55 @@
+"""What the native API's shapes have in common, and the shapes that several nouns share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=10_000_000)]
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+Settings = Annotated[
+    dict[str, Any],
+    Field(description="Generation settings by name, where they differ.", examples=[{"temperature": 0.7}]),
+]
+
+
+class In(BaseModel):
+    """A request's body: a field that is not declared is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Out(BaseModel):
+    """A response's body."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
+
+
+class Answerer(Out):
+    """Who answered: a model, run by a backend, on a device, in a place (`local` or a service's name)."""
+
+    model: str
+    backend: str
+    place: str = "local"
+    device: str = ""
+    device_reason: str = Field("", description="Why this device, where a faster one might be expected.")
+
+
+class Attempt(Out):
+    """A backend that did not answer, and why."""
+
+    backend: str
+    reason: str
+
+
+class Usage(Out):
+    """The measurements of an answer; times in seconds from the moment the call arrived."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    first_token_s: float | None = None
+    total_s: float | None = None
+    tokens_per_second: float | None = None
+    prompt_tokens_per_second: float | None = None

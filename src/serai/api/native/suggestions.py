@@ -1,0 +1,82 @@
+"""/api/v1/suggestions: the models to begin with on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+import psutil
+from fastapi import Query
+from pydantic import Field
+
+from serai.api.deps import ServicesDep
+from serai.api.native.shapes import Out
+from serai.api.routes import router
+from serai.api.scopes import Scope
+from serai.hub import starter
+
+routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
+
+
+class Fit(Out):
+    verdict: Literal["fits", "tight", "no"]
+    text: str
+
+
+class Suggestion(Out):
+    name: str = Field(description="What to download.")
+    repo: str
+    file: str | None = Field(description="The quantisation or file that is meant.")
+    title: str
+    size: int
+    context_length: int
+    parameters: int
+    languages: list[str]
+    why: str
+    fit: Fit
+    state: Literal["absent", "downloading", "on_disk"]
+    job: str | None = None
+
+
+class SuggestionList(Out):
+    suggestions: list[Suggestion]
+
+
+@routes.get("/suggestions")
+async def list_suggestions(
+    services: ServicesDep, language: Annotated[Literal["en", "de", "fa"], Query(description="It should speak.")] = "en"
+) -> SuggestionList:
+    """A small, a middle and a large model that fit this machine's memory and disk."""
+    disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
+    chosen = starter.suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
+    here = {model.name.casefold() for model in await services.store.models()}
+    jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
+    return SuggestionList(suggestions=[_shape(entry, fit, here, jobs) for entry, fit in chosen])
+
+
+def _runs(job: Any) -> bool:
+    return job["kind"] == "download" and job["state"] in ("queued", "running", "paused")
+
+
+def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[str, str]) -> Suggestion:
+    repo, _, file = entry.name.partition(":")
+    state: Literal["absent", "downloading", "on_disk"] = "downloading" if entry.name in jobs else "absent"
+    return Suggestion(
+        name=entry.name,
+        repo=repo,
+        file=file or None,
+        title=entry.title,
+        size=entry.size,
+        context_length=entry.context_length,
+        parameters=entry.parameters,
+        languages=list(entry.languages),
+        why=entry.why,
+        fit=Fit(verdict=fit.verdict, text=_words(fit)),
+        state="on_disk" if entry.name.casefold() in here else state,
+        job=jobs.get(entry.name),
+    )
+
+
+def _words(fit: starter.Fit) -> str:
+    said = {"fits": "Fits", "tight": "Tight", "no": "Does not fit"}[fit.verdict]
+    return f"{said}: needs about {fit.needed:.1f} GB of memory, this machine has {fit.memory:.1f} GB."

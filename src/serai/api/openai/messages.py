@@ -1,0 +1,65 @@
+"""OpenAI's messages to the neutral ones. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from serai.api.openai.fields import fault
+
+_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
+_KEPT = ("name", "tool_calls", "tool_call_id")
+
+
+def read(messages: Sequence[Any]) -> list[dict[str, Any]]:
+    """The messages with their text in one piece; raises BadRequest naming the place that does not fit."""
+    if not messages:
+        raise fault("messages", "messages must not be empty.")
+    return [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
+
+
+def _message(message: Any, place: str) -> dict[str, Any]:
+    if not isinstance(message, dict):
+        raise fault(place, f"{place} must be an object.")
+    role = message.get("role")
+    if not isinstance(role, str) or role not in _ROLES:
+        raise fault(f"{place}.role", f"{place}.role must be one of {', '.join(_ROLES)}.")
+    plain: dict[str, Any] = {"role": _ROLES[role]}
+    for name in _KEPT:
+        if message.get(name) is not None:
+            plain[name] = message[name]
+    if "tool_calls" in plain and not _are_tool_calls(plain["tool_calls"]):
+        raise fault(f"{place}.tool_calls", f"{place}.tool_calls must be a list of calls with a function's name.")
+    if role == "tool" and not isinstance(plain.get("tool_call_id"), str):
+        raise fault(f"{place}.tool_call_id", f"{place}.tool_call_id must name the call that this is the result of.")
+    plain["content"] = _content(message.get("content"), place, optional="tool_calls" in plain)
+    return plain
+
+
+def _content(content: Any, place: str, *, optional: bool) -> str | None:
+    if isinstance(content, str):
+        return content
+    if content is None and optional:
+        return None
+    if isinstance(content, list) and content:
+        return "\n".join(_part(part, f"{place}.content[{index}]") for index, part in enumerate(content))
+    raise fault(f"{place}.content", f"{place}.content must be a text or a list of text parts.")
+
+
+def _part(part: Any, place: str) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind in ("text", "refusal") and isinstance(part.get(kind), str):
+        return str(part[kind])
+    if isinstance(kind, str) and kind != "text":
+        raise fault(place, f"{place} is {kind[:40]!r}; this model reads text only.")
+    raise fault(place, f"{place} must be a text part: {{'type': 'text', 'text': …}}.")
+
+
+def _are_tool_calls(calls: Any) -> bool:
+    return isinstance(calls, list) and all(
+        isinstance(call, dict)
+        and isinstance(call.get("function"), dict)
+        and isinstance(call["function"].get("name"), str)
+        and isinstance(call["function"].get("arguments", ""), str)
+        for call in calls
+    )

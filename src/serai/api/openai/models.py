@@ -1,0 +1,36 @@
+"""GET /v1/models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serai.api.deps import ServicesDep
+from serai.api.routes import router
+from serai.api.scopes import Scope
+from serai.types import Model
+
+routes = router(Scope.INFER, prefix="/v1", tag="openai")
+
+
+@routes.get("/models")
+async def list_openai_models(services: ServicesDep) -> dict[str, Any]:
+    """The models that can be asked, in OpenAI's shape."""
+    return {"object": "list", "data": [_shape(model) for model in await services.store.models()]}
+
+
+@routes.get("/models/{model:path}")
+async def get_openai_model(services: ServicesDep, model: str) -> dict[str, Any]:
+    """One model."""
+    return _shape(await services.store.find(model))
+
+
+def _shape(model: Model) -> dict[str, Any]:
+    owner = model.name.partition("/")[0] if "/" in model.name else "serai"
+    facts = {"task": model.task, "context_length": model.context_length, "quantisation": model.quantisation}
+    return {
+        "id": model.name,
+        "object": "model",
+        "created": int(model.added_at or 0),
+        "owned_by": owner,
+        "serai": {**facts, "place": model.place, "size": model.size, "parameters": model.parameters},
+    }

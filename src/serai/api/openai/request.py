@@ -1,0 +1,76 @@
+"""A chat completion request to a Call. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from serai.api.openai import fields, messages
+from serai.errors import BadRequest
+from serai.types import AUTO, CHAT, Call, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The call, and how the answer is wanted."""
+
+    call: Call
+    stream: bool
+    usage: bool
+    ignored: Sequence[str]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Names the fields that had no effect."""
+        names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in self.ignored[:32])
+        return {"x-serai-ignored-fields": ", ".join(names)} if self.ignored else {}
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The body's JSON object; raises BadRequest in words."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
+    if not isinstance(data, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return data
+
+
+def chat(body: Mapping[str, Any], who: Principal) -> Asked:
+    """Raises BadRequest with the field's name as `param` for whatever does not fit or cannot be honoured."""
+    known, settings, ignored = fields.read(body)
+    if "messages" not in known:
+        raise fields.fault("messages", "messages is missing.")
+    _check_format(settings.get("response_format", {"type": "text"}))
+    inputs: dict[str, Any] = {"messages": messages.read(known["messages"]), **_tools(known)}
+    return Asked(
+        call=Call(task=CHAT, model=known.get("model") or AUTO, inputs=inputs, settings=settings, principal=who),
+        stream=known.get("stream", False),
+        usage=known.get("stream_options", {}).get("include_usage") is True,
+        ignored=ignored,
+    )
+
+
+def _tools(known: Mapping[str, Any]) -> dict[str, Any]:
+    for index, tool in enumerate(known.get("tools", ())):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            raise fields.fault(f"tools[{index}]", f"tools[{index}] must be a function with a name.")
+    return {name: known[name] for name in ("tools", "tool_choice", "parallel_tool_calls") if name in known}
+
+
+def _check_format(shape: Mapping[str, Any]) -> None:
+    kind = shape.get("type")
+    if kind not in ("text", "json_object", "json_schema"):
+        raise fields.fault("response_format.type", "response_format.type must be text, json_object or json_schema.")
+    if kind == "json_schema":
+        schema = shape.get("json_schema")
+        if not isinstance(schema, dict) or not isinstance(schema.get("schema"), dict):
+            raise fields.fault(
+                "response_format.json_schema", "response_format.json_schema.schema must be a JSON schema."
+            )

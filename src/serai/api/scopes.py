@@ -1,0 +1,47 @@
+"""Who may do what: the one place that authorises. Every route declares a scope (see `routes`)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from serai.errors import Forbidden, Unauthenticated
+from serai.types import Principal
+
+
+class Scope(StrEnum):
+    """What a key can be allowed to do. `*` in a key's scopes is all of it."""
+
+    PUBLIC = "public"
+    """Needs no key: health, and the page's files, which hold nothing of anybody's."""
+    INFER = "infer"
+    """Ask models through the OpenAI dialect and the simple chat call."""
+    CHAT = "chat"
+    """Read and write sessions."""
+    MODELS = "models"
+    """See, add, load, unload and download models."""
+    MONITOR = "monitor"
+    """See what is going on: status, events, calls, hardware, logs, metrics."""
+    ADMIN = "admin"
+    """Settings, secrets and keys."""
+
+
+PRINCIPAL = "serai.principal"
+"""Where the guard leaves the Principal in the ASGI scope; None when no key was shown."""
+
+
+def authorise(principal: Principal | None, needed: Scope) -> None:
+    """Raises Unauthenticated or Forbidden unless the principal may do what needs that scope."""
+    if needed is Scope.PUBLIC:
+        return
+    if principal is None:
+        raise Unauthenticated(
+            "This server needs an API key.",
+            hint="Send `Authorization: Bearer serai-…`. Whoever runs Serai makes keys: `serai keys create NAME`.",
+        )
+    if not may(principal, needed):
+        raise Forbidden(f"This key may not do that: it lacks the scope {needed.value!r}.", scope=needed.value)
+
+
+def may(principal: Principal, needed: Scope) -> bool:
+    """Whether a principal has a scope."""
+    return bool(principal.scopes & {"*", needed.value})

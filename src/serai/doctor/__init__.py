@@ -1,0 +1,59 @@
+"""The health of every part: green, or with what to do about it. A check never raises and never takes long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from serai.doctor import files, rooms
+from serai.doctor.finding import Finding
+from serai.errors import SeraiError
+
+if TYPE_CHECKING:
+    from serai.services import Services
+
+PATIENCE_S = 60.0
+
+Check = Callable[["Services"], Awaitable[Finding]]
+
+
+async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]]:
+    """Every part as `{part, ok, level, text, mend?}`, always in the same order. Only with `hub` is the hub called."""
+    checks: dict[str, Check] = {
+        "home": _in_thread(lambda services: files.home(services.home)),
+        "disk": _in_thread(lambda services: files.disk(services.home)),
+        "database": rooms.database,
+        "secrets": _in_thread(lambda services: files.secrets(services.home)),
+        "page": _in_thread(lambda _: files.page()),
+        "engine": rooms.engine,
+        "guide": _in_thread(lambda _: files.guide()),
+        "models": rooms.models,
+        "server": rooms.server,
+        "keys": rooms.keys,
+        "processes": _in_thread(lambda _: rooms.processes()),
+        "hub": rooms.hub if hub else rooms.hub_settings,
+    }
+    found = await asyncio.gather(*(_guarded(run, services) for run in checks.values()))
+    return [_as_dict(part, finding) for part, finding in zip(checks, found, strict=True)]
+
+
+def _as_dict(part: str, finding: Finding) -> dict[str, Any]:
+    row: dict[str, Any] = {"part": part, "ok": finding.level == "ok", "level": finding.level, "text": finding.text}
+    return row | ({"mend": finding.mend} if finding.mend else {})
+
+
+async def _guarded(run: Check, services: Services) -> Finding:
+    """A check that fails is a finding of its own."""
+    try:
+        return await asyncio.wait_for(run(services), PATIENCE_S)
+    except TimeoutError:
+        return Finding("failed", f"It did not end within {PATIENCE_S:.0f} seconds.", "Is the machine overloaded?")
+    except SeraiError as error:
+        return Finding("failed", error.message, error.hint or None)
+    except Exception as error:
+        return Finding("failed", f"The check failed: {type(error).__name__}: {error}", "`serai logs` may say more.")
+
+
+def _in_thread(run: Callable[[Services], Finding]) -> Check:
+    return lambda services: asyncio.to_thread(run, services)

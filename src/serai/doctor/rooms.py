@@ -1,0 +1,144 @@
+"""The checks of what runs: database, engine, models, server, keys, processes, hub."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from sqlalchemy import Connection, text
+
+from serai import registry
+from serai.client import is_loopback
+from serai.doctor.finding import Finding
+from serai.hosting.process import WORKER
+
+if TYPE_CHECKING:
+    from serai.services import Services
+
+WORKER_MODULE = WORKER[-1]
+
+
+async def database(services: Services) -> Finding:
+    def work(connection: Connection) -> str:
+        if connection.dialect.name != "sqlite":
+            return str(connection.execute(text("SELECT 'ok'")).scalar())
+        return str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
+
+    said = await services.db.read(work)
+    if said != "ok":
+        mend = "Stop Serai and restore SERAI_HOME from a back-up; sessions can be exported before."
+        return Finding("failed", f"The database is damaged: {said}.", mend)
+    return Finding("ok", "The database is whole.")
+
+
+async def engine(_: Services) -> Finding:
+    """Imported as a model's process would: in a process of its own, so that a crash is only a finding."""
+    broken = registry.scan("engines").broken
+    if broken:
+        return Finding("failed", f"{broken[0].module} cannot be read: {broken[0].reason}.", "Install Serai anew.")
+    engines = registry.engines()
+    wanted = sorted({module for engine in engines.values() for module in engine.requires})
+    code, said = await import_apart(wanted)
+    if code == 0:
+        titles = ", ".join(engine.title for engine in engines.values())
+        return Finding("ok", f"{titles} can be loaded.")
+    if code < 0:
+        mend = "It was built for another processor: see `serai hardware`."
+        return Finding("failed", f"The engine died of signal {-code} when it was loaded.", mend)
+    return Finding("failed", f"The engine cannot be loaded: {said}", "Install Serai anew.")
+
+
+async def import_apart(modules: list[str]) -> tuple[int, str]:
+    """Imports modules in a process of its own; returns its exit code and its last words."""
+    script = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, *modules,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        _, said = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    assert process.returncode is not None
+    return process.returncode, lines[-1] if lines else "it does not say why"
+
+
+async def models(services: Services) -> Finding:
+    models = await services.store.models()
+    gone = [model.name for model in models if model.path and not Path(model.path).is_file()]
+    if gone:
+        mend = f"Bring the files back, or forget them: serai rm {gone[0]}"
+        return Finding("warning", f"The files of {', '.join(gone)} are gone.", mend)
+    return Finding("ok", f"{len(models)} models are here.")
+
+
+async def server(services: Services) -> Finding:
+    if services.private:
+        return Finding("ok", "No server runs; commands work on their own. `serai` starts one.")
+    minutes = (time.time() - services.started_at) / 60
+    return Finding("ok", f"The server has been running for {minutes:.0f} minutes (process {os.getpid()}).")
+
+
+async def keys(services: Services) -> Finding:
+    host = services.settings.server.host
+    if is_loopback(host):
+        return Finding("ok", f"Only this machine reaches {host}; no key is needed.")
+    if not await services.keys.any():
+        return Finding("failed", f"The server would listen on {host} and nobody has a key.", "serai keys create NAME")
+    return Finding("ok", f"Whoever reaches {host} needs an API key.")
+
+
+def processes() -> Finding:
+    stale = list(orphans(psutil.process_iter(["pid", "ppid", "cmdline", "uids"])))
+    if stale:
+        numbers = " ".join(map(str, stale))
+        return Finding("warning", f"Model processes without a server use memory: {numbers}.", f"kill {numbers}")
+    return Finding("ok", "No model process was left behind.")
+
+
+def orphans(processes: Iterable[psutil.Process]) -> Iterator[int]:
+    """Model processes of this user whose server is gone."""
+    mine = os.getuid() if hasattr(os, "getuid") else None
+    for process in processes:
+        info = process.info
+        uids = info.get("uids")
+        if WORKER_MODULE in (info["cmdline"] or ()) and (mine is None or (uids and uids.real == mine)):
+            parent = info["ppid"]
+            if not psutil.pid_exists(parent) or (parent == 1 and os.getpid() != 1):
+                yield info["pid"]
+
+
+async def hub_settings(services: Services) -> Finding:
+    hub = services.settings.hub
+    state = "is never called: hub.offline is set" if hub.offline else "was not called; `serai doctor --hub` does"
+    return Finding("ok", f"{hub.endpoint} {state}.")
+
+
+async def hub(services: Services) -> Finding:
+    import aiohttp
+
+    hub = services.settings.hub
+    if hub.offline:
+        return Finding("warning", "Serai is set to offline; the hub was not called.", "serai config unset hub.offline")
+    began = time.monotonic()
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            session.get(f"{hub.endpoint.rstrip('/')}/api/models?limit=1") as response,
+        ):
+            status = response.status
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        mend = "Look at the network and at hub.endpoint; models that are here work without it."
+        return Finding("failed", f"{hub.endpoint} cannot be reached: {error or type(error).__name__}.", mend)
+    if status >= 400:
+        return Finding("failed", f"{hub.endpoint} answers with {status}.", "Is hub.endpoint a Hugging Face hub?")
+    return Finding("ok", f"{hub.endpoint} answers within {time.monotonic() - began:.1f} s.")

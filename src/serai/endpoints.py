@@ -1,0 +1,215 @@
+"""What a client can ask of Serai: every request is shaped here once, for the synchronous and the asynchronous client.
+
+A shape is a function from the call's arguments to a `Request`; `Endpoint` makes a method of it on either client.
+Answers are JSON in the API's own words (docs/reference); only a chat's answer has a class of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from serai.answers import Answer
+from serai.types import AUTO
+
+T = TypeVar("T")
+Json = dict[str, Any]
+Messages = str | Sequence[Mapping[str, Any]]
+
+NATIVE = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[T]):
+    """One HTTP request and how its JSON answer is read. `slow`: the answer may take as long as a model needs."""
+
+    method: str
+    path: str
+    read: Callable[[Any], T]
+    json: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    slow: bool = False
+
+
+def chat(message: Messages, model: str = AUTO, *, system: str | None = None, **settings: Any) -> Request[Answer]:
+    """Asks and waits for the whole answer. `message` is a text or a list of messages in OpenAI's shape; settings are
+    OpenAI's too (`temperature`, `max_tokens`, `stop`, …)."""
+    body = chat_body(message, model, system, settings)
+    return Request("POST", "/v1/chat/completions", Answer.from_completion, body, slow=True)
+
+
+def chat_body(message: Messages, model: str, system: str | None, settings: Mapping[str, Any]) -> Json:
+    """The body of a chat completion."""
+    messages: list[Mapping[str, Any]] = [{"role": "system", "content": system}] if system else []
+    messages += [{"role": "user", "content": message}] if isinstance(message, str) else message
+    return {"model": model, "messages": messages, **settings}
+
+
+def stream_body(message: Messages, model: str, system: str | None, settings: Mapping[str, Any]) -> Json:
+    """The body of a chat completion that is streamed, with its measurements at the end."""
+    return chat_body(message, model, system, settings) | {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def models() -> Request[list[Json]]:
+    """The models that are here, the embedded one first."""
+    return Request("GET", f"{NATIVE}/models", _pick("models"))
+
+
+def model(name: str) -> Request[Json]:
+    """One model. Raises ModelNotFound with the nearest names."""
+    return Request("GET", f"{NATIVE}/models/{_segment(name)}", dict)
+
+
+def add(path: str, name: str | None = None) -> Request[Json]:
+    """Makes a file on the server's disk a model."""
+    return Request("POST", f"{NATIVE}/models", dict, _given(path=str(path), name=name), slow=True)
+
+
+def forget(name: str, *, files: bool = False) -> Request[None]:
+    """Removes a model from the list; with `files` also what Serai downloaded for it."""
+    params = {"files": "true"} if files else {}
+    return Request("DELETE", f"{NATIVE}/models/{_segment(name)}", _nothing, params=params)
+
+
+def change_model(name: str, *, pinned: bool | None = None, settings: Json | None = None) -> Request[Json]:
+    """Pins a model or sets its default settings."""
+    return Request("PATCH", f"{NATIVE}/models/{_segment(name)}", dict, _given(pinned=pinned, settings=settings))
+
+
+def running() -> Request[list[Json]]:
+    """The models that are loaded or loading."""
+    return Request("GET", f"{NATIVE}/running", _pick("running"))
+
+
+def load(name: str) -> Request[Json]:
+    """Starts loading a model and returns at once; `model(name)["state"]` tells how it goes."""
+    return Request("POST", f"{NATIVE}/running", dict, {"model": name})
+
+
+def unload(name: str) -> Request[None]:
+    """Unloads a model; what it used is free afterwards."""
+    return Request("DELETE", f"{NATIVE}/running/{_segment(name)}", _nothing, slow=True)
+
+
+def download(name: str) -> Request[Json]:
+    """Starts the download of `org/name[:quantisation]` as a job and returns the job."""
+    return Request("POST", f"{NATIVE}/downloads", dict, {"model": name}, slow=True)
+
+
+def suggestions() -> Request[list[Json]]:
+    """Models to start with, and whether they fit on this machine."""
+    return Request("GET", f"{NATIVE}/suggestions", _pick("suggestions"))
+
+
+def jobs() -> Request[list[Json]]:
+    """Long work: downloads and the like, with its progress."""
+    return Request("GET", f"{NATIVE}/jobs", _pick("jobs"))
+
+
+def job(job_id: str) -> Request[Json]:
+    """One job."""
+    return Request("GET", f"{NATIVE}/jobs/{_segment(job_id)}", dict)
+
+
+def pause(job_id: str) -> Request[Json]:
+    """Pauses a job; what it has done is kept."""
+    return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/pause", dict)
+
+
+def resume(job_id: str) -> Request[Json]:
+    """Goes on with a paused or failed job."""
+    return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/resume", dict)
+
+
+def cancel(job_id: str) -> Request[Json]:
+    """Ends a job for good."""
+    return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
+
+
+def sessions(q: str = "", *, limit: int = 50) -> Request[list[Json]]:
+    """The newest sessions, or those whose title or text has `q`."""
+    return Request("GET", f"{NATIVE}/sessions", _pick("sessions"), params={**_given(q=q or None), "limit": limit})
+
+
+def session(session_id: str) -> Request[Json]:
+    """A session with the messages of its shown branch: `{"session", "messages"}`."""
+    return Request("GET", f"{NATIVE}/sessions/{_segment(session_id)}", dict)
+
+
+def export_session(session_id: str) -> Request[Json]:
+    """A session as Serai's JSON, which `import_session` reads."""
+    path = f"{NATIVE}/sessions/{_segment(session_id)}/export"
+    return Request("GET", path, dict, params={"format": "json"})
+
+
+def import_session(document: Json) -> Request[Json]:
+    """Makes a session of Serai's JSON."""
+    return Request("POST", f"{NATIVE}/sessions/import", dict, document)
+
+
+def settings() -> Request[list[Json]]:
+    """Every setting: `{key, group, type, description, default, value, source, env, restart, choices}`."""
+    return Request("GET", f"{NATIVE}/settings", _pick("settings"))
+
+
+def set_(key: str, value: Any) -> Request[list[Json]]:
+    """Sets one setting; None gives it its default back. Raises Conflict when the environment sets it."""
+    return Request("PATCH", f"{NATIVE}/settings", _pick("settings"), {key: value})
+
+
+def keys() -> Request[list[Json]]:
+    """The API keys, without their secret part."""
+    return Request("GET", f"{NATIVE}/keys", _pick("keys"))
+
+
+def create_key(name: str, *, expires_at: float | None = None) -> Request[Json]:
+    """A new API key; `plain` is shown this once and never again."""
+    return Request("POST", f"{NATIVE}/keys", dict, _given(name=name, expires_at=expires_at))
+
+
+def revoke_key(key_id: str) -> Request[None]:
+    """Makes a key useless at once."""
+    return Request("DELETE", f"{NATIVE}/keys/{_segment(key_id)}", _nothing)
+
+
+def status() -> Request[Json]:
+    """Version, home, memory, what runs, and notices about what is missing."""
+    return Request("GET", f"{NATIVE}/status", dict)
+
+
+def hardware() -> Request[Json]:
+    """The server's machine and what it is good for."""
+    return Request("GET", f"{NATIVE}/hardware", dict, slow=True)
+
+
+def doctor(*, hub: bool = False) -> Request[list[Json]]:
+    """The health of every part, with the mend; with `hub` the hub is called too."""
+    return Request("GET", f"{NATIVE}/doctor", _pick("checks"), params={"hub": "true"} if hub else {}, slow=True)
+
+
+def logs(part: str = "server", *, lines: int = 200) -> Request[Json]:
+    """The last lines of a part's log: `{"parts", "lines"}`."""
+    return Request("GET", f"{NATIVE}/logs", dict, params={"part": part, "lines": lines})
+
+
+def version() -> Request[Json]:
+    """The server's version."""
+    return Request("GET", f"{NATIVE}/version", dict)
+
+
+def _segment(text: str) -> str:
+    """A name as part of a path: `org/name:Q4_K_M` keeps its slash, everything odd is quoted."""
+    return quote(text, safe="/:@")
+
+
+def _given(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _pick(name: str) -> Callable[[Any], list[Json]]:
+    return lambda body: list(body[name])
+
+
+def _nothing(_: Any) -> None:
+    return None

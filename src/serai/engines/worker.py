@@ -1,0 +1,55 @@
+"""The entry of a model's process: `python -m serai.engines.worker`, told by one JSON line on stdin what to run.
+
+It answers on stdout with JSON lines: facts before it loads, or `{"failed": cause, "message": …}`. Stdin stays open as
+long as the server lives; all logs go to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from serai import registry
+from serai.engines._guard import end_with_parent, first_to_go, show_as
+
+
+def main() -> int:
+    """Runs the engine until the process is ended; a status other than 0 when it could not."""
+    launch = registry.Launch(**json.loads(_read_line()))
+    end_with_parent(launch.parent)
+    first_to_go()
+    show_as(f"serai {launch.model}")
+    engine = registry.engines().get(launch.engine)
+    if engine is None:
+        return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
+    try:
+        engine.serve(launch, _report)
+    except MemoryError:
+        return _fail("out_of_memory", "The engine could not get enough memory.")
+    except ImportError as error:
+        return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
+    return 0
+
+
+def _read_line() -> bytes:
+    """Reads stdin up to the first newline and no further: what follows belongs to the watch over the server."""
+    line = bytearray()
+    while (byte := os.read(0, 1)) not in {b"", b"\n"}:
+        line += byte
+    return bytes(line)
+
+
+def _report(facts: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def _fail(cause: str, message: str) -> int:
+    _report({"failed": cause, "message": message})
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

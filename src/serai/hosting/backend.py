@@ -1,0 +1,130 @@
+"""The models of this machine as a Backend: a Call becomes a request to the model's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import Any, NoReturn, Protocol
+
+import aiohttp
+import orjson
+
+from serai import stream
+from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
+from serai.hosting import wire
+from serai.hosting.pool import Pool
+from serai.hosting.worker import Worker
+from serai.types import LOCAL, Call, Delta, Model
+
+_TOUCH_S = 10.0
+_FRESH_S = 0.1
+
+
+class Store(Protocol):
+    """What is needed of `hub.store.Store`."""
+
+    async def models(self) -> Sequence[Model]: ...
+
+    async def find(self, name: str) -> Model: ...
+
+    def touch(self, name: str) -> Coroutine[Any, Any, None]: ...
+
+
+class LocalBackend:
+    """One local engine over the pool of its models' processes."""
+
+    def __init__(self, store: Store, pool: Pool, engine: str = "llama.cpp") -> None:
+        self.name = engine
+        self.place = LOCAL
+        self._store = store
+        self._pool = pool
+        self._listed: dict[str, Model] = {}
+        self._listed_at = 0.0
+        self._touched: dict[str, float] = {}
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def models(self) -> Sequence[Model]:
+        models = [model for model in await self._store.models() if model.engine == self.name]
+        self._listed, self._listed_at = {model.name: model for model in models}, time.monotonic()
+        return models
+
+    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
+        model = await self._find(call.model)
+        request = wire.encode(call, model)
+        self._touch(model.name)
+        async with self._pool.lease(model) as worker, worker.place():
+            source = self._stream(worker, wire.PATHS[call.task], request)
+            try:
+                async for delta in source:
+                    if delta.usage is not None:
+                        worker.note_speed(delta.usage.tokens_per_second)
+                    yield delta
+            except (aiohttp.ClientError, OSError, stream.CutShort) as error:
+                await _broken(worker, error)
+            finally:
+                await source.aclose()
+
+    async def close(self) -> None:
+        """Ends the notes it keeps; the processes belong to the pool."""
+        for note in list(self._notes):
+            note.cancel()
+        await asyncio.gather(*self._notes, return_exceptions=True)
+
+    async def _stream(self, worker: Worker, path: str, request: bytes) -> AsyncGenerator[Delta, None]:
+        response = await worker.process.post(path, request)
+        try:
+            if response.status != 200:
+                raise _refused(response.status, await response.read(), worker.answerer.model)
+            async with contextlib.aclosing(stream.deltas(response.content.iter_any(), worker.answerer)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            response.close()  # also the connection, which is what stops the engine
+
+    async def _find(self, name: str) -> Model:
+        """The model as it was listed just now, which the router does before every call, else from the store."""
+        if name in self._listed and time.monotonic() - self._listed_at < _FRESH_S:
+            return self._listed[name]
+        return await self._store.find(name)
+
+    def _touch(self, name: str) -> None:
+        """Notes the use of a model without making the call wait; at most every few seconds."""
+        now = time.monotonic()
+        if now - self._touched.get(name, -_TOUCH_S) >= _TOUCH_S:
+            self._touched[name] = now
+            note = asyncio.create_task(self._store.touch(name))
+            self._notes.add(note)
+            note.add_done_callback(self._notes.discard)
+
+
+async def _broken(worker: Worker, error: Exception) -> NoReturn:
+    """The connection broke in the middle of a call: says whose fault it was."""
+    name = worker.answerer.model
+    if worker.unloading:
+        raise ModelFailed(f"{name} was unloaded while it was answering.", hint="Ask again.") from error
+    if (crash := await worker.process.crash()) is not None:
+        raise crash from error
+    if isinstance(error, ModelFailed):
+        raise error
+    raise ModelFailed(f"The connection to the process of {name} broke.", hint="Try again.") from error
+
+
+def _refused(status: int, body: bytes, model: str) -> SeraiError:
+    """The engine's own refusal as one of ours."""
+    problem: Any = {}
+    with contextlib.suppress(ValueError):
+        problem = orjson.loads(body).get("error", {})
+    if not isinstance(problem, dict):
+        problem = {"message": str(problem)}
+    if problem.get("type") == "exceed_context_size_error":
+        return ContextExceeded(int(problem["n_prompt_tokens"]), int(problem["n_ctx"]), model)
+    message = str(problem.get("message") or f"The model's process answered with status {status}.")
+    if status == 400:
+        return BadRequest(f"{model} refused the request: {message}")
+    if status == 503:
+        return Busy(f"{model} cannot take more calls now: {message}", retry_after=5)
+    if status in {401, 403, 404}:
+        return Internal(f"{model}'s process does not serve this call: {message}")
+    return ModelFailed(f"{model} failed: {message}")

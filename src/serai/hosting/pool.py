@@ -1,0 +1,248 @@
+"""The pool of loaded models. Callers ask for a ready one; what that takes (load, wait, evict, restart) happens here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from serai.errors import Busy, ModelFailed, SeraiError
+from serai.hosting import environment, failure, launching, policy
+from serai.hosting.entry import Entry
+from serai.hosting.memory import Header
+from serai.hosting.status import Running, Status, describe
+from serai.hosting.worker import Worker
+from serai.settings import Models
+from serai.types import Model
+
+Publish = Callable[[str, Mapping[str, Any]], None]
+
+_SWEEP_S = 2.0
+
+
+class Pool:
+    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header, or raises LoadFailed,
+    before anything is evicted or started. `publish` gets the topic `model` and the native Model at every change."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Models],
+        *,
+        environ: Mapping[str, str] | None = None,
+        check: Callable[[Path], Header | None] = lambda _path: None,
+        publish: Publish = lambda _topic, _data: None,
+        log: Callable[[str, str], None] = lambda _model, _line: None,
+        launcher: launching.Launcher | None = None,
+        wait_s: float = 60.0,
+    ) -> None:
+        self._settings = settings
+        self._check = check
+        self._publish = publish
+        self._launcher = launcher or launching.launcher(environ or {}, log)
+        self._wait_s = wait_s
+        self._entries: dict[str, Entry] = {}
+        self._admission = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._closed = False
+        environment.sweep()
+
+    @contextlib.asynccontextmanager
+    async def lease(self, model: Model) -> AsyncGenerator[Worker, None]:
+        """Makes the model ready, however long that takes, and keeps it until the block ends. Raises LoadFailed, or
+        Busy when no place became free in time."""
+        entry = self._entry(model)
+        entry.leases += 1
+        try:
+            worker = await self._ready(entry)
+            entry.last_used_at = time.time()
+            yield worker
+        finally:
+            entry.leases -= 1
+            entry.last_used_at = time.time()
+            self._wake()
+
+    async def load(self, model: Model) -> None:
+        """Makes the model ready and leaves it so. Raises LoadFailed or Busy."""
+        async with self.lease(model):
+            pass
+
+    async def unload(self, name: str) -> None:
+        """Ends the model's process, or its loading, now; calls in it end with ModelFailed. Nothing if not loaded."""
+        entry = self._entries.get(name)
+        if entry is None:
+            return
+        if entry.task is not None and entry.worker is None:
+            entry.task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, SeraiError):
+                await asyncio.wait([entry.task])
+        await self._stop(entry)
+
+    def status(self, name: str) -> Status:
+        """The state of a model by name; `on_disk` for one that was never asked for."""
+        entry = self._entries.get(name)
+        return entry.status() if entry else Status()
+
+    def running(self) -> list[Running]:
+        """The models that are loaded, the last used first."""
+        ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
+        return [entry.worker.running(entry.last_used_at) for entry in ready if entry.worker]
+
+    def loading(self) -> list[str]:
+        return [name for name, entry in self._entries.items() if entry.task and not entry.worker]
+
+    def loaded(self) -> list[str]:
+        """The names of the models that are loaded, the last used first; cheap."""
+        ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
+        return [entry.model.name for entry in ready if entry.worker]
+
+    def pin(self, name: str, pinned: bool) -> None:
+        """Takes note that a model was pinned or released while it is loaded."""
+        if entry := self._entries.get(name):
+            entry.model = replace(entry.model, pinned=pinned)
+
+    async def close(self) -> None:
+        """Ends every process. Also when cancelled: then hard, but still all of them."""
+        self._closed = True
+        tasks = [entry.task for entry in self._entries.values() if entry.task]
+        for task in [*tasks, *self._watchers, *([self._sweeper] if self._sweeper else [])]:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, *self._watchers, return_exceptions=True)
+            await asyncio.gather(*(self._stop(entry) for entry in list(self._entries.values())))
+        finally:
+            for entry in self._entries.values():
+                if entry.worker:
+                    entry.worker.process.kill()
+
+    # ------------------------------------------------------------------------------------------------ ensure ready
+
+    def _entry(self, model: Model) -> Entry:
+        if self._closed:
+            raise Busy("Serai is stopping.", retry_after=5)
+        entry = self._entries.setdefault(model.name, Entry(model))
+        entry.model = model
+        if self._sweeper is None:
+            self._sweeper = asyncio.create_task(self._sweep())
+        return entry
+
+    async def _ready(self, entry: Entry) -> Worker:
+        """Everyone who asks meanwhile awaits the same load; one of them going away does not end it."""
+        while True:
+            if entry.worker and not entry.worker.process.gone.is_set() and not entry.worker.unloading:
+                return entry.worker
+            if entry.worker:
+                await self._stop(entry)
+                continue
+            if entry.task is None:
+                entry.task = asyncio.create_task(self._load(entry))
+                entry.task.add_done_callback(_retrieve)
+            task = entry.task
+            await asyncio.wait([task])
+            if task.cancelled():
+                raise ModelFailed(f"{entry.model.name} was unloaded while it was loading.", hint="Ask again.")
+            task.result()
+
+    async def _load(self, entry: Entry) -> Worker:
+        entry.error = None
+        self._tell(entry)
+        try:
+            entry.worker = await self._start(entry)
+        except SeraiError as error:
+            entry.error = error
+            raise
+        finally:
+            entry.task = None
+            if entry.worker is None:
+                entry.placed = False
+                self._wake()
+            self._tell(entry)
+        watcher = asyncio.create_task(self._watch(entry, entry.worker))
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+        return entry.worker
+
+    async def _start(self, entry: Entry) -> Worker:
+        settings = self._settings()
+        path = entry.model.path
+        header = await asyncio.to_thread(self._check, Path(path)) if path else None
+        await self._make_room(entry)
+        process = self._launcher(entry.model, settings, header)
+        await process.start(settings.load_timeout_s)
+        return Worker(entry.model, process)
+
+    async def _make_room(self, entry: Entry) -> None:
+        """Waits in order for a place and takes it. Raises Busy after a time."""
+        name = entry.model.name
+        try:
+            async with asyncio.timeout(self._wait_s), self._admission:
+                while True:
+                    taken = [other.place() for other in self._entries.values() if other.placed]
+                    decision = policy.room_for(taken, self._settings().max_loaded)
+                    if decision.verdict == "free":
+                        entry.placed = True
+                        return
+                    if decision.evict:
+                        await self._stop(self._entries[decision.evict])
+                    elif decision.verdict == "never":
+                        raise _no_room(name, "every loaded model is pinned", "Unpin one, or raise models.max_loaded.")
+                    else:
+                        await self._changed.wait()
+        except TimeoutError:
+            raise _no_room(name, "all loaded models are busy", "Try again, or raise models.max_loaded.") from None
+
+    # ---------------------------------------------------------------------------------------------------- ending
+
+    async def _stop(self, entry: Entry) -> None:
+        """Ends the process; its place counts as taken until its memory is returned."""
+        worker = entry.worker
+        if worker is None:
+            return
+        worker.unloading = True
+        try:
+            await worker.process.stop()
+        finally:
+            if worker.process.gone.is_set() and entry.worker is worker:
+                entry.worker, entry.placed = None, False
+                self._tell(entry)
+                self._wake()
+
+    async def _watch(self, entry: Entry, worker: Worker) -> None:
+        """Takes note of a crash; the next call starts the model anew."""
+        await worker.process.gone.wait()
+        if not worker.unloading:
+            entry.error = failure.crashed(entry.model.name, worker.process.returncode or 0)
+            await self._stop(entry)
+
+    async def _sweep(self) -> None:
+        while True:
+            idle_s = self._settings().idle_minutes * 60
+            await asyncio.sleep(min(_SWEEP_S, idle_s / 4) if idle_s else _SWEEP_S)
+            places = [entry.place() for entry in self._entries.values() if entry.worker]
+            for name in policy.idle_too_long(places, time.time(), idle_s):
+                await self._stop(self._entries[name])
+
+    def _wake(self) -> None:
+        """Lets those who wait for a place look again; whoever waits from now on waits for the next time."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # ---------------------------------------------------------------------------------------------------- helpers
+
+    def _tell(self, entry: Entry) -> None:
+        self._publish("model", describe(entry.model, entry.status()))
+
+
+def _retrieve(task: asyncio.Task[Worker]) -> None:
+    """Marks a load's failure as seen, also when all who awaited it went away."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _no_room(name: str, why: str, hint: str) -> Busy:
+    return Busy(f"There is no place for {name}: {why}.", retry_after=10, hint=hint)

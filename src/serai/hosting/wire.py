@@ -1,0 +1,77 @@
+"""From a neutral Call to the body of an OpenAI-style request, as local engines take it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from serai.errors import BadRequest
+from serai.tasks import text_generation
+from serai.types import CHAT, TEXT_GENERATION, Call, Model
+
+PATHS = {CHAT: "/v1/chat/completions", TEXT_GENERATION: "/v1/completions"}
+
+
+def _same(name: str) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {name: value}
+
+
+_SETTINGS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    **{name: _same(name) for name in text_generation.BY_NAME},
+    "repetition_penalty": _same("repeat_penalty"),
+    "reasoning": lambda value: {"chat_template_kwargs": {"enable_thinking": value}},
+}
+"""How each setting is spelled on the wire; those not named here keep their name."""
+
+
+def encode(call: Call, model: Model) -> bytes:
+    """The request as it is sent. Raises BadRequest on what cannot be."""
+    try:
+        return orjson.dumps(body(call, model))
+    except TypeError as error:  # half of a surrogate pair is JSON to some, but no text
+        raise BadRequest(f"The request cannot be written as JSON: {error}.") from error
+
+
+def body(call: Call, model: Model) -> dict[str, Any]:
+    """The request's body: the model's own settings under those of the call. Raises BadRequest on what cannot be."""
+    settings = text_generation.check({**model.settings, **call.settings})
+    request: dict[str, Any] = {
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        # A cancelled call is noticed when something is written to it: so also while the prompt is being read.
+        "return_progress": True,
+        "cache_prompt": True,
+    }
+    for name, value in settings.items():
+        request |= _SETTINGS[name](value)
+    return request | _inputs(call)
+
+
+def _inputs(call: Call) -> dict[str, Any]:
+    if call.task == CHAT:
+        _check_messages(call.inputs.get("messages"))
+        wanted = ("messages", "tools", "tool_choice", "parallel_tool_calls")
+        return {name: call.inputs[name] for name in wanted if call.inputs.get(name) is not None}
+    if call.task == TEXT_GENERATION:
+        if not isinstance(call.inputs.get("inputs"), str):
+            raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")
+        if call.settings.get("logprobs"):
+            raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
+        return {"prompt": call.inputs["inputs"]}
+    raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+
+
+def _check_messages(messages: Any) -> None:
+    """What an engine would answer with a fault of its own, said as the asker's."""
+    if not isinstance(messages, list) or not messages:
+        raise BadRequest("A chat needs at least one message.", field="messages")
+    for number, message in enumerate(messages):
+        where = f"messages[{number}]"
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise BadRequest(f"{where} must be an object with a role.", field=where)
+        parts = message.get("content")
+        for part in parts if isinstance(parts, list) else ():
+            if not isinstance(part, dict) or part.get("type") not in {"text", "refusal"}:
+                raise BadRequest(f"{where} holds something other than text; this model reads text only.", field=where)

@@ -1,0 +1,81 @@
+"""A loaded model as its callers see it: a process with as many places as it answers calls at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+
+import psutil
+
+from serai.hosting.process import ModelProcess
+from serai.hosting.status import Running
+from serai.types import Answerer, Model
+
+_RECENT_S = 60.0
+
+
+class Worker:
+    """Wraps one ready process. Calls beyond `parallel` wait here in order, where a cancel costs nothing."""
+
+    def __init__(self, model: Model, process: ModelProcess) -> None:
+        self.process = process
+        self.streams = 0
+        self.since = time.time()
+        self.parallel = int(process.facts.get("parallel") or process.launch.parallel)
+        self.context = int(process.facts.get("context") or process.launch.context)
+        self.unloading = False
+        self._name = model.name
+        self._places = asyncio.Semaphore(self.parallel)
+        self._speeds: deque[tuple[float, float]] = deque(maxlen=16)
+        self.answerer = Answerer(
+            model=model.name,
+            backend=process.launch.engine,
+            device=str(process.facts.get("device", "")),
+            device_reason=str(process.facts.get("device_reason", "")),
+        )
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncGenerator[None, None]:
+        """Waits for one of the model's places and holds it."""
+        async with self._places:
+            self.streams += 1
+            try:
+                yield
+            finally:
+                self.streams -= 1
+
+    def note_speed(self, tokens_per_second: float | None) -> None:
+        """Takes the speed of a finished answer."""
+        if tokens_per_second:
+            self._speeds.append((time.monotonic(), tokens_per_second))
+
+    def running(self, last_used_at: float) -> Running:
+        return Running(
+            name=self._name,
+            pid=self.process.pid,
+            device=self.answerer.device,
+            device_reason=self.answerer.device_reason,
+            memory=_memory(self.process.pid),
+            context=self.context,
+            parallel=self.parallel,
+            streams=self.streams,
+            tokens_per_second=self._speed(),
+            since=self.since,
+            last_used_at=last_used_at,
+            load_s=round(self.process.load_s, 3),
+        )
+
+    def _speed(self) -> float | None:
+        recent = [speed for at, speed in self._speeds if time.monotonic() - at < _RECENT_S]
+        return round(sum(recent) / len(recent), 2) if recent else None
+
+
+def _memory(pid: int) -> int:
+    """Resident memory in bytes; 0 for a process that is gone or a zombie."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

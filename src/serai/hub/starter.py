@@ -1,0 +1,64 @@
+"""The first models worth having, as data, and how each fits this machine."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+_RESERVE = 1.5
+"""GB of memory left to everything else that runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """One entry of starter.toml."""
+
+    name: str
+    title: str
+    size: int
+    needs: float
+    parameters: int
+    context_length: int
+    languages: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether a model fits, and the numbers behind it."""
+
+    verdict: Literal["fits", "tight", "no"]
+    needed: float
+    memory: float
+    disk: float
+
+
+@cache
+def starters() -> tuple[Starter, ...]:
+    """The list, smallest first."""
+    rows = tomllib.loads((files("serai.hub") / "starter.toml").read_text("utf-8"))["model"]
+    return tuple(Starter(**{**row, "languages": tuple(row["languages"])}) for row in rows)
+
+
+def fit(starter: Starter, *, memory: int, disk: int) -> Fit:
+    """How it fits a machine with so much memory in all and so much free disk, in bytes."""
+    total, free = memory / 1e9, disk / 1e9
+    if starter.needs > total - _RESERVE / 2 or starter.size > disk:
+        verdict: Literal["fits", "tight", "no"] = "no"
+    else:
+        verdict = "fits" if starter.needs + _RESERVE <= total else "tight"
+    return Fit(verdict, starter.needs, round(total, 1), round(free, 1))
+
+
+def suggest(*, memory: int, disk: int, language: str = "en", count: int = 3) -> Sequence[tuple[Starter, Fit]]:
+    """The models to begin with here: a small, a middle and the largest that fits well, in this language first."""
+    rated = [(starter, fit(starter, memory=memory, disk=disk)) for starter in starters()]
+    fitting = [pair for pair in rated if pair[1].verdict == "fits"] or rated[:count]
+    spoken = [pair for pair in fitting if language in pair[0].languages]
+    pool = spoken if len(spoken) >= count else fitting
+    places = sorted({round(i * (len(pool) - 1) / max(count - 1, 1)) for i in range(min(count, len(pool)))})
+    return [pool[place] for place in places]

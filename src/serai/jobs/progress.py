@@ -1,0 +1,69 @@
+"""How far a job is, how fast it goes and how long it will take."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TypedDict
+
+WINDOW_S = 10.0
+"""The rate is that of the last seconds, so that a resumed job does not count what was done before."""
+
+
+class Progress(TypedDict):
+    """`done` and `total` in the kind's own unit, `rate` per second; None is unknown."""
+
+    done: float | None
+    total: float | None
+    rate: float | None
+    eta_s: float | None
+    note: str
+
+
+def at_rest(stored: Mapping[str, object]) -> Progress:
+    """Progress as a row holds it, without the speed that a job has only while it runs."""
+    known: Progress = {"done": None, "total": None, "rate": None, "eta_s": None, "note": ""}
+    return known | {name: stored[name] for name in ("done", "total", "note") if name in stored}  # type: ignore[return-value]
+
+
+class Meter:
+    """Turns reports into Progress."""
+
+    def __init__(self, start: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._done, self._total, self._note = start["done"], start["total"], start["note"]
+        self._given_rate: float | None = None
+        self._samples: deque[tuple[float, float]] = deque()
+
+    def report(self, done: float | None, total: float | None, rate: float | None, note: str | None) -> None:
+        """What is None stays as it was."""
+        self._total = self._total if total is None else total
+        self._note = self._note if note is None else note
+        self._given_rate = self._given_rate if rate is None else rate
+        if done is not None:
+            self._done = done
+            self._sample(done)
+
+    def read(self) -> Progress:
+        rate = self._rate()
+        left = None if self._done is None or self._total is None else max(self._total - self._done, 0)
+        eta = left / rate if left is not None and rate else None
+        return {"done": self._done, "total": self._total, "rate": rate, "eta_s": eta, "note": self._note}
+
+    def _sample(self, done: float) -> None:
+        now = self._clock()
+        if self._samples and done < self._samples[-1][1]:  # it began again from the start
+            self._samples.clear()
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW_S:
+            self._samples.popleft()
+
+    def _rate(self) -> float | None:
+        if self._given_rate is not None:
+            return self._given_rate
+        if len(self._samples) < 2:
+            return None
+        (then, before), (_, done) = self._samples[0], self._samples[-1]
+        passed = self._clock() - then  # not the last report's time: a job that stands still gets slower
+        return (done - before) / passed if passed > 0 else None

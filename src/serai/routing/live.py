@@ -1,0 +1,50 @@
+"""A call while it runs: what is shown of it, and how it is stopped from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from serai.types import Call
+
+CallState = Literal["waiting", "streaming", "done", "failed", "cancelled"]
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """`interrupt` may come at any time from the loop's thread: it ends the wait for the next Delta if there is one,
+    and otherwise takes hold before the next wait begins."""
+
+    call: Call
+    model: str = ""
+    backend: str = ""
+    state: CallState = "waiting"
+    tokens: int = 0
+    started_at: float = field(default_factory=time.time)
+    stopped_by: Literal["", "cancel", "deadline"] = ""
+    _waiting: asyncio.Task[Any] | None = None
+
+    def interrupt(self, by: Literal["cancel", "deadline"]) -> None:
+        if self.stopped_by:
+            return
+        self.stopped_by = by
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def waits(self, task: asyncio.Task[Any] | None) -> None:
+        """Says that `task` waits for the backend now, or (None) no longer: only then may it be cancelled."""
+        self._waiting = task
+
+    def as_dict(self) -> dict[str, Any]:
+        """The call in the native API's shape."""
+        return {
+            "id": self.call.id,
+            "model": self.model or self.call.model,
+            "backend": self.backend,
+            "principal": self.call.principal.id,
+            "state": self.state,
+            "started_at": self.started_at,
+            "tokens": self.tokens,
+        }

@@ -1,0 +1,187 @@
+"""Every call walks through here once: resolve, check, run, fall back, measure, record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from serai.backend import Backend
+from serai.errors import Busy, ModelFailed, TimedOut
+from serai.routing import policy
+from serai.routing.live import CallState, LiveCall
+from serai.settings import Settings
+from serai.types import Answerer, Attempt, Call, Delta, Model, Usage
+
+
+class Events(Protocol):
+    """What is needed of `telemetry.events.Events`."""
+
+    def publish(self, topic: str, data: Mapping[str, Any]) -> None: ...
+
+
+class Metrics(Protocol):
+    """What is needed of `telemetry.metrics.Metrics`."""
+
+    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None: ...
+
+
+class Router:
+    """`loaded` names the models that are in memory, the last used first."""
+
+    def __init__(
+        self,
+        backends: Sequence[Backend],
+        events: Events,
+        metrics: Metrics,
+        settings: Callable[[], Settings],
+        loaded: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
+        self.backends = list(backends)
+        self._events = events
+        self._metrics = metrics
+        self._settings = settings
+        self._loaded = loaded
+        self._live: dict[str, LiveCall] = {}
+
+    async def models(self) -> list[Model]:
+        """The models of all backends; of two with one name the first backend's."""
+        return [model for model, _ in await self._offers()]
+
+    async def resolve(self, name: str, task: str) -> Model:
+        """The model that would answer. Raises ModelNotFound or WrongTask."""
+        return self._choose(name, task, await self._offers())[0]
+
+    def live(self) -> list[LiveCall]:
+        """The calls that are running, the oldest first."""
+        return list(self._live.values())
+
+    def cancel(self, call_id: str) -> bool:
+        """Stops a call at its source; its stream ends with finish `cancelled`. False if there is no such call."""
+        live = self._live.get(call_id)
+        if live is None:
+            return False
+        live.interrupt("cancel")
+        return True
+
+    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
+        """A stream by Backend's contract. Raises what the backends raise, TimedOut at the call's deadline. Closing it
+        stops the work at once."""
+        arrived = time.monotonic()
+        live = LiveCall(call)
+        self._live[call.id] = live
+        timer = self._arm(call, live)
+        usage = Usage()
+        status: CallState = "cancelled"
+        try:
+            async with contextlib.aclosing(self._answer(call, live)) as stream:
+                async for delta in stream:
+                    if live.state == "waiting":
+                        live.state = "streaming"
+                        usage = Usage(first_token_s=time.monotonic() - arrived)
+                        self._publish(live)
+                    if delta.usage is None:
+                        live.tokens += 1
+                    else:
+                        usage = delta.usage = _measured(delta.usage, usage.first_token_s, arrived)
+                        status = "cancelled" if delta.finish == "cancelled" else "done"
+                    yield delta
+        except Exception:
+            status = "failed"
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._finish(live, status, usage, arrived)
+
+    def _arm(self, call: Call, live: LiveCall) -> asyncio.TimerHandle | None:
+        if call.deadline is None:
+            return None
+        loop = asyncio.get_running_loop()
+        return loop.call_later(max(0.0, call.deadline - time.monotonic()), live.interrupt, "deadline")
+
+    async def _answer(self, call: Call, live: LiveCall) -> AsyncGenerator[Delta, None]:
+        """Tries the backends that offer the model in turn, until one has begun to answer."""
+        model, backends = self._choose(call.model, call.task, await self._offers())
+        live.model = model.name
+        chosen = replace(call, model=model.name)
+        tried: tuple[Attempt, ...] = ()
+        for number, backend in enumerate(backends, 1):
+            live.backend = backend.name
+            self._publish(live)
+            began = False
+            try:
+                async with contextlib.aclosing(self._interruptible(backend.run(chosen), live)) as stream:
+                    async for delta in stream:
+                        if not began and tried:
+                            delta.tried = tried
+                        began = True
+                        yield delta
+                return
+            except (ModelFailed, Busy) as error:
+                if began or number == len(backends):
+                    raise
+                tried = (*tried, Attempt(backend=backend.name, reason=error.message))
+
+    async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
+        """The source's Deltas until it ends, or until the call is stopped from outside."""
+        began = False
+        try:
+            while not live.stopped_by:
+                live.waits(asyncio.current_task())
+                try:
+                    delta = await anext(source)
+                finally:
+                    live.waits(None)
+                began = True
+                yield delta
+        except StopAsyncIteration:
+            return
+        except asyncio.CancelledError:
+            # Ours only if we asked for it and nobody else did at the same time.
+            task = asyncio.current_task()
+            if not live.stopped_by or (task is not None and task.uncancel() > 0):
+                raise
+        finally:
+            await source.aclose()
+        if live.stopped_by == "deadline":
+            raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
+        answerer = None if began else Answerer(model=live.model, backend=live.backend)
+        yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
+
+    async def _offers(self) -> list[tuple[Model, list[Backend]]]:
+        offers: dict[str, tuple[Model, list[Backend]]] = {}
+        for backend in self.backends:
+            for model in await backend.models():
+                offers.setdefault(model.name, (model, []))[1].append(backend)
+        return list(offers.values())
+
+    def _choose(self, name: str, task: str, offers: list[tuple[Model, list[Backend]]]) -> tuple[Model, list[Backend]]:
+        models = [model for model, _ in offers]
+        model = policy.choose(name, task, models, self._settings().models.default, self._loaded())
+        return next(offer for offer in offers if offer[0] is model)
+
+    def _finish(self, live: LiveCall, status: CallState, usage: Usage, arrived: float) -> None:
+        """Records the call, however it ended. Runs once for every call."""
+        del self._live[live.call.id]
+        live.state = status
+        if usage.total_s is None:
+            usage = replace(usage, completion_tokens=live.tokens, total_s=time.monotonic() - arrived)
+        live.tokens = usage.completion_tokens
+        self._metrics.call_finished(live.model or live.call.model, live.backend, status, usage)
+        self._publish(live)
+
+    def _publish(self, live: LiveCall) -> None:
+        self._events.publish("call", live.as_dict())
+
+
+def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usage:
+    """The backend's counts with the times as the caller saw them."""
+    total_s = time.monotonic() - arrived
+    speed = usage.tokens_per_second
+    if speed is None and first_token_s is not None and usage.completion_tokens > 1 and total_s > first_token_s:
+        speed = (usage.completion_tokens - 1) / (total_s - first_token_s)
+    return replace(usage, first_token_s=first_token_s, total_s=total_s, tokens_per_second=speed)

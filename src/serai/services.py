@@ -1,0 +1,170 @@
+"""The composition root: builds every long-lived object once, from the settings, and starts and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from serai import registry
+from serai.accounts.keys import Keys
+from serai.chat.sessions import Sessions
+from serai.chat.turns import Turns
+from serai.errors import ModelNotFound, SeraiError
+from serai.hosting.backend import LocalBackend
+from serai.hosting.pool import Pool
+from serai.hosting.status import describe
+from serai.hub.download import Download
+from serai.hub.gguf import read_header
+from serai.hub.remote import Hub
+from serai.hub.store import GUIDE, Store
+from serai.jobs.runner import Jobs
+from serai.routing.router import Router
+from serai.settings import Settings, SettingsFile, hf_home
+from serai.storage.database import Database
+from serai.storage.engines import sqlite_url
+from serai.storage.memory import Memory
+from serai.storage.secrets import SecretStore
+from serai.telemetry import logs
+from serai.telemetry.events import Events
+from serai.telemetry.metrics import Metrics
+
+_RUNNING = "running"
+"""What Serai remembers of the models that were running, under this key."""
+
+
+@dataclass(kw_only=True)
+class Services:
+    """All that a running Serai consists of. Routes and commands get what they need from here."""
+
+    settings_file: SettingsFile
+    settings: Settings
+    private: bool
+    home: Path
+    db: Database
+    events: Events
+    metrics: Metrics
+    secrets: SecretStore
+    memory: Memory
+    keys: Keys
+    store: Store = field(init=False)
+    jobs: Jobs = field(init=False)
+    pool: Pool = field(init=False)
+    router: Router = field(init=False)
+    sessions: Sessions = field(init=False)
+    turns: Turns = field(init=False)
+    started_at: float = field(default_factory=time.time)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _closing: bool = False
+
+    async def start(self) -> None:
+        """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
+        if not self.private:
+            await self.turns.recover()
+        await self.jobs.start()
+        if self.settings.models.preload and not self.private:
+            self._spawn(self._preload())
+
+    async def close(self) -> None:
+        """Ends everything in the reverse order, model processes included."""
+        self._closing = True
+        self.events.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self.turns.close()
+            await self.jobs.stop()
+        finally:
+            await self.pool.close()
+            await self.db.close()
+            logs.close()
+
+    async def hub_token(self) -> str | None:
+        """The token for the hub: from the environment, else the stored one."""
+        return self.settings_file.secret("hf_token") or await self.secrets.get("hf_token")
+
+    def announce(self, name: str) -> None:
+        """Tells everyone that a model's facts changed, or that it is gone."""
+        self._spawn(self._announce(name))
+
+    def model_changed(self, topic: str, data: Mapping[str, Any]) -> None:
+        """The pool's voice: passed on as an event, and remembered for the next start."""
+        self.events.publish(topic, data)
+        if data["state"] in {"ready", "on_disk"} and not self._closing and not self.private:
+            self._spawn(self.memory.set(_RUNNING, self.pool.loaded()))
+
+    async def _announce(self, name: str) -> None:
+        try:
+            model = await self.store.find(name)
+            self.events.publish("model", describe(model, self.pool.status(name)))
+        except ModelNotFound:
+            self.events.publish("model.removed", {"name": name})
+
+    async def _preload(self) -> None:
+        """The models that ran last, newest first; on the very first start the embedded one."""
+        for name in (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]:
+            with contextlib.suppress(SeraiError):  # told by the pool as the model's state, and logged there
+                await self.pool.load(await self.store.find(name))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def build(file: SettingsFile, *, private: bool = False) -> Services:
+    """Everything, not started. `private` is for a command's own short life beside a possible server: it takes up
+    nothing that another process may be working on. Raises SeraiError where settings or database do not allow it."""
+    file.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = file.load().settings
+    logs.setup(file.home, settings.logs.level, settings.logs.keep_mb, part="commands" if private else "server")
+    db = Database.open(settings.storage.url or sqlite_url(file.home / "serai.db"))
+    services = Services(
+        settings_file=file,
+        settings=settings,
+        private=private,
+        home=file.home,
+        db=db,
+        events=Events(),
+        metrics=Metrics(),
+        secrets=SecretStore(db, file.home, file.secret_key(), logs.redact),
+        memory=Memory(db),
+        keys=Keys(db),
+    )
+    _models(services)
+    services.sessions = Sessions(db, services.events)
+    services.turns = Turns(db, services.sessions, services.router)
+    return services
+
+
+def _models(services: Services) -> None:
+    """Where models lie, how they get there, where they run, and how a call finds one."""
+    log = logs.get("engine")
+    services.store = Store(services.db, services.announce)
+    hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
+    download = Download(hub, services.store, hf_home(services.settings_file.environ) / "hub")
+    services.jobs = Jobs(services.db, services.events, [download])
+    services.pool = Pool(
+        lambda: services.settings.models,
+        environ=services.settings_file.environ,
+        check=read_header,
+        publish=services.model_changed,
+        log=lambda model, line: log.info(line, extra={"model": model}),
+    )
+    services.router = Router(
+        [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
+        services.events,
+        services.metrics,
+        lambda: services.settings,
+        services.pool.loaded,
+    )
+    services.metrics.gauge(
+        "serai_model_memory_bytes",
+        "Memory of each model's process.",
+        lambda: {running.name: float(running.memory) for running in services.pool.running()},
+    )

@@ -1,0 +1,74 @@
+"""Text generation and chat: what they take, the settings a caller may set, and what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from serai.errors import BadRequest
+from serai.tasks.declaration import Example, Inputs, Setting, Task
+from serai.types import CHAT, TEXT_GENERATION
+
+
+class Chat(Inputs):
+    """Messages and tools in OpenAI's shape; what a message may hold beyond `role` is the model's affair."""
+
+    messages: list[dict[str, Any]] = Field(min_length=1, description="The conversation, the oldest message first.")
+    tools: list[dict[str, Any]] | None = Field(None, description="Functions that the model may call.")
+    tool_choice: str | dict[str, Any] | None = Field(None, description="Whether it must call one, and which.")
+    parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
+
+
+class Prompt(Inputs):
+    inputs: str = Field(description="The text to go on from.")
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("temperature", "number", "How freely words are chosen; 0 always takes the likeliest.", 0, 5, common=True),
+    Setting("top_p", "number", "Choose among the likeliest words that together reach this share.", 0, 1, common=True),
+    Setting("top_k", "integer", "Choose among this many likeliest words; 0 among all.", 0, 1_000_000, common=True),
+    Setting("min_p", "number", "Leave out words less likely than this share of the likeliest.", 0, 1, common=True),
+    Setting("repetition_penalty", "number", "Above 1: avoid words that were used just before.", 0.01, 10, common=True),
+    Setting("presence_penalty", "number", "Above 0: avoid words that were used at all.", -2, 2, common=True),
+    Setting("frequency_penalty", "number", "Above 0: avoid words by how often they came.", -2, 2, common=True),
+    Setting("seed", "integer", "The same seed and settings give the same answer.", 0, 2**32 - 2, common=True),
+    Setting("max_tokens", "integer", "Longest answer, in tokens; unset: up to the end of the context.", 1, common=True),
+    Setting("stop", "list", "Texts at which the answer ends.", 0, 64, common=True),
+    Setting("logit_bias", "object", "Token ids and how much likelier (up to 100) or less likely each becomes."),
+    Setting("logprobs", "boolean", "Give the log probability of every token."),
+    Setting("top_logprobs", "integer", "Give this many alternatives for every token; needs logprobs.", 0, 20),
+    Setting("grammar", "text", "A GBNF grammar that the answer must follow."),
+    Setting("response_format", "object", "json_object, or json_schema with a schema that the answer must follow."),
+    Setting("reasoning", "boolean", "Whether a model that can think before it answers does so."),
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+TASK = Task(
+    name=TEXT_GENERATION,
+    title="Text generation",
+    inputs={CHAT: Chat, TEXT_GENERATION: Prompt},
+    models=frozenset({TEXT_GENERATION, CHAT, "conversational", "image-text-to-text", "any-to-any"}),
+    settings=SETTINGS,
+    examples=(
+        Example(
+            "Ask a question",
+            CHAT,
+            {"messages": [{"role": "user", "content": "Why is the sky blue?"}]},
+            {"temperature": 0.7, "max_tokens": 200},
+        ),
+        Example("Go on from a beginning", TEXT_GENERATION, {"inputs": "Once upon a time"}, {"max_tokens": 60}),
+    ),
+)
+
+
+def check(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in their own types; None means unset. Raises UnknownField with the nearest name, or BadRequest."""
+    checked = TASK.check_settings(settings)
+    if checked.get("top_logprobs") and not checked.get("logprobs"):
+        raise BadRequest("top_logprobs needs logprobs to be true.", field="top_logprobs")
+    if "grammar" in checked and checked.get("response_format", {}).get("type", "text") != "text":
+        raise BadRequest("Give either a grammar or a response_format, not both.", field="grammar")
+    return checked

@@ -1,0 +1,35 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from serai.hosting.pool import Pool
+from serai.settings import Models
+from tests.fakes import tiny_gguf
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF file of 0.5 MB that llama.cpp loads."""
+    return tiny_gguf.write(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest_asyncio.fixture
+async def make_pool() -> AsyncIterator[Callable[..., Pool]]:
+    """Makes pools of real processes that end with the test; keywords are settings or the pool's own."""
+    pools: list[Pool] = []
+
+    def make(**wishes: object) -> Pool:
+        own = {name: wishes.pop(name) for name in ("check", "publish", "launcher", "wait_s", "log") if name in wishes}
+        settings = Models(**{"context": 512, "parallel": 4, "threads": 1, "load_timeout_s": 60, **wishes})  # type: ignore[arg-type]
+        pools.append(Pool(lambda: settings, **own))  # type: ignore[arg-type]
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        await pool.close()

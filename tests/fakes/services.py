@@ -1,0 +1,162 @@
+"""Services with everything real but the models: a scripted backend answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.scripted import MODEL, ScriptedBackend
+
+from serai.accounts.keys import Keys
+from serai.chat.sessions import Sessions
+from serai.chat.turns import Turns
+from serai.errors import ModelNotFound
+from serai.hosting.status import Running, Status
+from serai.jobs.kinds import JobContext
+from serai.jobs.runner import Jobs
+from serai.routing.router import Router
+from serai.settings import Settings, SettingsFile
+from serai.storage.database import Database
+from serai.storage.memory import Memory
+from serai.storage.secrets import SecretStore
+from serai.telemetry.events import Events
+from serai.telemetry.metrics import Metrics
+from serai.types import Model
+
+
+class FakeStore:
+    """The store's interface over a list."""
+
+    def __init__(self, *models: Model) -> None:
+        self.known = {model.name: model for model in models}
+
+    async def models(self) -> Sequence[Model]:
+        return list(self.known.values())
+
+    async def find(self, name: str) -> Model:
+        if name not in self.known:
+            raise ModelNotFound(name, get_close_matches(name, self.known))
+        return self.known[name]
+
+    async def add(self, path: Path, name: str | None = None) -> Model:
+        model = self.known[name or path.stem] = Model(name=name or path.stem, task="text-generation", path=str(path))
+        return model
+
+    async def forget(self, name: str, *, files: bool = False) -> None:
+        del self.known[name]
+
+    async def set_pinned(self, name: str, pinned: bool) -> None:
+        self.known[name] = replace(await self.find(name), pinned=pinned)
+
+    async def set_settings(self, name: str, settings: Mapping[str, Any]) -> None:
+        self.known[name] = replace(await self.find(name), settings=settings)
+
+
+class FakePool:
+    """The pool's interface; `gate` holds back every load."""
+
+    def __init__(self) -> None:
+        self.gate: asyncio.Event | None = None
+        self.states: dict[str, Status] = {}
+
+    def status(self, name: str) -> Status:
+        return self.states.get(name, Status())
+
+    def running(self) -> list[Running]:
+        return [status.running for status in self.states.values() if status.running]
+
+    async def load(self, model: Model) -> None:
+        self.states[model.name] = Status("loading")
+        if self.gate is not None:
+            await self.gate.wait()
+        process = {"pid": 1, "device": "cpu", "device_reason": "", "memory": 1000, "context": 512, "parallel": 1}
+        times = {"streams": 0, "tokens_per_second": None, "since": 1.0, "last_used_at": 1.0, "load_s": 0.1}
+        self.states[model.name] = Status("ready", None, Running(name=model.name, **process, **times))
+
+    async def unload(self, name: str) -> None:
+        self.states.pop(name, None)
+
+    def pin(self, name: str, pinned: bool) -> None:
+        pass
+
+
+class FakeDownload:
+    """A job that is half done until it is told to end."""
+
+    kind = "download"
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+
+    async def run(self, job: JobContext) -> dict[str, Any]:
+        job.progress(done=1, total=2, note="half")
+        await self.end.wait()
+        return {"model": job.args["model"]}
+
+
+@dataclass(kw_only=True)
+class FakeServices:
+    """The fields of `serai.services.Services` that the edges use."""
+
+    home: Path
+    settings_file: SettingsFile
+    settings: Settings
+    db: Database
+    events: Events
+    secrets: SecretStore
+    memory: Memory
+    metrics: Metrics
+    jobs: Jobs
+    store: FakeStore
+    pool: FakePool
+    backend: ScriptedBackend
+    router: Router
+    sessions: Sessions
+    turns: Turns
+    keys: Keys
+    started_at: float = field(default_factory=time.time)
+
+    async def start(self) -> None:
+        await self.turns.recover()
+        await self.jobs.start()
+
+    async def close(self) -> None:
+        self.events.close()
+        await self.turns.close()
+        await self.jobs.stop()
+        await self.db.close()
+
+
+def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[str, str] | None = None) -> Any:
+    """Services over a database in `home`, not started."""
+    file = SettingsFile(home, environ or {})
+    db = Database.open(f"sqlite:///{home / 'serai.db'}")
+    events, metrics = Events(), Metrics()
+    backend = backend or ScriptedBackend()
+    services: FakeServices
+    router = Router([backend], events, metrics, lambda: services.settings)
+    sessions = Sessions(db, events)
+    services = FakeServices(
+        home=home,
+        settings_file=file,
+        settings=file.load().settings,
+        db=db,
+        events=events,
+        secrets=SecretStore(db, home),
+        memory=Memory(db),
+        metrics=metrics,
+        jobs=Jobs(db, events, [FakeDownload()]),
+        store=FakeStore(MODEL),
+        pool=FakePool(),
+        backend=backend,
+        router=router,
+        sessions=sessions,
+        turns=Turns(db, sessions, router),
+        keys=Keys(db),
+    )
+    return services

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from serai.accounts import keys as module
+from serai.accounts.keys import Keys
+from serai.errors import BadRequest, NotFound, StorageFailed
+from serai.storage import tables
+from serai.storage.database import Database
+from serai.storage.engines import sqlite_url
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return sqlite_url(tmp_path / "serai.db")
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    database = Database.open(url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def keys(db: Database) -> AsyncIterator[Keys]:
+    keys = Keys(db)
+    yield keys
+    await asyncio.gather(*keys._touching)
+
+
+async def test_a_key_opens_and_says_who_it_is(keys: Keys) -> None:
+    key, plain = await keys.create("laptop", scopes=("chat", "models"))
+    principal = await keys.verify(plain)
+    assert principal is not None
+    assert (principal.id, principal.name, principal.scopes) == (key.id, "laptop", frozenset({"chat", "models"}))
+
+
+async def test_the_plain_text_is_long_unguessable_and_kept_nowhere(keys: Keys, db: Database) -> None:
+    (key, plain), (_, other) = await keys.create("a"), await keys.create("a")
+    assert plain.startswith("serai-") and len(plain) == 49 and plain != other
+    assert key.prefix == plain[:12]
+    rows = await db.read(lambda connection: connection.execute(select(tables.keys)).all())
+    assert plain not in str(rows)
+
+
+@pytest.mark.parametrize(
+    "plain", ["", "serai-", "sk-123", "serai-" + "x" * 43, "serai-" + "x" * 10_000_000, "serai-کلید"]
+)
+async def test_anything_else_opens_nothing(keys: Keys, plain: str) -> None:
+    await keys.create("a")
+    assert await keys.verify(plain) is None
+
+
+async def test_a_revoked_key_opens_nothing_from_then_on(keys: Keys) -> None:
+    key, plain = await keys.create("a")
+    assert await keys.verify(plain)
+    await keys.revoke(key.id)
+    assert await keys.verify(plain) is None
+    await keys.revoke(key.id)
+
+
+async def test_what_another_process_revokes_or_creates_holds_at_once(keys: Keys, url: str) -> None:
+    other = Database.open(url)
+    for _ in range(20):
+        key, plain = await Keys(other).create("a")
+        assert await keys.verify(plain)
+        await Keys(other).revoke(key.id)
+        assert await keys.verify(plain) is None
+    await other.close()
+
+
+async def test_revoking_in_the_middle_of_verifying_is_not_remembered(keys: Keys, db: Database) -> None:
+    """The row was read before the revocation, the answer comes after it: the next one must know."""
+    key, plain = await keys.create("a")
+    verifying = asyncio.create_task(keys.verify(plain))
+    await asyncio.gather(verifying, keys.revoke(key.id))
+    assert await keys.verify(plain) is None
+
+
+async def test_revoking_twice_keeps_the_first_time(keys: Keys) -> None:
+    key, _ = await keys.create("a")
+    await keys.revoke(key.id)
+    first = (await keys.list())[0].revoked_at
+    await keys.revoke(key.id)
+    assert (await keys.list())[0].revoked_at == first is not None
+
+
+async def test_an_expired_key_opens_nothing(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, plain = await keys.create("a", expires_at=time.time() + 100)
+    assert await keys.verify(plain) and await keys.any()
+    later = time.time() + 101
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    assert await keys.verify(plain) is None
+    assert not await keys.any()
+
+
+async def test_any_counts_only_what_opens(keys: Keys) -> None:
+    assert not await keys.any()
+    key, _ = await keys.create("a")
+    assert await keys.any()
+    await keys.revoke(key.id)
+    assert not await keys.any()
+
+
+async def test_the_list_is_newest_first_with_everything_but_the_secret(keys: Keys) -> None:
+    ids = [(await keys.create(str(number)))[0].id for number in range(3)]
+    await keys.revoke(ids[1])
+    listed = await keys.list()
+    assert [key.id for key in listed] == ids[::-1]
+    assert [key.revoked_at is None for key in listed] == [True, False, True]
+
+
+async def test_verifying_again_asks_the_database_nothing(
+    keys: Keys, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, plain = await keys.create("a")
+    await keys.verify(plain)
+    await asyncio.gather(*keys._touching)
+    await keys.verify(plain)
+    monkeypatch.setattr(db, "read", None)
+    assert await keys.verify(plain)
+
+
+async def test_the_last_use_is_noted_but_not_each_time(keys: Keys) -> None:
+    _, plain = await keys.create("a")
+    before = time.time()
+    await keys.verify(plain)
+    await asyncio.gather(*keys._touching)
+    used = (await keys.list())[0].last_used_at
+    assert used is not None and used >= before
+    await keys.verify(plain)
+    assert not keys._touching
+
+
+async def test_a_full_disk_locks_nobody_out(keys: Keys, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, plain = await keys.create("a")
+
+    async def full(_: object) -> None:
+        raise StorageFailed("full", cause="full")
+
+    monkeypatch.setattr(db, "write", full)
+    assert await keys.verify(plain)
+    await asyncio.gather(*keys._touching)
+
+
+async def test_strangers_do_not_fill_the_memory(keys: Keys) -> None:
+    for number in range(100):
+        await keys.verify(f"serai-{number:043}")
+    assert keys._remembered == {}
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+async def test_a_key_needs_a_name(keys: Keys, name: str) -> None:
+    with pytest.raises(BadRequest, match="needs a name"):
+        await keys.create(name)
+
+
+async def test_a_key_cannot_be_born_expired(keys: Keys) -> None:
+    with pytest.raises(BadRequest, match="expired already"):
+        await keys.create("a", expires_at=time.time() - 1)
+
+
+async def test_an_unknown_key_cannot_be_revoked(keys: Keys) -> None:
+    with pytest.raises(NotFound, match="no key 'key_x'"):
+        await keys.revoke("key_x")

@@ -1,0 +1,63 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from serai.errors import LoadFailed
+from serai.hosting import launching
+from serai.hosting.launching import Machine, plan, threads
+from serai.settings import Models
+from serai.types import Model
+
+MACHINE = Machine(cores=8, busy=0, memory=32 * 1024**3, free=16 * 1024**3)
+
+
+def model(**facts: object) -> Model:
+    return Model(**{"name": "m", "task": "text-generation", "path": "/m.gguf", **facts})  # type: ignore[arg-type]
+
+
+def test_the_context_is_the_shorter_of_the_models_and_the_asked() -> None:
+    assert plan("e", model(context_length=2048), Models(context=8192), None, MACHINE).context == 2048
+    assert plan("e", model(context_length=99999), Models(context=8192), None, MACHINE).context == 8192
+    assert plan("e", model(), Models(context=8192), None, MACHINE).context == 8192
+
+
+def test_a_path_holds_wherever_the_process_runs() -> None:
+    assert Path(plan("e", model(path="m.gguf"), Models(), None, MACHINE).path).is_absolute()
+
+
+def test_the_prompt_cache_is_a_small_part_of_memory() -> None:
+    assert plan("e", model(), Models(), None, MACHINE).cache_mb == 2048
+    small = Machine(cores=2, busy=0, memory=4 * 1024**3, free=1024**3)
+    assert plan("e", model(), Models(), None, small).cache_mb == 256
+
+
+@pytest.mark.parametrize(
+    ("asked", "cores", "busy", "expected"),
+    [(0, 8, 0.2, 8), (0, 8, 3.0, 5), (0, 8, 30.0, 4), (0, 2, 5.0, 1), (0, 1, 9.0, 1), (6, 2, 2.0, 6)],
+)
+def test_threads_leave_the_cores_that_others_use_but_take_half(
+    asked: int, cores: int, busy: float, expected: int
+) -> None:
+    assert threads(asked, cores, busy, 4 * 1024**3) == expected
+
+
+def test_a_small_model_gets_one_thread() -> None:
+    assert threads(0, 8, 0.0, 13_000_000) == 1
+    assert threads(0, 8, 0.0, 200_000_000) == 3
+
+
+def test_a_containers_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quota = tmp_path / "cpu.max"
+    monkeypatch.setattr(launching, "_CGROUP", quota)
+    quota.write_text("100000 100000\n")
+    assert launching.cores() == 1
+    quota.write_text("max 100000\n")
+    assert launching.cores() <= (os.cpu_count() or 1)
+
+
+def test_a_format_that_no_engine_runs_is_unsupported() -> None:
+    make = launching.launcher({}, lambda name, line: None)
+    with pytest.raises(LoadFailed, match="safetensors") as caught:
+        make(model(format="safetensors"), Models(), None)
+    assert caught.value.cause == "unsupported"

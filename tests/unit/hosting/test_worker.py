@@ -1,0 +1,45 @@
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from serai.hosting.worker import Worker
+from serai.registry import Launch
+from serai.types import Model
+
+
+@pytest.fixture
+def worker() -> Worker:
+    launch = Launch(engine="e", model="m", path="", parallel=2, context=64)
+    process: Any = SimpleNamespace(launch=launch, facts={"device": "cpu"}, pid=2**22 + 1, load_s=0.5)
+    return Worker(Model(name="m", task="text-generation"), process)
+
+
+async def test_it_has_as_many_places_as_the_engine_answers_at_once(worker: Worker) -> None:
+    async with worker.place(), worker.place():
+        assert worker.streams == 2
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), worker.place():
+                pass
+    assert worker.streams == 0
+
+
+async def test_one_that_leaves_the_queue_takes_no_place(worker: Worker) -> None:
+    async with worker.place(), worker.place():
+        waiting = asyncio.create_task(worker.place().__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+    async with asyncio.timeout(1), worker.place(), worker.place():
+        assert worker.streams == 2
+
+
+def test_the_speed_is_that_of_recent_answers(worker: Worker) -> None:
+    assert worker.running(0).tokens_per_second is None
+    for speed in (10.0, None, 20.0):
+        worker.note_speed(speed)
+    assert worker.running(0).tokens_per_second == 15
+
+
+def test_a_process_that_is_gone_takes_no_memory(worker: Worker) -> None:
+    assert worker.running(0).memory == 0

@@ -1,0 +1,169 @@
+"""Downloads against a loopback hub with the faults of the real one."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.hub import TOKEN, FakeHub, serving
+
+from serai.errors import Forbidden, ModelNotFound, SeraiError
+from serai.hub import download
+from serai.hub.download import Damaged, DiskFull, Download
+from serai.hub.remote import Hub, HubUnreachable
+from serai.hub.store import Store
+from serai.jobs.kinds import JobContext
+
+NAME = "acme/tiny-GGUF"
+
+
+@pytest.fixture
+async def hub(tiny: Path) -> AsyncIterator[FakeHub]:
+    async with serving(FakeHub({NAME: {"tiny-Q8_0.gguf": tiny.read_bytes(), "README.md": b"#"}})) as running:
+        yield running
+
+
+@pytest.fixture
+def fetch(hub: FakeHub, store: Store, tmp_path: Path) -> Callable[..., Any]:
+    async def run(model: str = NAME, token: str | None = None) -> dict[str, Any]:
+        async def secret() -> str | None:
+            return token
+
+        kind = Download(Hub(lambda: hub.endpoint, secret, lambda: False), store, tmp_path / "hf", pause=lambda n: 0.0)
+        return await kind.run(context(model))
+
+    return run
+
+
+def context(model: str) -> JobContext:
+    async def save(_: dict[str, Any]) -> None:
+        return None
+
+    return JobContext("job_1", {"model": model}, None, save, lambda *_: None)
+
+
+def blobs(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "hf").glob("models--*/blobs/*"))
+
+
+async def test_a_download_becomes_a_model(fetch: Callable[..., Any], store: Store, tiny: Path) -> None:
+    result = await fetch()
+    model = await store.find(f"{NAME}:Q8_0")
+    assert result == {"model": model.name, "size": tiny.stat().st_size}
+    assert model.path is not None
+    assert Path(model.path).read_bytes() == tiny.read_bytes()
+    assert (model.source, model.license) == ("hub", "mit")
+
+
+async def test_the_cache_is_laid_out_as_other_tools_expect(fetch: Callable[..., Any], tmp_path: Path) -> None:
+    await fetch()
+    folder = tmp_path / "hf" / "models--acme--tiny-GGUF"
+    commit = (folder / "refs" / "main").read_text()
+    link = folder / "snapshots" / commit / "tiny-Q8_0.gguf"
+    assert link.is_symlink()
+    assert link.resolve().parent == folder / "blobs"
+    assert len(link.resolve().name) == 64
+
+
+async def test_a_cut_connection_is_taken_up_where_it_broke(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    hub.cut_after, hub.cuts = 100_000, 3
+    await fetch()
+    ranges = [asked for path, asked, _ in hub.requests if path.startswith("/blob/")]
+    assert ranges[0] is None
+    assert all(asked is not None and asked != "bytes=0-" for asked in ranges[1:])
+
+
+async def test_a_part_that_a_kill_left_is_not_fetched_again(
+    hub: FakeHub, fetch: Callable[..., Any], tiny: Path, tmp_path: Path
+) -> None:
+    await fetch()
+    blob = blobs(tmp_path)[0]
+    blob.with_suffix(".serai-part").write_bytes(tiny.read_bytes()[:200_000])
+    blob.unlink()
+    hub.requests.clear()
+    await fetch()
+    assert [asked for path, asked, _ in hub.requests if path.startswith("/blob/")] == ["bytes=200000-"]
+
+
+async def test_damaged_bytes_never_become_a_model(hub: FakeHub, fetch: Callable[..., Any], tmp_path: Path) -> None:
+    hub.damage = True
+    with pytest.raises(Damaged, match="SHA-256"):
+        await fetch()
+    assert [path for path in blobs(tmp_path) if path.suffix != ".lock"] == []
+
+
+async def test_a_server_that_ignores_ranges_is_begun_anew(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    hub.cut_after, hub.cuts, hub.ignore_ranges = 100_000, 1, True
+    assert (await fetch())["model"] == f"{NAME}:Q8_0"
+
+
+async def test_slow_down_is_heard(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    hub.slow_down = 2
+    assert (await fetch())["model"] == f"{NAME}:Q8_0"
+
+
+async def test_the_token_stays_with_its_own_origin(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    hub.gated.add(NAME)
+    await fetch(token=TOKEN)
+    seen = {path.split("/")[1]: authorization for path, _, authorization in hub.requests}
+    assert seen["api"] == f"Bearer {TOKEN}"
+    assert seen["blob"] is None
+
+
+async def test_a_gated_model_says_what_to_do(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    hub.gated.add(NAME)
+    with pytest.raises(Forbidden) as caught:
+        await fetch()
+    assert "token" in caught.value.hint
+
+
+async def test_a_name_that_is_not_there_says_so(fetch: Callable[..., Any]) -> None:
+    with pytest.raises(ModelNotFound):
+        await fetch("acme/nothing")
+
+
+async def test_two_at_once_share_one_download(hub: FakeHub, fetch: Callable[..., Any]) -> None:
+    await asyncio.gather(fetch(), fetch())
+    assert len([path for path, _, _ in hub.requests if path.startswith("/blob/")]) == 1
+
+
+async def test_a_full_disk_is_said_before_anything_is_fetched(
+    hub: FakeHub, fetch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_SPARE", 1 << 62)
+    with pytest.raises(DiskFull):
+        await fetch()
+    assert not [path for path, _, _ in hub.requests if path.startswith("/blob/")]
+
+
+async def test_a_disk_that_fills_up_meanwhile_keeps_what_arrived(
+    fetch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("serai.hub.download._Part.append", full)
+    with pytest.raises(DiskFull):
+        await fetch()
+    assert any(path.suffix == ".serai-part" for path in blobs(tmp_path))
+
+
+async def test_a_hub_that_is_away_is_said_in_words(store: Store, tmp_path: Path) -> None:
+    async def secret() -> str | None:
+        return None
+
+    away = Download(Hub(lambda: "http://127.0.0.1:9", secret, lambda: False), store, tmp_path)
+    with pytest.raises(HubUnreachable, match="cannot be reached"):
+        await away.run(context(NAME))
+
+
+async def test_offline_asks_nobody(hub: FakeHub, store: Store, tmp_path: Path) -> None:
+    async def secret() -> str | None:
+        return None
+
+    offline = Download(Hub(lambda: hub.endpoint, secret, lambda: True), store, tmp_path)
+    with pytest.raises(SeraiError, match="offline"):
+        await offline.run(context(NAME))
+    assert hub.requests == []

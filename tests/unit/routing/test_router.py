@@ -1,0 +1,149 @@
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import pytest
+from tests.fakes.scripted import ScriptedBackend
+
+from serai.backend import collect
+from serai.errors import ModelCrashed, ModelNotFound, TimedOut, WrongTask
+from serai.routing.router import Router
+from serai.settings import Settings
+from serai.types import CHAT, Call, Delta, Model, Usage
+
+MODELS = [
+    Model(name="serai-guide", task="text-generation", source="embedded"),
+    Model(name="org/small:Q4_K_M", task="text-generation", added_at=1.0),
+    Model(name="bert", task="fill-mask", added_at=2.0),
+]
+
+
+class Recorder:
+    """Events and metrics in one, remembering what was told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        self.finished: list[tuple[str, str, str, Usage]] = []
+
+    def publish(self, topic: str, data: Mapping[str, Any]) -> None:
+        self.events.append((topic, data))
+
+    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None:
+        self.finished.append((model, backend, status, usage))
+
+    def states(self) -> list[str]:
+        return [data["state"] for _, data in self.events]
+
+
+def make(*backends: ScriptedBackend) -> tuple[Router, Recorder]:
+    recorder = Recorder()
+    return Router(backends or [ScriptedBackend(MODELS)], recorder, recorder, Settings), recorder
+
+
+def chat(model: str = "auto", **wishes: Any) -> Call:
+    return Call(task=CHAT, model=model, inputs={"messages": [{"role": "user", "content": "hi"}]}, **wishes)
+
+
+async def start(stream: AsyncGenerator[Delta, None]) -> Delta:
+    return await anext(stream)
+
+
+async def test_auto_is_the_newest_that_can() -> None:
+    router, _ = make()
+    result = await collect(router.run(chat()))
+    assert result.answerer.model == "org/small:Q4_K_M"
+    assert result.text == "Hello there"
+
+
+async def test_every_answer_is_measured_and_counted_once() -> None:
+    router, recorder = make()
+    result = await collect(router.run(chat()))
+    assert 0 <= (result.usage.first_token_s or -1) <= (result.usage.total_s or -1)
+    assert [entry[:3] for entry in recorder.finished] == [("org/small:Q4_K_M", "scripted", "done")]
+    assert recorder.states() == ["waiting", "streaming", "done"]
+    assert router.live() == []
+
+
+async def test_a_model_that_cannot_chat_is_refused_before_it_runs() -> None:
+    backend = ScriptedBackend(MODELS)
+    router, _ = make(backend)
+    with pytest.raises(WrongTask, match="bert is a fill-mask model"):
+        await collect(router.run(chat("bert")))
+    assert backend.calls == []
+
+
+async def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    router, recorder = make()
+    with pytest.raises(ModelNotFound) as caught:
+        await collect(router.run(chat("org/smal")))
+    assert caught.value.facts["nearest"] == ["org/small:Q4_K_M"]
+    assert recorder.finished[0][2] == "failed"
+
+
+async def test_cancel_ends_the_stream_at_its_source() -> None:
+    backend = ScriptedBackend(MODELS, ["one", asyncio.Event()])
+    router, recorder = make(backend)
+    call = chat()
+    stream = router.run(call)
+    await start(stream)
+    asyncio.get_running_loop().call_soon(router.cancel, call.id)
+    last = await anext(stream)
+    assert last.finish == "cancelled" and last.usage and last.usage.completion_tokens == 1
+    assert backend.closed == 1
+    assert [delta async for delta in stream] == []
+    assert recorder.finished[0][2] == "cancelled"
+
+
+async def test_cancel_before_the_first_word_still_says_who() -> None:
+    router, _ = make(ScriptedBackend(MODELS, [asyncio.Event()]))
+    call = chat()
+    asyncio.get_running_loop().call_later(0.01, router.cancel, call.id)
+    result = await collect(router.run(call))
+    assert result.finish == "cancelled" and result.answerer.model == "org/small:Q4_K_M"
+
+
+async def test_cancelling_the_task_itself_stays_a_cancellation() -> None:
+    backend = ScriptedBackend(MODELS, ["one", asyncio.Event()])
+    router, recorder = make(backend)
+    stream = router.run(chat())
+    await anext(stream)
+    task = asyncio.create_task(collect(stream))
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert backend.closed == 1 and recorder.finished[0][2] == "cancelled"
+
+
+async def test_the_deadline_ends_a_call_that_stalls() -> None:
+    backend = ScriptedBackend(MODELS, ["one", asyncio.Event()])
+    router, _ = make(backend)
+    with pytest.raises(TimedOut):
+        await collect(router.run(chat(deadline=time.monotonic() + 0.02)))
+    assert backend.closed == 1
+
+
+async def test_a_reader_that_goes_away_stops_the_source() -> None:
+    backend = ScriptedBackend(MODELS, ["one", "two"])
+    router, recorder = make(backend)
+    stream = router.run(chat())
+    await start(stream)
+    await stream.aclose()
+    assert backend.closed == 1 and recorder.finished[0][2] == "cancelled"
+
+
+async def test_another_backend_answers_when_the_first_fails_before_it_began() -> None:
+    broken = ScriptedBackend(MODELS, [ModelCrashed("it died")], name="broken")
+    router, _ = make(broken, ScriptedBackend(MODELS, ["fine"]))
+    result = await collect(router.run(chat()))
+    assert result.text == "fine"
+    assert [(attempt.backend, attempt.reason) for attempt in result.tried] == [("broken", "it died")]
+
+
+async def test_no_other_backend_takes_over_in_the_middle_of_an_answer() -> None:
+    broken = ScriptedBackend(MODELS, ["half", ModelCrashed("it died")], name="broken")
+    other = ScriptedBackend(MODELS, ["fine"])
+    router, _ = make(broken, other)
+    with pytest.raises(ModelCrashed):
+        await collect(router.run(chat()))
+    assert other.calls == []
