@@ -6,7 +6,7 @@ test.beforeEach(({ page }) => setUp(page));
 test("a setting is changed and goes back to its default", async ({ page }) => {
   await page.request.patch("/api/v1/settings", { data: { "models.max_loaded": null } });
   await page.goto("/settings/server");
-  const field = page.getByLabel("Loaded at once");
+  const field = page.getByRole("textbox", { name: "Loaded at once" });
   await field.fill("5");
   await field.press("Enter");
   await field.blur();
@@ -16,7 +16,7 @@ test("a setting is changed and goes back to its default", async ({ page }) => {
 
 test("a value that does not fit is refused beside its field", async ({ page }) => {
   await page.goto("/settings/server");
-  const field = page.getByLabel("Loaded at once");
+  const field = page.getByRole("textbox", { name: "Loaded at once" });
   await field.fill("many");
   await field.blur();
   await expect(page.getByRole("alert")).toContainText("models.max_loaded");

@@ -93,8 +93,7 @@ function checkUse(english) {
 try {
   const english = await load("en");
   checkKnown();
-  for (const language of languages)
-    compare(language, english, language === "en" ? english : await load(language));
+  for (const language of languages) compare(language, english, language === "en" ? english : await load(language));
   checkUse(english);
 } finally {
   await server.close();

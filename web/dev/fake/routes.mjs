@@ -120,7 +120,7 @@ const nouns = {
     ];
   },
 
-  models(state, method, rest, given, url) {
+  models(state, method, rest, given) {
     const name = rest.join("/");
     if (method === "GET" && !name) return [200, { models: [...state.models.values()] }];
     if (method === "POST") {

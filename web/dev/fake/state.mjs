@@ -51,7 +51,7 @@ export class State {
     return session;
   }
 
-  shown({ leaf, deleted, ...session }) {
+  shown({ leaf: _leaf, deleted: _deleted, ...session }) {
     return session;
   }
 

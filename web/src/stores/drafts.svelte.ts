@@ -7,7 +7,7 @@ const place = (session: string | null): string => session ?? "new";
 
 export class Drafts {
   private texts = $state<Record<string, string>>({});
-  private waiting = $state<Record<string, string>>({});
+  private waiting = $state<Record<string, string | undefined>>({});
   private flying: { session: string | null; text: string; at: number } | null = null;
 
   get(session: string | null): string {
@@ -40,7 +40,7 @@ export class Drafts {
   }
 
   unqueue(session: string | null): void {
-    delete this.waiting[place(session)];
+    this.waiting[place(session)] = undefined;
   }
 
   /** A queued message goes back into the composer. */
