@@ -65,8 +65,8 @@ async def page(request: Request, path: str) -> Response:
         return PlainTextResponse(_NOT_BUILT, 503 if path == "" else 404)
     files = _files(FOLDER, index.stat().st_mtime_ns)
     name = path if path in files else "index.html"
-    if name != path and "." in path.rpartition("/")[2]:
-        raise NotFound("The page has no such file.")
+    if name != path and "." in path and (path.startswith("assets/") or "/" not in path):
+        raise NotFound("The page has no such file.")  # deeper down a view may name a model, such as qwen-1.5b
     return _serve(request, name)
 
 

@@ -29,7 +29,7 @@ async def test_without_a_build_it_says_how_to_make_one(
     assert (response.status_code, "make install" in response.text) == (503, True)
 
 
-@pytest.mark.parametrize("path", ["/", "/models", "/chat/ses_1", "/index.html"])
+@pytest.mark.parametrize("path", ["/", "/models", "/chat/ses_1", "/model/org/name-1.5b", "/index.html"])
 async def test_every_view_is_the_index(api: Api, built: Path, path: str) -> None:
     response = await api.get(path)
     assert (response.status_code, response.text) == (200, "<!doctype html>")
