@@ -39,9 +39,9 @@ for (const language of ["en", "de", "fa"] as Language[]) {
 
 test("language and theme are changed in the settings, at once", async ({ page }) => {
   await page.goto("/settings");
-  await page.getByText("Deutsch", { exact: true }).click();
+  await page.getByRole("radio", { name: "Deutsch" }).check();
   await expect(page.getByRole("heading", { name: "Einstellungen", level: 1 })).toBeVisible();
-  await page.getByText("Dunkel", { exact: true }).click();
+  await page.getByRole("radio", { name: "Dunkel" }).check();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await page.reload();
   await expect(page.getByRole("heading", { name: "Einstellungen", level: 1 })).toBeVisible();
