@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Plugin } from "vite";
@@ -15,11 +16,36 @@ function woff2Only(): Plugin {
   };
 }
 
+/** The licences of what is bundled, beside the page. */
+function licences(): Plugin {
+  const texts = {
+    svelte: "LICENSE.md",
+    marked: "LICENSE",
+    dompurify: "LICENSE",
+    "highlight.js": "LICENSE",
+    katex: "LICENSE",
+    virtua: "LICENSE",
+    vazirmatn: "OFL.txt",
+  };
+  return {
+    name: "licences",
+    generateBundle() {
+      const source = Object.entries(texts)
+        .map(
+          ([name, file]) =>
+            `${name}\n\n${readFileSync(new URL(`./node_modules/${name}/${file}`, import.meta.url), "utf8")}`,
+        )
+        .join(`\n\n${"-".repeat(80)}\n\n`);
+      this.emitFile({ type: "asset", fileName: "licences.txt", source });
+    },
+  };
+}
+
 const server = process.env.SERAI_URL ?? "http://127.0.0.1:7372";
 
 export default defineConfig({
   base: "/",
-  plugins: [woff2Only(), svelte()],
+  plugins: [woff2Only(), licences(), svelte()],
   // virtua's Svelte components are shipped as source and compiled with ours, outside runes-only mode.
   resolve: {
     alias: { $: fileURLToPath(new URL("./src", import.meta.url)) },

@@ -6,8 +6,12 @@ import "./styles/fonts.css";
 import "./styles/base.css";
 import "./styles/prose.css";
 
-const target = document.getElementById("app")!;
-const started = app.start();
-target.replaceChildren();
-mount(App, { target });
-void started;
+/** What index.html shows stays until the page can speak: nothing flashes, nothing is blank. */
+async function begin(target: HTMLElement): Promise<void> {
+  await app.prefs.start();
+  target.replaceChildren();
+  mount(App, { target });
+  await app.start();
+}
+
+void begin(document.getElementById("app")!);

@@ -41,7 +41,6 @@ class App {
       void this.fetchModels();
     });
     this.events.on("settings", () => void this.adopt());
-    await this.prefs.start();
     this.events.start();
     setInterval(() => void this.poll(), STATUS_MS);
     await this.fetch();

@@ -9,10 +9,10 @@ interface Told {
   lost(error: ApiError): void;
 }
 
-/** Once a frame; once a moment where the page is hidden and frames don't come. */
+/** Some thirty times a second, with a frame; now and then where the page is hidden and frames don't come. */
 function soon(show: () => void): void {
   if (document.hidden) setTimeout(show, 250);
-  else requestAnimationFrame(show);
+  else setTimeout(() => requestAnimationFrame(show), 16);
 }
 
 export class Live {
