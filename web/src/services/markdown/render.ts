@@ -7,6 +7,13 @@ import { sanitise } from "./sanitise";
 const escape = (text: string): string =>
   text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 
+/** The direction of what holds blocks with a direction of their own: that of its first letter. */
+function direction(text: string): string {
+  const letter = /\p{L}/u.exec(text)?.[0];
+  if (!letter) return "";
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(letter) ? ' dir="rtl"' : ' dir="ltr"';
+}
+
 const harmless = /&lt;(\/?(?:b|br|details|em|hr|i|kbd|mark|s|strong|sub|summary|sup|u))\s*\/?&gt;/gi;
 const showHtml = (raw: string): string => escape(raw).replace(harmless, "<$1>");
 
@@ -22,6 +29,15 @@ export const marked = new Marked({
     paragraph({ tokens }) {
       return `<p dir="auto">${this.parser.parseInline(tokens)}</p>`;
     },
+    list(token) {
+      const tag = token.ordered ? "ol" : "ul";
+      const start = token.ordered && token.start !== 1 ? ` start="${token.start}"` : "";
+      const items = token.items.map((item) => this.listitem(item)).join("");
+      return `<${tag}${direction(token.raw)}${start}>${items}</${tag}>`;
+    },
+    blockquote({ tokens, raw }) {
+      return `<blockquote${direction(raw)}>${this.parser.parse(tokens)}</blockquote>`;
+    },
     codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
     code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
     image: ({ href, text }) =>
@@ -33,7 +49,7 @@ export const marked = new Marked({
       const row = (cells: Tokens.TableCell[], tag: string): string =>
         `<tr>${cells.map((cell) => `<${tag} dir="auto"${cell.align ? ` align="${cell.align}"` : ""}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
       const body = token.rows.map((cells) => row(cells, "td")).join("");
-      return `<div class="table"><table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table></div>`;
+      return `<div class="table"${direction(token.raw)}><table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table></div>`;
     },
   },
 });

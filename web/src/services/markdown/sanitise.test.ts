@@ -113,5 +113,7 @@ describe("what a model writes", () => {
     expect(rendered("سلام")).toContain('<p dir="auto">');
     expect(rendered("| a |\n|---|\n| ب |")).toContain('<td dir="auto">');
     expect(rendered("`a/b`")).toContain('<code dir="ltr">');
+    expect(rendered("1. یک\n2. two")).toContain('<ol dir="rtl">');
+    expect(rendered("> - quoted\n> - یک")).toContain('<blockquote dir="ltr">');
   });
 });
