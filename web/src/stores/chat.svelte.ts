@@ -138,7 +138,7 @@ export class Chat {
       const { question, answer } = await api.ask(id, { text, ...where });
       if (id !== this.id) return true;
       const at = "parent" in where ? this.messages.findIndex((message) => message.id === where.parent) + 1 : undefined;
-      this.generation++;
+      this.overtake();
       this.messages = [...this.messages.slice(0, at), question, answer];
       this.join(answer);
       return true;
@@ -166,10 +166,16 @@ export class Chat {
     return session.id;
   }
 
+  /** What is being fetched is older than what is known now. */
+  private overtake(): void {
+    this.generation++;
+    this.opening = false;
+  }
+
   private place(old: Message, answer: Message): void {
     const at = this.messages.findIndex((message) => message.id === old.id);
     const kept = this.messages.slice(0, old.role === "user" ? at + 1 : at);
-    this.generation++;
+    this.overtake();
     this.messages = [...kept, answer];
     this.join(answer);
   }
@@ -185,6 +191,8 @@ export class Chat {
     const at = this.messages.findIndex((known) => known.id === message.id);
     if (at < 0) return;
     this.messages = this.messages.with(at, message);
+    // The end may come by another way than the stream: by the answer to Stop.
+    if (!writing(message) && this.live.id === message.id) this.live.leave();
     if (!writing(message) && message.id === this.last?.id) this.next();
   }
 
