@@ -40,6 +40,13 @@ describe("a chat", () => {
     expect(chat.last!.state).toBe("streaming");
   });
 
+  it("forgets the growing text once the answer stands", async () => {
+    const chat = await asked();
+    await until(() => chat.live.text.length > 20);
+    await answered(chat);
+    expect([chat.live.id, chat.live.text]).toEqual([null, ""]);
+  });
+
   it("stops, and keeps what was written", async () => {
     const chat = await asked("something long");
     await until(() => chat.live.text.length > 20);

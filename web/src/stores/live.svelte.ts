@@ -48,11 +48,11 @@ export class Live {
           if (state && state !== current.state) change({ state });
         },
         end: (ended) => {
-          this.id = null;
+          this.leave();
           to.changed(ended);
         },
         lost: (error) => {
-          this.id = null;
+          this.leave();
           to.lost(error);
         },
       },
