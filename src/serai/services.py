@@ -80,9 +80,16 @@ class Services:
             await self.turns.close()
             await self.jobs.stop()
         finally:
+            for backend in self.router.backends:
+                await backend.close()
             await self.pool.close()
             await self.db.close()
             logs.close()
+
+    def reload_settings(self) -> None:
+        """Takes over what was changed in the settings file; what needs a restart says so where it is declared."""
+        self.settings = self.settings_file.load().settings
+        _write_logs(self)
 
     async def hub_token(self) -> str | None:
         """The token for the hub: from the environment, else the stored one."""
@@ -122,7 +129,6 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     nothing that another process may be working on. Raises SeraiError where settings or database do not allow it."""
     file.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = file.load().settings
-    logs.setup(file.home, settings.logs.level, settings.logs.keep_mb, part="commands" if private else "server")
     db = Database.open(settings.storage.url or sqlite_url(file.home / "serai.db"))
     services = Services(
         settings_file=file,
@@ -136,10 +142,16 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         memory=Memory(db),
         keys=Keys(db),
     )
+    _write_logs(services)
     _models(services)
     services.sessions = Sessions(db, services.events)
     services.turns = Turns(db, services.sessions, services.router)
     return services
+
+
+def _write_logs(services: Services) -> None:
+    level, size = services.settings.logs.level, services.settings.logs.keep_mb
+    logs.setup(services.home, level, size, part="commands" if services.private else "server")
 
 
 def _models(services: Services) -> None:

@@ -121,6 +121,9 @@ class FakeServices:
     keys: Keys
     started_at: float = field(default_factory=time.time)
 
+    def reload_settings(self) -> None:
+        self.settings = self.settings_file.load().settings
+
     async def start(self) -> None:
         await self.turns.recover()
         await self.jobs.start()

@@ -56,7 +56,7 @@ async def change_settings(
     line sets is refused (409)."""
     _refuse_fixed(changes, services.settings_file.load().sources)
     _write(services.settings_file, changes)
-    services.settings = services.settings_file.load().settings
+    services.reload_settings()
     services.events.publish("settings", {"keys": sorted(changes)})
     return _describe(services.settings_file)
 
