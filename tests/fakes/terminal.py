@@ -63,6 +63,17 @@ class Terminal:
             assert time.monotonic() < deadline, f"it did not end: {self.shown[-500:]!r}"
         return self.process.wait(max(0.1, deadline - time.monotonic()))
 
+    def press_until_ended(self, key: str, seconds: float = 20) -> int:
+        """Presses a key as an impatient person does, and returns the exit code. (An interrupt that comes in the moment
+        before the line editor listens waits for the next key.)"""
+        deadline = time.monotonic() + seconds
+        self.type(key)
+        while self._receive(0.5):
+            assert time.monotonic() < deadline, f"it did not end: {self.shown[-500:]!r}"
+            with contextlib.suppress(OSError):
+                self.type(key)
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()

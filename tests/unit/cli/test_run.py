@@ -140,11 +140,8 @@ def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(terminal: Callable[..., Te
 def test_ctrl_c_at_the_prompt_ends_at_the_second_time(terminal: Callable[..., Terminal], home: Path) -> None:
     chat = terminal("run", "serai-guide")
     chat.expect(">>> ")
-    chat.type(CTRL_C)
-    chat.expect("Ctrl+C again")
-    chat.expect(">>> ")
-    chat.type(CTRL_C)
-    assert chat.ended() == 130
+    assert chat.press_until_ended(CTRL_C) == 130
+    assert "Ctrl+C again" in chat.shown
     assert "Traceback" not in chat.shown
     assert not (home / "alive").exists()
 
