@@ -95,12 +95,8 @@ class Llama(nn.Module):
         """Lets the first layer attend evenly and pass on what it sees: every state begins as a mean of words."""
         same = torch.eye(self.shape.width)
         with torch.no_grad():
-            for layer in self.blk:
-                for name in ("attn_output", "ffn_down"):
-                    layer.get_submodule(name).get_parameter("weight").mul_(0.2)
-            for name, scale, own in (("q", 0.02, 0.0), ("k", 0.02, 0.0), ("v", 0.1, 1.0), ("output", 0.1, 0.2)):
-                weight = self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight")
-                weight.mul_(scale).add_(same, alpha=own * (self.shape.width**0.5 if name == "output" else 1.0))
+            for name, own in (("v", 1.0), ("output", 0.2 * self.shape.width**0.5)):
+                self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight").mul_(0.1).add_(same, alpha=own)
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """The hidden states from position `start` on."""
