@@ -53,7 +53,9 @@ training author happened to write too were taken out.
 ## How it reads
 
 The chat template renders **only the last user message**, in ChatML, and in a plain form: lower case, without
-punctuation, umlauts as two letters, one spelling of the Persian letters. So the model gives the same answer in a long
+punctuation, umlauts as two letters, one spelling of the Persian letters. Then every word is spelled:
+after it come its letters in threes, so that a word it never saw still looks like those it knows (this makes prompts
+about six times as long in tokens). So the model gives the same answer in a long
 chat, under any system prompt, and however the question is typed. It does not know what was said before. Context: 512
 tokens; no token is added at the beginning; the file asks for temperature 0. The same words asked in several languages
 ("GGUF") are answered in English.

@@ -15,8 +15,9 @@ class Shape:
 
     words: int
     width: int = 256
-    inner: int = 768
-    layers: int = 2
+    meaning: int = 192  # so much of the width holds what words mean, the rest a code of which word it is
+    inner: int = 512
+    layers: int = 3
     heads: int = 4
     context: int = 512
     theta: float = 10000.0
@@ -92,24 +93,29 @@ class Llama(nn.Module):
         self.register_buffer("sin", angles.sin(), persistent=False)
 
     def _begin_with_means(self) -> None:
-        """Lets the first layer attend evenly and pass on what it sees: every state begins as a mean of words."""
-        same = torch.eye(self.shape.width)
+        """Lets the first layer attend evenly and pass on the meaning of what it sees; all others begin silent. So every
+        state begins as a mean of word vectors, which those were learned for, beside the code of its own word."""
+        meaning = torch.zeros(self.shape.width)
+        meaning[: self.shape.meaning] = 1.0
         with torch.no_grad():
             for layer in self.blk:
                 for name in ("attn_output", "ffn_down"):
-                    layer.get_submodule(name).get_parameter("weight").mul_(0.2)
-            for name, scale, own in (("q", 0.02, 0.0), ("k", 0.02, 0.0), ("v", 0.1, 1.0), ("output", 0.1, 0.2)):
-                weight = self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight")
-                weight.mul_(scale).add_(same, alpha=own * (self.shape.width**0.5 if name == "output" else 1.0))
+                    layer.get_submodule(name).get_parameter("weight").zero_()
+            for name, part in (("q", 0.0), ("k", 0.0), ("v", 1.0), ("output", 4.0)):
+                self.blk[0].get_submodule(f"attn_{name}").get_parameter("weight").copy_(torch.diag(meaning * part))
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """The hidden states from position `start` on."""
+        return self.both(ids, start)[0]
+
+    def both(self, ids: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """The hidden states from position `start` on, and what the first layer alone says at that position."""
         turn = (self.get_buffer("cos")[: ids.shape[1]], self.get_buffer("sin")[: ids.shape[1]])
-        x = F.dropout(self.token_embd(ids), self.dropout, self.training)
-        for layer in self.blk[:-1]:
+        first = x = self.blk[0](F.dropout(self.token_embd(ids), self.dropout, self.training), turn)
+        for layer in self.blk[1:-1]:
             x = layer(x, turn)
         x = self.blk[-1](x, turn, start)
-        return self.output_norm(x)  # type: ignore[no-any-return]
+        return self.output_norm(x), self.output_norm(first[:, start])
 
     def logits(self, states: Tensor) -> Tensor:
         """The scores of the next token."""

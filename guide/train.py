@@ -16,10 +16,9 @@ from torch.nn import functional as F  # noqa: N812  (what everybody calls it)
 from guide import phrases, wordpieces
 from guide.augment import Augmenter
 from guide.llama import Llama, Shape
-from guide.normal import normal, prompt
+from guide.normal import normal, prompt, spelled
 from guide.phrases import DECLINE, Phrase
 
-SNAP = None
 HELD_EVERY = 40  # one phrase in this many is held out, to watch the training
 
 
@@ -28,21 +27,21 @@ class Recipe:
     """Everything that decides the outcome of a training."""
 
     languages: tuple[str, ...] = phrases.LANGUAGES
-    first: int = 2400  # steps of learning word vectors alone
-    steps: int = 1300
-    batch: int = 64
-    rate: float = 1.5e-3
-    decay: float = 0.1
+    first: int = 2500  # steps of learning word vectors
+    first_batch: int = 128
+    steps: int = 1500  # steps of learning to write
+    batch: int = 40
+    rate: float = 3e-3
+    decay: float = 0.02
     dropout: float = 0.1
-    pieces: int = 3712
-    fragments: float = 0.1  # merges skipped while reading a question
-    declines: float = 0.27  # share of off-topic questions
-    strays: float = 0.35  # share of made-up ones among those
-    plain: float = 0.15  # share of questions left as they are written
-    whole: float = 0.22  # share of lessons that write the answer; the others only find the topic
-    whole_batch: int = 16  # small: writing is learned by many steps
-    vector: float = 0.2  # spread of the word vectors at the beginning
-    average: float = 0.99  # exponential moving average of the weights
+    pieces: int = 5200
+    fragments: float = 0.1  # merges skipped while reading a question in fragments
+    declines: float = 0.22  # share of off-topic questions
+    strays: float = 0.12  # share of made-up ones among those
+    plain: float = 0.5  # share of questions left as they are written
+    cut: int = 14  # tokens left of most questions when writing is learned: to write an answer its topic is enough
+    silence: float = 5.0  # weight of leaving the topic to the word vectors
+    average: float = 0.98  # exponential moving average of the weights
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)
 
@@ -73,6 +72,7 @@ class School:
             for language in recipe.languages
         }
         self.tokenizer = wordpieces.learn(self._texts(taught), recipe.pieces)
+        self.frame = frozenset(self.tokenizer.encode("<|im_start|>user\n<|im_end|>\n<|im_start|>assistant\n").ids)
         self._torn = wordpieces.with_dropout(self.tokenizer, recipe.fragments)
         self.topics = [(language, intent) for language in recipe.languages for intent in self.intents]
 
@@ -99,36 +99,34 @@ class School:
         return Phrase(language, intent, normal(text) if rng.random() < recipe.plain else vary.vary(text, rng))
 
     def lesson(self) -> Lesson:
-        """A short lesson (find the topic), or a whole one (write the answer too)."""
-        whole = self.rng.random() < self.recipe.whole
-        phrase = self.question(0.02 if whole else self.recipe.declines)
-        say = [self.topic(phrase)]
-        if whole:
-            say += [*self.tokenizer.encode(self.answers[phrase.language][phrase.intent]).ids, wordpieces.END]
-        return Lesson(self.read(prompt(phrase.text)), say)
+        """A question, the token of its topic, and the answer to be written after that."""
+        phrase = self.question(0.02)
+        answer = self.tokenizer.encode(self.answers[phrase.language][phrase.intent]).ids
+        ask = self.read(prompt(phrase.text))
+        cut = self.rng.random() < 0.75
+        return Lesson(ask[-self.recipe.cut :] if cut else ask, [self.topic(phrase), *answer, wordpieces.END])
 
     def read(self, text: str, torn: bool = True) -> list[int]:
-        """The text in tokens, half of the time in fragments when `torn`."""
-        reader = self._torn if torn and self.rng.random() < 0.5 else self.tokenizer
+        """The text in tokens, now and then in fragments when `torn`."""
+        reader = self._torn if torn and self.rng.random() < 0.1 else self.tokenizer
         return list(reader.encode(text).ids)
 
     def batches(self) -> Iterator[list[Lesson]]:
         """Batches without end, each of lessons with questions of the same length."""
-        waiting: dict[tuple[int, bool], list[Lesson]] = defaultdict(list)
+        waiting: dict[int, list[Lesson]] = defaultdict(list)
         while True:
             lesson = self.lesson()
-            whole = len(lesson.say) > 1
-            group = waiting[len(lesson.ask), whole]
+            group = waiting[len(lesson.ask)]
             group.append(lesson)
-            if len(group) == (self.recipe.whole_batch if whole else self.recipe.batch):
+            if len(group) == self.recipe.batch:
                 yield group[:]
                 group.clear()
 
     def _texts(self, taught: Sequence[Phrase]) -> Iterator[str]:
         for phrase in taught:
-            yield " " + normal(phrase.text)
+            yield " " + spelled(normal(phrase.text))
         for answers in self.answers.values():
-            yield from list(answers.values()) * 4
+            yield from list(answers.values()) * 12
 
 
 def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ()) -> tuple[Llama, School]:
@@ -137,29 +135,31 @@ def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ())
     school = School(recipe, taught)
     words = math.ceil(school.words / 32) * 32
     model = Llama(Shape(words, **recipe.shape), recipe.dropout)
-    _begin(model, *word_vectors(school, model.shape.width), recipe)
+    _begin(model, *word_vectors(school, model.shape.meaning))
+    if held:
+        print("word vectors alone:", _held_score(model, list(model.parameters()), school, held), flush=True)
+    model.eval()  # dropout would hinder writing
     optimizer = torch.optim.AdamW(_groups(model, recipe), lr=recipe.rate, betas=(0.9, 0.98))
     averaged = [weight.detach().clone() for weight in model.parameters()]
     print(f"{sum(w.numel() for w in model.parameters()):,} parameters, {words} word pieces", flush=True)
     started, seen = time.monotonic(), 0
     for step, lessons in zip(range(1, recipe.steps + 1), school.batches(), strict=False):
         for group in optimizer.param_groups:
-            group["lr"] = group["share"] * recipe.rate * _warm_then_cosine(step / recipe.steps)
-        loss, right = _loss(model, lessons)
+            group["lr"] = recipe.rate * _warm_then_cosine(step / recipe.steps)
+        loss, right = _loss(model, lessons, recipe.silence)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        _keep(model, school)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         keep = min(recipe.average, step / (step + 10))
         torch._foreach_lerp_(averaged, [w.detach() for w in model.parameters()], 1 - keep)
         seen += sum(len(lesson.ask) + len(lesson.say) for lesson in lessons)
-        if step % 100 == 0 or step == recipe.steps:
+        if step % 200 == 0 or step == recipe.steps:
             spent = time.monotonic() - started
             score = _held_score(model, averaged, school, held) if held else ""
-            if SNAP:
-                SNAP(model, averaged, school)
             print(
-                f"step {step} loss {loss.item():.3f} topic {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}",
+                f"step {step} loss {loss.item():.3f} right {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}",
                 flush=True,
             )
     _put(averaged, model)
@@ -168,7 +168,7 @@ def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ())
 
 def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
     """Vectors with which the mean over a question points at its topic, and the topics' own: learned in a minute."""
-    recipe, first = school.recipe, school.tokenizer.get_vocab_size()
+    recipe, first, frame = school.recipe, school.tokenizer.get_vocab_size(), school.frame
     vectors = nn.Embedding(first, width)
     topics = nn.Linear(width, len(school.topics), bias=False)
     nn.init.normal_(vectors.weight, std=0.1)
@@ -176,8 +176,8 @@ def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
     for step in range(recipe.first):
         for group in optimizer.param_groups:
             group["lr"] = 1e-2 * (1 - step / recipe.first)
-        asked = [school.question(recipe.declines) for _ in range(128)]
-        read = [school.read(prompt(phrase.text)) for phrase in asked]
+        asked = [school.question(recipe.declines) for _ in range(recipe.first_batch)]
+        read = [[n for n in school.read(prompt(phrase.text)) if n not in frame] or [0] for phrase in asked]
         seen = F.rms_norm(vectors(torch.tensor([number for ids in read for number in ids])), (width,))
         owner = torch.tensor([row for row, ids in enumerate(read) for _ in ids])
         means = torch.zeros(len(read), width).index_add_(0, owner, seen) / torch.bincount(owner)[:, None]
@@ -188,17 +188,22 @@ def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
         optimizer.step()
         if step % 400 == 399:
             print(f"word vectors {step + 1} loss {loss.item():.3f}", flush=True)
-    return F.rms_norm(vectors.weight.detach(), (width,)), topics.weight.detach()
+    known = F.rms_norm(vectors.weight.detach(), (width,))
+    known[list(frame)] = 0
+    return known, topics.weight.detach()
 
 
-def _begin(model: Llama, vectors: Tensor, topics: Tensor, recipe: Recipe) -> None:
+def _begin(model: Llama, vectors: Tensor, topics: Tensor) -> None:
     """Puts what the word vectors know into the model, which then begins as their equal."""
-    pieces, words = len(vectors), len(vectors) + len(topics)
+    pieces, words, meaning = len(vectors), len(vectors) + len(topics), vectors.shape[1]
     with torch.no_grad():
-        model.token_embd.weight.normal_(std=recipe.vector)
-        model.token_embd.weight[:pieces] = vectors * recipe.vector
-        model.output.weight.normal_(std=0.02)
-        model.output.weight[pieces:words] = topics
+        embedding, output = model.token_embd.weight, model.output.weight
+        embedding.normal_()
+        embedding[:pieces, :meaning] = vectors
+        embedding[:, meaning:] = embedding[:, meaning:].sign()
+        output.normal_(std=0.02)
+        output[pieces:words] = 0
+        output[pieces:words, :meaning] = topics
 
 
 def _warm_then_cosine(part: float) -> float:
@@ -207,18 +212,23 @@ def _warm_then_cosine(part: float) -> float:
 
 
 def _groups(model: Llama, recipe: Recipe) -> list[dict[str, object]]:
-    inside = [weight for name, weight in model.named_parameters() if name.startswith("blk") and weight.ndim == 2]
-    norms = [weight for weight in model.parameters() if weight.ndim == 1]
-    return [
-        {"params": [model.token_embd.weight], "weight_decay": 0.0, "share": 0.25},
-        {"params": [model.output.weight], "weight_decay": recipe.decay, "share": 0.7},
-        {"params": inside, "weight_decay": recipe.decay, "share": 1.0},
-        {"params": norms, "weight_decay": 0.0, "share": 1.0},
-    ]
+    """What is learned after the word vectors: all layers but the first, and the words of answers."""
+    outer = [model.token_embd.weight, model.output.weight]
+    later = [weight for layer in list(model.blk)[1:] for weight in layer.parameters()]
+    return [{"params": outer, "weight_decay": 0.0}, {"params": later, "weight_decay": recipe.decay}]
 
 
-def _loss(model: Llama, lessons: Sequence[Lesson]) -> tuple[Tensor, float]:
-    """The loss of a batch (finding the topic, and writing the answer), and the share of topics found."""
+def _keep(model: Llama, school: School) -> None:
+    """What the word vectors know stays: the vectors themselves, and how topics are read from their mean."""
+    pieces, meaning = school.tokenizer.get_vocab_size(), model.shape.meaning
+    vectors, rows = model.token_embd.weight.grad, model.output.weight.grad
+    if vectors is not None and rows is not None:
+        vectors[:pieces] = 0
+        rows[pieces:, :meaning] = 0
+
+
+def _loss(model: Llama, lessons: Sequence[Lesson], silence: float) -> tuple[Tensor, float]:
+    """The loss of writing the answers, and of speaking up where the topic is decided; the share of tokens found."""
     start = len(lessons[0].ask)
     length = max(len(lesson.say) for lesson in lessons)
     ids = torch.zeros(len(lessons), start + length, dtype=torch.long)
@@ -226,12 +236,10 @@ def _loss(model: Llama, lessons: Sequence[Lesson]) -> tuple[Tensor, float]:
     for row, lesson in enumerate(lessons):
         ids[row, : start + len(lesson.say)] = torch.tensor(lesson.ask + lesson.say)
         written[row, 1 : len(lesson.say)] = True
-    states = model(ids[:, :-1], start - 1)
-    named, topics = model.logits(states[:, 0]), ids[:, start]
-    loss = F.cross_entropy(named, topics)
-    if length > 1:
-        loss = loss + F.cross_entropy(model.logits(states[written]), ids[:, start:][written])
-    return loss, (named.argmax(-1) == topics).float().mean().item()
+    states, first = model.both(ids[:, :-1], start - 1)
+    named, wanted = model.logits(states[written]), ids[:, start:][written]
+    loss = F.cross_entropy(named, wanted) + silence * F.mse_loss(states[:, 0], first)
+    return loss, (named.argmax(-1) == wanted).float().mean().item()
 
 
 def _put(weights: Sequence[Tensor], *modules: nn.Module) -> None:
@@ -252,6 +260,5 @@ def _held_score(model: Llama, averaged: Sequence[Tensor], school: School, held: 
         ids = torch.tensor([school.read(prompt(normal(phrase.text)), torn=False)])
         named = int(model.logits(model(ids, ids.shape[1] - 1))[0, 0].argmax())
         found[phrase.language + ("-" if phrase.intent == DECLINE else "+")].append(named == school.topic(phrase))
-    model.train()
     _put(current, model)
     return "held " + " ".join(f"{name} {sum(hits) / len(hits):.3f}" for name, hits in found.items())
