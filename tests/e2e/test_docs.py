@@ -15,6 +15,7 @@ from tests.e2e.conftest import PATIENCE, ROOT, Server, environment
 pytestmark = pytest.mark.engine
 
 BLOCK = re.compile(r"<!-- run -->\n```(sh|python)\n(.*?)```", re.DOTALL)
+WITH_SERAI = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHON": sys.executable}
 EXAMPLES = [
     pytest.param(*match.groups(), id=f"{page.stem}-{number}")
     for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -41,13 +42,11 @@ def test_there_are_examples() -> None:
 
 def test_generated_pages_are_up_to_date() -> None:
     command = [sys.executable, str(ROOT / "tools" / "reference.py"), "--check"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=WITH_SERAI)
     assert ran.returncode == 0, ran.stderr
 
 
 def test_the_pages_types_are_those_of_the_openapi_description() -> None:
     command = [sys.executable, str(ROOT / "tools" / "page.py"), "types", "--check"]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PYTHON": sys.executable}
-    )
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=WITH_SERAI)
     assert ran.returncode == 0, ran.stderr
