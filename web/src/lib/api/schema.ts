@@ -916,7 +916,7 @@ export interface components {
         };
         /** Answer */
         Answer: {
-            answer: components["schemas"]["MessageOut"];
+            answer: components["schemas"]["Message"];
         };
         /**
          * Answerer
@@ -954,13 +954,8 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** CallList */
-        CallList: {
-            /** Calls */
-            calls: components["schemas"]["CallOut"][];
-        };
-        /** CallOut */
-        CallOut: {
+        /** Call */
+        Call: {
             /** Backend */
             backend: string | null;
             /** Id */
@@ -976,8 +971,13 @@ export interface components {
             /** Tokens */
             tokens: number;
         };
-        /** CheckOut */
-        CheckOut: {
+        /** CallList */
+        CallList: {
+            /** Calls */
+            calls: components["schemas"]["Call"][];
+        };
+        /** Check */
+        Check: {
             /**
              * Level
              * @enum {string}
@@ -998,7 +998,7 @@ export interface components {
         /** Checks */
         Checks: {
             /** Checks */
-            checks: components["schemas"]["CheckOut"][];
+            checks: components["schemas"]["Check"][];
         };
         /** Cpu */
         Cpu: {
@@ -1008,6 +1008,36 @@ export interface components {
             features: string[];
             /** Name */
             name: string;
+        };
+        /** CreatedKey */
+        CreatedKey: {
+            /** Created At */
+            created_at: number;
+            /** Expires At */
+            expires_at: number | null;
+            /** Id */
+            id: string;
+            /** Last Used At */
+            last_used_at: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Plain
+             * @description The key itself, shown this once.
+             */
+            plain: string;
+            /**
+             * Prefix
+             * @description How the key begins, to tell it from others.
+             */
+            prefix: string;
+            /** Revoked At */
+            revoked_at: number | null;
+            /**
+             * Scopes
+             * @description What it may do; `*` is everything.
+             */
+            scopes: string[];
         };
         /** Disk */
         Disk: {
@@ -1061,8 +1091,8 @@ export interface components {
         };
         /** Exchange */
         Exchange: {
-            answer: components["schemas"]["MessageOut"];
-            question: components["schemas"]["MessageOut"];
+            answer: components["schemas"]["Message"];
+            question: components["schemas"]["Message"];
         };
         /**
          * Exported
@@ -1175,8 +1205,8 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** FitOut */
-        FitOut: {
+        /** Fit */
+        Fit: {
             /** Text */
             text: string;
             /**
@@ -1215,13 +1245,8 @@ export interface components {
              */
             status: string;
         };
-        /** JobList */
-        JobList: {
-            /** Jobs */
-            jobs: components["schemas"]["JobOut"][];
-        };
-        /** JobOut */
-        JobOut: {
+        /** Job */
+        Job: {
             /** Args */
             args: {
                 [key: string]: unknown;
@@ -1250,13 +1275,13 @@ export interface components {
             /** Updated At */
             updated_at: number;
         };
-        /** KeyList */
-        KeyList: {
-            /** Keys */
-            keys: components["schemas"]["KeyOut"][];
+        /** JobList */
+        JobList: {
+            /** Jobs */
+            jobs: components["schemas"]["Job"][];
         };
-        /** KeyOut */
-        KeyOut: {
+        /** Key */
+        Key: {
             /** Created At */
             created_at: number;
             /** Expires At */
@@ -1279,6 +1304,11 @@ export interface components {
              * @description What it may do; `*` is everything.
              */
             scopes: string[];
+        };
+        /** KeyList */
+        KeyList: {
+            /** Keys */
+            keys: components["schemas"]["Key"][];
         };
         /** Load */
         Load: {
@@ -1307,10 +1337,10 @@ export interface components {
             used: number;
         };
         /**
-         * MessageOut
+         * Message
          * @description One node of a session's tree. While it is `waiting` or `streaming`, the pieces of its stream follow `text`.
          */
-        MessageOut: {
+        Message: {
             answerer: components["schemas"]["Answerer"] | null;
             /** Created At */
             created_at: number;
@@ -1348,37 +1378,10 @@ export interface components {
             usage: components["schemas"]["Usage"] | null;
         };
         /**
-         * ModelChange
-         * @description Only the fields that are sent are changed.
-         */
-        ModelChange: {
-            /**
-             * Pinned
-             * @description Never unloaded to make room for another.
-             * @default false
-             */
-            pinned: boolean;
-            /**
-             * Settings
-             * @description Generation settings by name, where they differ.
-             * @example {
-             *       "temperature": 0.7
-             *     }
-             */
-            settings?: {
-                [key: string]: unknown;
-            };
-        };
-        /** ModelList */
-        ModelList: {
-            /** Models */
-            models: components["schemas"]["ModelOut"][];
-        };
-        /**
-         * ModelOut
+         * Model
          * @description A model, its facts (what is unknown is null) and its state on this machine.
          */
-        ModelOut: {
+        Model: {
             /** Added At */
             added_at: number | null;
             /** Architecture */
@@ -1410,7 +1413,7 @@ export interface components {
             place: string;
             /** Quantisation */
             quantisation: string | null;
-            running: components["schemas"]["RunningOut"] | null;
+            running: components["schemas"]["Running"] | null;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -1438,6 +1441,33 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * ModelChange
+         * @description Only the fields that are sent are changed.
+         */
+        ModelChange: {
+            /**
+             * Pinned
+             * @description Never unloaded to make room for another.
+             * @default false
+             */
+            pinned: boolean;
+            /**
+             * Settings
+             * @description Generation settings by name, where they differ.
+             * @example {
+             *       "temperature": 0.7
+             *     }
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        /** ModelList */
+        ModelList: {
+            /** Models */
+            models: components["schemas"]["Model"][];
+        };
         /** NewDownload */
         NewDownload: {
             /**
@@ -1457,36 +1487,6 @@ export interface components {
              * @description Left out: everything.
              */
             scopes?: components["schemas"]["Scope"][] | null;
-        };
-        /** NewKeyOut */
-        NewKeyOut: {
-            /** Created At */
-            created_at: number;
-            /** Expires At */
-            expires_at: number | null;
-            /** Id */
-            id: string;
-            /** Last Used At */
-            last_used_at: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Plain
-             * @description The key itself, shown this once.
-             */
-            plain: string;
-            /**
-             * Prefix
-             * @description How the key begins, to tell it from others.
-             */
-            prefix: string;
-            /** Revoked At */
-            revoked_at: number | null;
-            /**
-             * Scopes
-             * @description What it may do; `*` is everything.
-             */
-            scopes: string[];
         };
         /** NewMessage */
         NewMessage: {
@@ -1569,8 +1569,8 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** PrincipalOut */
-        PrincipalOut: {
+        /** Principal */
+        Principal: {
             /** Id */
             id: string;
             /** Name */
@@ -1614,16 +1614,11 @@ export interface components {
             /** Ready */
             ready: boolean;
         };
-        /** RunningList */
-        RunningList: {
-            /** Running */
-            running: components["schemas"]["ModelOut"][];
-        };
         /**
-         * RunningOut
+         * Running
          * @description A loaded model's process.
          */
-        RunningOut: {
+        Running: {
             /**
              * Context
              * @description Tokens that are reserved.
@@ -1659,19 +1654,19 @@ export interface components {
             /** Tokens Per Second */
             tokens_per_second: number | null;
         };
+        /** RunningList */
+        RunningList: {
+            /** Running */
+            running: components["schemas"]["Model"][];
+        };
         /**
          * Scope
          * @description What a key can be allowed to do. `*` in a key's scopes is all of it.
          * @enum {string}
          */
         Scope: "public" | "infer" | "chat" | "models" | "monitor" | "admin";
-        /** SecretList */
-        SecretList: {
-            /** Secrets */
-            secrets: components["schemas"]["SecretOut"][];
-        };
-        /** SecretOut */
-        SecretOut: {
+        /** Secret */
+        Secret: {
             /** Name */
             name: string;
             /** Set */
@@ -1682,6 +1677,11 @@ export interface components {
              */
             source: "stored" | "environment";
         };
+        /** SecretList */
+        SecretList: {
+            /** Secrets */
+            secrets: components["schemas"]["Secret"][];
+        };
         /** Selection */
         Selection: {
             /**
@@ -1689,6 +1689,46 @@ export interface components {
              * @description The newest branch through this message is shown.
              */
             message: string;
+        };
+        /**
+         * Session
+         * @description A chat. `streaming`: an answer in it is being written.
+         */
+        Session: {
+            /** Created At */
+            created_at: number;
+            /** Folder */
+            folder: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Model
+             * @description The model that answers; null leaves the choice to Serai.
+             */
+            model: string | null;
+            /** Pinned */
+            pinned: boolean;
+            /**
+             * Settings
+             * @description Generation settings by name, where they differ.
+             * @example {
+             *       "temperature": 0.7
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Streaming */
+            streaming: boolean;
+            /**
+             * System
+             * @description The system prompt.
+             */
+            system: string;
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: number;
         };
         /**
          * SessionChange
@@ -1725,46 +1765,6 @@ export interface components {
              */
             title: string;
         };
-        /**
-         * SessionOut
-         * @description A chat. `streaming`: an answer in it is being written.
-         */
-        SessionOut: {
-            /** Created At */
-            created_at: number;
-            /** Folder */
-            folder: string | null;
-            /** Id */
-            id: string;
-            /**
-             * Model
-             * @description The model that answers; null leaves the choice to Serai.
-             */
-            model: string | null;
-            /** Pinned */
-            pinned: boolean;
-            /**
-             * Settings
-             * @description Generation settings by name, where they differ.
-             * @example {
-             *       "temperature": 0.7
-             *     }
-             */
-            settings: {
-                [key: string]: unknown;
-            };
-            /** Streaming */
-            streaming: boolean;
-            /**
-             * System
-             * @description The system prompt.
-             */
-            system: string;
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: number;
-        };
         /** SessionPage */
         SessionPage: {
             /**
@@ -1773,7 +1773,7 @@ export interface components {
              */
             next: number | null;
             /** Sessions */
-            sessions: components["schemas"]["SessionOut"][];
+            sessions: components["schemas"]["Session"][];
         };
         /** SessionWithMessages */
         SessionWithMessages: {
@@ -1781,14 +1781,14 @@ export interface components {
              * Messages
              * @description The shown branch, from its root to its leaf.
              */
-            messages: components["schemas"]["MessageOut"][];
-            session: components["schemas"]["SessionOut"];
+            messages: components["schemas"]["Message"][];
+            session: components["schemas"]["Session"];
         };
         /**
-         * SettingOut
+         * Setting
          * @description One setting as declared, and its value now.
          */
-        SettingOut: {
+        Setting: {
             /** Choices */
             choices: string[];
             /** Default */
@@ -1822,8 +1822,8 @@ export interface components {
             /** Value */
             value: boolean | number | string | string[] | null;
         };
-        /** SettingsOut */
-        SettingsOut: {
+        /** SettingList */
+        SettingList: {
             /**
              * Groups
              * @description What each group is about.
@@ -1832,7 +1832,7 @@ export interface components {
                 [key: string]: string;
             };
             /** Settings */
-            settings: components["schemas"]["SettingOut"][];
+            settings: components["schemas"]["Setting"][];
         };
         /** SimpleAnswer */
         SimpleAnswer: {
@@ -1867,8 +1867,8 @@ export interface components {
              */
             session?: string | null;
         };
-        /** StatusOut */
-        StatusOut: {
+        /** Status */
+        Status: {
             /** Home */
             home: string;
             /** Loading */
@@ -1888,21 +1888,16 @@ export interface components {
              * @default local
              */
             place: string;
-            principal: components["schemas"]["PrincipalOut"];
+            principal: components["schemas"]["Principal"];
             /** Running */
-            running: components["schemas"]["ModelOut"][];
+            running: components["schemas"]["Model"][];
             /** Started At */
             started_at: number;
             /** Version */
             version: string;
         };
-        /** SuggestionList */
-        SuggestionList: {
-            /** Suggestions */
-            suggestions: components["schemas"]["SuggestionOut"][];
-        };
-        /** SuggestionOut */
-        SuggestionOut: {
+        /** Suggestion */
+        Suggestion: {
             /** Context Length */
             context_length: number;
             /**
@@ -1910,7 +1905,7 @@ export interface components {
              * @description The quantisation or file that is meant.
              */
             file: string | null;
-            fit: components["schemas"]["FitOut"];
+            fit: components["schemas"]["Fit"];
             /** Job */
             job: string | null;
             /** Languages */
@@ -1935,6 +1930,11 @@ export interface components {
             title: string;
             /** Why */
             why: string;
+        };
+        /** SuggestionList */
+        SuggestionList: {
+            /** Suggestions */
+            suggestions: components["schemas"]["Suggestion"][];
         };
         /**
          * Usage
@@ -2175,7 +2175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobOut"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -2331,7 +2331,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobOut"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -2371,7 +2371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobOut"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -2411,7 +2411,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobOut"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -2451,7 +2451,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobOut"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -2531,7 +2531,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewKeyOut"];
+                    "application/json": components["schemas"]["CreatedKey"];
                 };
             };
         };
@@ -2736,7 +2736,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelOut"];
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };
@@ -2776,7 +2776,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelOut"];
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };
@@ -2861,7 +2861,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelOut"];
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };
@@ -2941,7 +2941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelOut"];
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };
@@ -3061,7 +3061,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretOut"];
+                    "application/json": components["schemas"]["Secret"];
                 };
             };
         };
@@ -3185,7 +3185,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
         };
@@ -3307,7 +3307,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
         };
@@ -3520,7 +3520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageOut"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -3560,7 +3560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageOut"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -3600,7 +3600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
         };
@@ -3686,7 +3686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["Session"];
                 };
             };
         };
@@ -3724,7 +3724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsOut"];
+                    "application/json": components["schemas"]["SettingList"];
                 };
             };
         };
@@ -3768,7 +3768,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsOut"];
+                    "application/json": components["schemas"]["SettingList"];
                 };
             };
         };
@@ -3806,7 +3806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StatusOut"];
+                    "application/json": components["schemas"]["Status"];
                 };
             };
         };
