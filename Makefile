@@ -16,7 +16,8 @@ install: .venv/.core src/serai/page/index.html ## the core and the built page, i
 run: install ## start Serai and open its page (ARGS="--no-browser --port 8080" goes to serai)
 	@exec $(BIN)/serai $(ARGS)
 
-test: install .venv/.dev web/node_modules/.package-lock.json ## every test (ARGS="-k chat" goes to pytest)
+test: install .venv/.dev web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
+	@$(BIN)/python tools/check.py lint
 	$(BIN)/python -m pytest $(ARGS)
 
 check: install .venv/.dev web/node_modules/.package-lock.json ## lint, types, import contract, catalogues, secrets, fast tests
