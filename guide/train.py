@@ -29,7 +29,7 @@ class Recipe:
     languages: tuple[str, ...] = phrases.LANGUAGES
     first: int = 2500  # steps of learning word vectors
     first_batch: int = 128
-    steps: int = 900  # steps of learning to write
+    steps: int = 1500  # steps of learning to write
     batch: int = 40
     rate: float = 3e-3
     decay: float = 0.02
@@ -40,7 +40,7 @@ class Recipe:
     strays: float = 0.12  # share of made-up ones among those
     plain: float = 0.5  # share of questions left as they are written
     cut: int = 14  # tokens left of most questions when writing is learned: to write an answer its topic is enough
-    silence: float = 30.0  # weight of leaving the topic to the word vectors
+    silence: float = 5.0  # weight of leaving the topic to the word vectors
     average: float = 0.98  # exponential moving average of the weights
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)

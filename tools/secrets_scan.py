@@ -18,7 +18,7 @@ PATTERNS = {
     "AWS key": re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
     "GitHub token": re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}"),
     "private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
-    "absolute path of a machine": re.compile(r"(?<![\w.])/(?:root|home/[a-z]\w+|work|Users/\w+)/"),
+    "absolute path of a machine": re.compile(r"(?<![\w.])/(?:root|home/(?!(?:me|you|user)/)[a-z]\w+|work|Users/\w+)/"),
     "registry host": re.compile(r"registry\.npmjs\.org|files\.pythonhosted\.org|pypi\.org/simple|deb\.debian\.org"),
 }
 BINARY = {".gguf", ".png", ".woff2", ".ico", ".db", ".wav"}

@@ -249,7 +249,7 @@ const nouns = {
         last_used_at: null,
       };
       state.keys.push(key);
-      return [201, { ...key, plain: "serai-Xk3fT0pQe9vYw2ZrB7mNcJ4sLhD8aUgK1iOxP5tRqE" }];
+      return [201, { ...key, plain: "serai-Xk3fT0pQe9vYw2ZrB7mNcJ4sLhD8aUgK1iOxP5tRqE" }]; // scan: allow
     }
     if (method === "DELETE") return ((state.keys = state.keys.filter((key) => key.id !== kid)), [204]);
     return [200, { keys: state.keys }];

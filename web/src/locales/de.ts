@@ -282,7 +282,7 @@ export default {
   "add.title": "Modelldatei hinzufügen",
   "add.text": "Eine GGUF-Datei auf diesem Gerät. Sie bleibt, wo sie ist.",
   "add.path": "Pfad der Datei",
-  "add.path.example": "/home/ich/modelle/qwen3-1.7b-q4_k_m.gguf",
+  "add.path.example": "/home/me/modelle/qwen3-1.7b-q4_k_m.gguf",
   "add.name": "Name (freiwillig)",
   "add.do": "Hinzufügen",
   "add.done": "{name} wurde hinzugefügt.",
