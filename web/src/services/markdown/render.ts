@@ -7,11 +7,15 @@ import { sanitise } from "./sanitise";
 const escape = (text: string): string =>
   text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 
-/** The direction of what holds blocks with a direction of their own: that of its first letter. */
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** The direction of a block: right to left as soon as a third of its letters is, whatever word it begins with (names of
+ *  programs stay Latin in Persian), code left aside. Without letters the browser decides. */
 function direction(text: string): string {
-  const letter = /\p{L}/u.exec(text)?.[0];
-  if (!letter) return "";
-  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(letter) ? ' dir="rtl"' : ' dir="ltr"';
+  const letters = text.replace(/`[^`]*`/g, "").match(/\p{L}/gu) ?? [];
+  if (!letters.length) return ' dir="auto"';
+  const right = letters.filter((letter) => rightToLeft.test(letter)).length;
+  return right * 3 >= letters.length ? ' dir="rtl"' : ' dir="ltr"';
 }
 
 const harmless = /&lt;(\/?(?:b|br|details|em|hr|i|kbd|mark|s|strong|sub|summary|sup|u))\s*\/?&gt;/gi;
@@ -22,12 +26,12 @@ export const marked = new Marked({
   breaks: true,
   renderer: {
     html: ({ raw }) => showHtml(raw),
-    heading({ tokens, depth }) {
+    heading({ tokens, depth, raw }) {
       const level = Math.min(depth + 1, 6);
-      return `<h${level} dir="auto">${this.parser.parseInline(tokens)}</h${level}>`;
+      return `<h${level}${direction(raw)}>${this.parser.parseInline(tokens)}</h${level}>`;
     },
-    paragraph({ tokens }) {
-      return `<p dir="auto">${this.parser.parseInline(tokens)}</p>`;
+    paragraph({ tokens, raw }) {
+      return `<p${direction(raw)}>${this.parser.parseInline(tokens)}</p>`;
     },
     list(token) {
       const tag = token.ordered ? "ol" : "ul";

@@ -110,7 +110,9 @@ describe("what a model writes", () => {
   });
 
   it("gives every paragraph and cell its own direction", () => {
-    expect(rendered("سلام")).toContain('<p dir="auto">');
+    expect(rendered("سلام")).toContain('<p dir="rtl">');
+    expect(rendered("Serai برنامه‌ای است که مدل‌ها را اجرا می‌کند")).toContain('<p dir="rtl">');
+    expect(rendered("The word سلام means peace and is a greeting")).toContain('<p dir="ltr">');
     expect(rendered("| a |\n|---|\n| ب |")).toContain('<td dir="auto">');
     expect(rendered("`a/b`")).toContain('<code dir="ltr">');
     expect(rendered("1. یک\n2. two")).toContain('<ol dir="rtl">');
