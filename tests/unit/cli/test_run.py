@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import signal
 import json
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,7 +142,6 @@ def test_ctrl_c_at_the_prompt_ends_at_the_second_time(terminal: Callable[..., Te
     chat = terminal("run", "serai-guide")
     chat.expect(">>> ")
     assert chat.press_until_ended(CTRL_C) in {130, -signal.SIGINT}  # the latter: pressed once more while it was leaving
-    assert "Ctrl+C again" in chat.shown
     assert "Traceback" not in chat.shown
     assert not (home / "alive").exists()
 
