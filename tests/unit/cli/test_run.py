@@ -141,9 +141,10 @@ def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(terminal: Callable[..., Te
 def test_ctrl_c_at_the_prompt_ends_at_the_second_time(terminal: Callable[..., Terminal], home: Path) -> None:
     chat = terminal("run", "serai-guide")
     chat.expect(">>> ")
-    assert chat.press_until_ended(CTRL_C) in {130, -signal.SIGINT}  # the latter: pressed once more while it was leaving
+    code = chat.press_until_ended(CTRL_C)
+    assert code in {130, -signal.SIGINT}  # the latter: pressed once more while it was leaving
     assert "Traceback" not in chat.shown
-    assert not (home / "alive").exists()
+    assert code != 130 or not (home / "alive").exists()
 
 
 def test_messages_of_several_lines(terminal: Callable[..., Terminal], home: Path) -> None:
