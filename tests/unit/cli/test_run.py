@@ -138,7 +138,7 @@ def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(terminal: Callable[..., Te
     chat.expect("still there"), chat.expect("still there")
 
 
-def test_ctrl_c_at_the_prompt_ends_at_the_second_time(terminal: Callable[..., Terminal], home: Path) -> None:
+def test_ctrl_c_at_the_prompt_leaves_when_pressed_again(terminal: Callable[..., Terminal], home: Path) -> None:
     chat = terminal("run", "serai-guide")
     chat.expect(">>> ")
     code = chat.press_until_ended(CTRL_C)
