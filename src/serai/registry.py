@@ -30,7 +30,9 @@ class Launch:
     """All that a model's process is told. It carries no secrets but `token`, which is made for this one process.
 
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
-    send `token` as Bearer."""
+    send `token` as Bearer. `path`, `projector` and the adapters (with their scale) are files or folders on disk;
+    `readable` are all that the process may read besides its libraries; `program` is a native server to run in place
+    of the engine's own; `memory_limit` is in bytes, 0 is none."""
 
     engine: str
     model: str
@@ -44,6 +46,16 @@ class Launch:
     gpu_layers: int = -1
     device: str = "auto"
     cache_mb: int = 256
+    kv_type: str = "f16"
+    flash_attention: bool | None = None
+    dtype: str = "auto"
+    bits: int = 0
+    projector: str = ""
+    adapters: tuple[tuple[str, float], ...] = ()
+    speculation: bool = True
+    program: str = ""
+    readable: tuple[str, ...] = ()
+    memory_limit: int = 0
     parent: int = 0
 
     def as_dict(self) -> dict[str, Any]:

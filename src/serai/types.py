@@ -145,7 +145,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model and its facts, wherever it lives. What is unknown is None, never a guess."""
+    """A model and its facts, wherever it lives. What is unknown is None, never a guess. `settings` and `loading` hold
+    only what was set for it, in the spelling of `tasks/text_generation.py` and `loading.py`."""
 
     name: str
     task: str
@@ -164,6 +165,7 @@ class Model:
     license: str | None = None
     languages: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    loading: Mapping[str, Any] = field(default_factory=dict)
     added_at: float | None = None
     last_used_at: float | None = None
     pinned: bool = False

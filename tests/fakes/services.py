@@ -56,6 +56,9 @@ class FakeStore:
     async def set_settings(self, name: str, settings: Mapping[str, Any]) -> None:
         self.known[name] = replace(await self.find(name), settings=settings)
 
+    async def set_loading(self, name: str, loading: Mapping[str, Any]) -> None:
+        self.known[name] = replace(await self.find(name), loading=loading)
+
 
 class FakePool:
     """The pool's interface; `gate` holds back every load."""

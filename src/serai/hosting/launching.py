@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from serai import registry
+from serai import loading, registry
 from serai.hosting import failure
 from serai.hosting.memory import Header, parallel_that_fits
 from serai.hosting.process import ModelProcess
@@ -39,7 +39,8 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Lau
     """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log."""
 
     def make(model: Model, settings: Models, header: Header | None) -> ModelProcess:
-        engine = registry.engines().get(model.engine) or registry.engine_for(model.format)
+        forced = loading.read(model.loading).engine
+        engine = registry.engines().get(forced or model.engine) or registry.engine_for(model.format)
         if engine is None:
             raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
         launch = plan(engine.name, model, settings, header, machine())
@@ -49,19 +50,26 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Lau
 
 
 def plan(engine: str, model: Model, settings: Models, header: Header | None, machine: Machine) -> Launch:
-    """What to tell the model's process. Pure."""
+    """What to tell the model's process: what was set for the model, over the settings for all. Pure."""
+    own = loading.read(model.loading)
     size = header.size if header else model.size or _UNKNOWN_SIZE
-    context = min(model.context_length or settings.context, settings.context)
+    asked = own.context or settings.context
+    context = min(model.context_length or asked, asked)
     return Launch(
         engine=engine,
         model=model.name,
         path=str(Path(model.path).absolute()) if model.path else "",
         context=context,
-        parallel=parallel_that_fits(settings.parallel, context, header, machine.free),
-        threads=threads(settings.threads, machine.cores, machine.busy, size),
-        gpu_layers=settings.gpu_layers,
-        device=settings.device,
+        parallel=parallel_that_fits(own.parallel or settings.parallel, context, header, machine.free),
+        threads=threads(own.threads or settings.threads, machine.cores, machine.busy, size),
+        gpu_layers=settings.gpu_layers if own.gpu_layers is None else own.gpu_layers,
+        device=own.device or settings.device,
         cache_mb=max(64, min(2048, machine.memory // (16 * 1024 * 1024))),
+        kv_type=own.kv_type or "f16",
+        flash_attention=own.flash_attention,
+        dtype=own.dtype or "auto",
+        bits=own.bits or 0,
+        speculation=own.speculation is not False,
         parent=os.getpid(),
     )
 

@@ -40,7 +40,11 @@ class Status:
 
 def describe(model: Model, status: Status) -> dict[str, Any]:
     """The Model of the native API: the model's facts with its state."""
-    body = asdict(model) | {"languages": list(model.languages), "settings": dict(model.settings)}
+    body = asdict(model) | {
+        "languages": list(model.languages),
+        "settings": dict(model.settings),
+        "loading": dict(model.loading),
+    }
     running = asdict(status.running) if status.running else None
     if running:
         del running["name"]

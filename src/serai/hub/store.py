@@ -111,6 +111,11 @@ class Store:
         await self._set(name, settings=dict(settings))
         self._changed(name)
 
+    async def set_loading(self, name: str, loading: Mapping[str, Any]) -> None:
+        """How the model is loaded, from the next time on."""
+        await self._set(name, loading=dict(loading))
+        self._changed(name)
+
     async def _set(self, name: str, **values: Any) -> None:
         model = await self.find(name)
 
@@ -131,7 +136,7 @@ class Store:
         return Model(**{**_shallow(model), **own})
 
 
-_OWN = ("settings", "pinned", "last_used_at", "added_at")
+_OWN = ("settings", "loading", "pinned", "last_used_at", "added_at")
 
 
 def _all(connection: Connection) -> dict[str, RowMapping]:

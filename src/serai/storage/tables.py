@@ -26,6 +26,7 @@ models = Table(
     Column("pinned", Boolean, nullable=False, default=False),
     Column("added_at", Float, nullable=False),
     Column("last_used_at", Float),
+    Column("loading", JSON, nullable=False, default=dict, server_default="{}"),
 )
 """Models that were added; the embedded one is always there and has a row only once it was used or set."""
 

@@ -36,6 +36,14 @@ async def test_a_model_is_added_changed_and_forgotten(api: Api) -> None:
     assert (await api.get(path)).status_code == 404
 
 
+async def test_how_a_model_is_loaded_is_set_and_checked_by_name(api: Api) -> None:
+    path = "/api/v1/models/scripted"
+    changed = (await api.patch(path, json={"loading": {"context": 4096, "kv_type": "q8_0"}})).json()
+    assert changed["loading"] == {"context": 4096, "kv_type": "q8_0"}
+    refused = await api.patch(path, json={"loading": {"contxt": 1}})
+    assert (refused.status_code, "contxt" in refused.text) == (422, True)
+
+
 async def test_a_model_is_loaded_in_the_background_and_unloaded(api: Api) -> None:
     api.services.pool.gate = asyncio.Event()
     begun = await api.post("/api/v1/running", json={"model": "scripted"})

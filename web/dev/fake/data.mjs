@@ -53,6 +53,7 @@ const model = (fields) => ({
   license: "apache-2.0",
   languages: ["en"],
   settings: {},
+  loading: {},
   pinned: false,
   added_at: now() - 86400 * 4,
   last_used_at: null,

@@ -10,11 +10,11 @@ from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from serai import types
+from serai import loading, types
 from serai.api.background import spawn
 from serai.api.deps import ServicesDep
 from serai.api.errors import ErrorBody
-from serai.api.native.shapes import In, Name, Out, Settings
+from serai.api.native.shapes import In, Loading, Name, Out, Settings
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.hosting.status import describe
@@ -59,6 +59,7 @@ class Model(Out):
     license: str | None
     languages: list[str]
     settings: Settings
+    loading: Loading
     pinned: bool
     added_at: float | None
     last_used_at: float | None
@@ -85,6 +86,7 @@ class ModelChange(In):
 
     pinned: bool = Field(False, description="Never unloaded to make room for another.")
     settings: Settings = Field(default_factory=dict)
+    loading: Loading = Field(default_factory=dict)
 
 
 class Load(In):
@@ -111,10 +113,12 @@ async def add_model(services: ServicesDep, new: NewModel) -> Model:
 
 @routes.patch("/models/{name:path}")
 async def change_model(services: ServicesDep, name: str, change: ModelChange) -> Model:
-    """Pins a model, or sets its default generation settings."""
-    settings = text_generation.check(change.settings)
+    """Pins a model, or sets its default generation settings or how it is loaded from the next time on."""
+    settings, loads = text_generation.check(change.settings), loading.check(change.loading)
     if "settings" in change.model_fields_set:
         await services.store.set_settings(name, settings)
+    if "loading" in change.model_fields_set:
+        await services.store.set_loading(name, loads)
     if "pinned" in change.model_fields_set:
         await services.store.set_pinned(name, change.pinned)
         services.pool.pin(name, change.pinned)

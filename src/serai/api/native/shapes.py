@@ -13,6 +13,11 @@ Settings = Annotated[
     Field(description="Generation settings by name, where they differ.", examples=[{"temperature": 0.7}]),
 ]
 
+Loading = Annotated[
+    dict[str, Any],
+    Field(description="How it is loaded, by name, where that was set.", examples=[{"context": 16384}]),
+]
+
 
 class In(BaseModel):
     """A request's body: a field that is not declared is refused by name."""

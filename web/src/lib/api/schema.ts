@@ -371,7 +371,7 @@ export interface paths {
         head?: never;
         /**
          * Change Model
-         * @description Pins a model, or sets its default generation settings.
+         * @description Pins a model, or sets its default generation settings or how it is loaded from the next time on.
          */
         patch: operations["change_model"];
         trace?: never;
@@ -1401,6 +1401,16 @@ export interface components {
             last_used_at: number | null;
             /** License */
             license: string | null;
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
             /** Name */
             name: string;
             /** Parameters */
@@ -1446,6 +1456,16 @@ export interface components {
          * @description Only the fields that are sent are changed.
          */
         ModelChange: {
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading?: {
+                [key: string]: unknown;
+            };
             /**
              * Pinned
              * @description Never unloaded to make room for another.
