@@ -46,7 +46,7 @@ def postgres_url(postgres_server: str) -> str:
     return postgres_server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def any_url(request: pytest.FixtureRequest) -> str:
     """For what both databases promise."""
     return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url"))
