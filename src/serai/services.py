@@ -59,6 +59,7 @@ class Services:
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _returning: list[str] = field(default_factory=list)
     _closing: bool = False
 
     async def start(self) -> None:
@@ -103,7 +104,9 @@ class Services:
         """The pool's voice: passed on as an event, and remembered for the next start."""
         self.events.publish(topic, data)
         if data["state"] in {"ready", "on_disk"} and not self._closing and not self.private:
-            self._spawn(self.memory.set(_RUNNING, self.pool.loaded()))
+            loaded = self.pool.loaded()
+            returning = [name for name in self._returning if name not in loaded]
+            self._spawn(self.memory.set(_RUNNING, [*loaded, *returning]))
 
     async def _announce(self, name: str) -> None:
         try:
@@ -113,10 +116,14 @@ class Services:
             self.events.publish("model.removed", {"name": name})
 
     async def _preload(self) -> None:
-        """The models that ran last, newest first; on the very first start the embedded one."""
-        for name in (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]:
+        """The models that ran last, newest first; on the very first start the embedded one. Those still to come stay
+        remembered, so that a kill meanwhile forgets none."""
+        names = (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]
+        self._returning = list(names)
+        for name in names:
             with contextlib.suppress(SeraiError):  # told by the pool as the model's state, and logged there
                 await self.pool.load(await self.store.find(name))
+            self._returning.remove(name)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

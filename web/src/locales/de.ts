@@ -260,7 +260,7 @@ export default {
   "fact.architecture": "Architektur",
   "fact.license": "Lizenz",
   "fact.languages": "Sprachen",
-  "fact.engine": "Maschine",
+  "fact.engine": "Engine",
   "fact.source": "Quelle",
   "fact.path": "Pfad",
   "fact.added": "Hinzugefügt",
