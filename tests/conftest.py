@@ -10,6 +10,8 @@ import pytest_asyncio
 
 from serai.hosting.pool import Pool
 from serai.settings import Models
+from serai.storage.database import Database
+from serai.storage.engines import sqlite_url
 from tests.fakes import tiny_gguf
 
 
@@ -17,6 +19,19 @@ from tests.fakes import tiny_gguf
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file of 0.5 MB that llama.cpp loads."""
     return tiny_gguf.write(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The address of a database that is not there yet."""
+    return sqlite_url(tmp_path / "serai.db")
+
+
+@pytest_asyncio.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    database = Database.open(url)
+    yield database
+    await database.close()
 
 
 @pytest_asyncio.fixture
