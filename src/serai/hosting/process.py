@@ -239,6 +239,7 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 
 def _address(launch: Launch, scratch: Path, unix_socket: bool) -> Launch:
     """A socket in the private folder, or a free loopback port with a token where there are no unix sockets."""
+    launch = replace(launch, scratch=str(scratch))
     if unix_socket:
         return replace(launch, socket=str(scratch / "m.sock"), port=0, token="")
     with socket.socket() as probe:
