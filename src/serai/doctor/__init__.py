@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serai.doctor import files, rooms
 from serai.doctor.finding import Finding
+from serai.doctor.sandbox import sandbox
 from serai.errors import SeraiError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]
         "secrets": _in_thread(lambda services: files.secrets(services.home)),
         "page": _in_thread(lambda _: files.page()),
         "engine": rooms.engine,
+        "sandbox": sandbox,
         "guide": _in_thread(lambda _: files.guide()),
         "models": rooms.models,
         "server": rooms.server,

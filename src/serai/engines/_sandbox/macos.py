@@ -1,5 +1,5 @@
-"""The sandbox on macOS: Seatbelt, by a profile in its own language. Written from its documentation and others' profiles;
-not yet tried on a Mac, so nothing here is promised: where the system refuses the profile, that is said."""
+"""The sandbox on macOS: Seatbelt, by a profile in its own language. Written from what is documented; not yet tried on a
+Mac, so nothing here is promised. Where the system refuses the profile, that is said."""
 
 from __future__ import annotations
 
@@ -78,11 +78,8 @@ def _listening(launch: Launch) -> list[str]:
 
 
 def _python() -> list[str]:
-    prefixes = {sys.prefix, sys.base_prefix}
-    return [
-        *(f"{prefix}/{part}" for prefix in prefixes for part in ("bin", "lib", "Frameworks")),
-        *filter(None, sys.path),
-    ]
+    parts = [f"{prefix}/{part}" for prefix in {sys.prefix, sys.base_prefix} for part in ("bin", "lib", "Frameworks")]
+    return [*parts, *filter(None, sys.path)]
 
 
 def _quoted(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import mimetypes
 import os
 import re
@@ -15,7 +16,7 @@ from serai.registry import Launch
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/opt/rocm", "/opt/cuda", "/nix/store", "/gnu/store")
 _DRIVERS = ("/run/opengl-driver", "/run/opengl-driver-32")
-_PREFIX_PARTS = ("bin", "lib", "lib64", "share", "pyvenv.cfg")
+_PREFIX_PARTS = ("bin", "lib", "lib64", "pyvenv.cfg")
 # Settings that libraries look for by name and fail on when they are there but closed; none holds a secret.
 _ETC = ("ld.so.cache", "localtime", "os-release", "ssl/openssl.cnf", "OpenCL/vendors", "vulkan")
 _PROC = ("self", "cpuinfo", "meminfo", "stat", "version", "loadavg", "devices", "driver/nvidia", "sys/vm")
@@ -24,7 +25,7 @@ _SYS_GPU = ("class", "bus/pci", "module", "devices/platform", "devices/virtual/k
 _SOURCES = ("null", "zero", "full", "random", "urandom")
 _GPU_NODES = ("nvidia*", "nvidia-caps/*", "dri", "kfd", "nvhost*", "nvmap", "dxg", "accel")
 _SPLIT = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
-_MOST_LINKS = 10_000
+_MOST_PARTS = 10_000
 
 
 def allowed(launch: Launch) -> Iterator[tuple[str, int]]:
@@ -38,7 +39,7 @@ def allowed(launch: Launch) -> Iterator[tuple[str, int]]:
     for path in _program(launch.program):
         yield path, landlock.LIBRARY
     gpus = gpu_nodes()
-    for path in (*_machine(bool(gpus)), *mimetypes.knownfiles):
+    for path in (*_machine(bool(gpus)), *map(str, mimetypes.knownfiles)):
         yield path, landlock.READ
     for name in _SOURCES:
         yield f"/dev/{name}", landlock.READ | landlock.WRITE_FILE
@@ -66,31 +67,38 @@ def _model(launch: Launch) -> Iterator[str]:
 
 def model_files(path: str) -> Iterator[str]:
     """A model's file with the parts it is split into, or its folder with what the hub's cache links to from there.
-    Other links of a folder are not followed: whoever made the model could point them anywhere."""
+    Other links beside it are not followed: whoever made the model could point them anywhere."""
     yield path
     place = Path(path)
     if place.is_dir():
-        yield from _linked(place)
-    elif match := _SPLIT.fullmatch(place.name):
-        pattern = re.compile(rf"{re.escape(match['stem'])}-\d{{5}}-of-{match['count']}\.gguf")
-        yield from (str(part) for part in place.parent.iterdir() if pattern.fullmatch(part.name))
-    elif place.suffix == ".onnx" and place.parent.is_dir():
-        yield from (
-            str(part) for part in place.parent.iterdir() if part.name.startswith((place.name, place.stem + ".onnx"))
-        )
-
-
-def _linked(folder: Path) -> Iterator[str]:
-    """The blobs of the hub's cache that a snapshot consists of: `models--org--name/blobs` beside its `snapshots`."""
-    above = next((parent for parent in folder.parents if parent.name == "snapshots"), None)
-    if above is None:
-        return
-    blobs = (above.parent / "blobs").resolve()
-    for count, entry in enumerate(folder.rglob("*")):
-        if count >= _MOST_LINKS:
-            return
-        if entry.is_symlink() and (target := entry.resolve()).parent == blobs:
+        beside = (entry for entry in place.rglob("*") if entry.is_symlink())
+    else:
+        beside = (entry for entry in _entries(place.parent) if _belongs(entry.name, place.name))
+    for entry in itertools.islice(beside, _MOST_PARTS):
+        target = entry.resolve()
+        if not entry.is_symlink() or target.parent == _blobs(place):
             yield str(target)
+
+
+def _belongs(name: str, first: str) -> bool:
+    """Whether a file is a part of the model that the first one names: `…-00002-of-00003.gguf`, `….onnx_data`."""
+    if match := _SPLIT.fullmatch(first):
+        part = _SPLIT.fullmatch(name)
+        return part is not None and part.group("stem", "count") == match.group("stem", "count")
+    return first.endswith(".onnx") and name.startswith(first)
+
+
+def _blobs(place: Path) -> Path | None:
+    """Where the hub's cache keeps what a snapshot consists of: `models--org--name/blobs` beside its `snapshots`."""
+    above = next((parent for parent in place.absolute().parents if parent.name == "snapshots"), None)
+    return (above.parent / "blobs").resolve() if above else None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _program(program: str) -> Iterator[str]:
@@ -100,8 +108,7 @@ def _program(program: str) -> Iterator[str]:
     yield program
     folder = Path(program).resolve().parent
     for place in (folder, folder.parent / "lib", folder.parent / "lib64"):
-        if place.is_dir():
-            yield from (str(file) for file in place.iterdir() if ".so" in file.name or file.suffix == ".metal")
+        yield from (str(file) for file in _entries(place) if ".so" in file.name)
 
 
 def _python() -> Iterator[str]:
