@@ -200,3 +200,16 @@ async def test_one_that_lost_its_server_while_starting_ends(tiny: Path) -> None:
     process.stdin.write(json.dumps(launch.as_dict()).encode() + b"\n")
     async with asyncio.timeout(10):
         assert await process.wait() == 0
+
+
+FLOOD = "import json, time\nfor n in range(200): print(json.dumps({f'fact{n}': n}), flush=True)\n"
+FLOOD += "print('[' * 3_000_000, flush=True); print('end', flush=True); time.sleep(60)"
+
+
+async def test_a_process_that_talks_without_end_fills_no_memory_and_is_heard_on(make: Make, tmp_path: Path) -> None:
+    process = make(tmp_path, command=(sys.executable, "-c", FLOOD))
+    start = asyncio.create_task(process.start(30))
+    await until(lambda: "end" in process.lines)
+    assert len(process.facts) == 64
+    start.cancel()
+    await asyncio.wait([start])
