@@ -161,6 +161,11 @@ def open_the_model_for_writing(aim: Aim) -> None:
 
 
 @attempt
+def cut_a_file(aim: Aim) -> None:
+    os.truncate(aim["other_model"], 1)
+
+
+@attempt
 def change_mode(aim: Aim) -> None:
     Path(aim["other_model"]).chmod(0o644)
 
@@ -299,8 +304,8 @@ def keys(aim: Aim) -> None:
 def write_scratch(aim: Aim) -> None:
     Path("a/b").mkdir(parents=True, exist_ok=True)
     Path("a/b/c").write_text("x")
-    Path("a/b/c").rename("a/d")
-    Path(os.environ["HOME"], "a/d").unlink()
+    Path("a/b/c").rename("a/b/d")
+    Path(os.environ["HOME"], "a/b/d").unlink()
 
 
 def read_model(aim: Aim) -> None:

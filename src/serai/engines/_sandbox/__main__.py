@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from serai.engines import _sandbox
@@ -20,7 +19,7 @@ def main(scratch: str, *closed: str) -> None:
     found = _sandbox.apply(launch)
     network = found.network and not _reaches_network()
     files = found.files and _writes(Path(scratch)) and not any(_reads(Path(path)) for path in closed)
-    sys.stdout.write(json.dumps(replace(found, network=network, files=files).as_dict()) + "\n")
+    sys.stdout.write(json.dumps(found._replace(network=network, files=files).as_dict()) + "\n")
 
 
 def _reaches_network() -> bool:

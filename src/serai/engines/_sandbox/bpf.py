@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from serai.engines._sandbox.syscalls import ARCHITECTURES, NEVER, NUMBERS
@@ -35,8 +34,7 @@ class Instruction(NamedTuple):
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(NamedTuple):
     """Of a call's argument, under a mask, only these values are allowed; or, with `not_these`, all but these."""
 
     argument: int
@@ -45,15 +43,15 @@ class Only:
     not_these: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What differs from one model's process to the next. `tcp`: it listens on loopback, for want of unix sockets.
-    `processes`: it may start others. `own_signals`: the number of this process where the kernel does not keep it from
-    signalling others by itself, else 0."""
+    `processes`: it may start others. Where the kernel's Landlock is too old to see to it, `own_signals` is the number
+    of this process, the only one it may signal, else 0; and `no_truncate` closes cutting files by their name."""
 
     tcp: bool = False
     processes: bool = False
     own_signals: int = 0
+    no_truncate: bool = False
 
 
 def program(architecture: str, wishes: Wishes) -> list[Instruction]:
@@ -87,6 +85,8 @@ def _refused(wishes: Wishes) -> Iterable[tuple[str, int]]:
     if wishes.own_signals:
         yield from ((name, errno.EPERM) for name in ("tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"))
         yield "pidfd_send_signal", errno.EPERM
+    if wishes.no_truncate:
+        yield "truncate", errno.EPERM
 
 
 def _conditions(wishes: Wishes) -> Iterable[tuple[str, Sequence[Only]]]:

@@ -31,7 +31,7 @@ SCRATCH = READ | WRITE_FILE | _REMOVE | _MAKE | _REFER | _TRUNCATE
 
 _BIND_TCP, _CONNECT_TCP = 1, 1 << 1
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 1 << 1
-NETWORK_ABI, SCOPE_ABI = 4, 6
+TRUNCATE_ABI, NETWORK_ABI, SCOPE_ABI = 3, 4, 6
 
 
 def version() -> int:
@@ -42,7 +42,7 @@ def version() -> int:
 def handled(abi: int) -> int:
     """The file accesses that this version can deny."""
     known = _FIRST_ABI
-    for since, access in ((2, _REFER), (3, _TRUNCATE), (5, IOCTL_DEVICE)):
+    for since, access in ((2, _REFER), (TRUNCATE_ABI, _TRUNCATE), (5, IOCTL_DEVICE)):
         known |= access if abi >= since else 0
     return known
 

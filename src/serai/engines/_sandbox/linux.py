@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from pathlib import Path
 
 from serai.engines._sandbox import bpf, kernel, landlock, limits, paths, seccomp
@@ -43,6 +42,8 @@ def wake_gpu() -> None:
     """NVIDIA's library makes the devices that CUDA needs when it is first used, by a program with root's rights, which
     nothing here can start once it is confined: so that is done now, where the driver runs and they are missing."""
     if Path("/proc/driver/nvidia/version").exists() and not Path("/dev/nvidia-uvm").exists():
+        import subprocess
+
         command = ["nvidia-modprobe", "-u", "-c=0"]
         try:
             subprocess.run(command, timeout=10, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -67,6 +68,7 @@ def _seccomp(launch: Launch, abi: int, said: list[str]) -> bool:
         tcp=not launch.socket,
         processes=bool(launch.program),
         own_signals=0 if abi >= landlock.SCOPE_ABI else os.getpid(),
+        no_truncate=0 < abi < landlock.TRUNCATE_ABI,
     )
     try:
         seccomp.install(wishes)

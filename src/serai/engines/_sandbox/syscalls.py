@@ -42,7 +42,17 @@ _BOTH = {
 
 _X86_64 = {
     **{"socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "socketpair": 53, "clone": 56, "fork": 57},
-    **{"vfork": 58, "kill": 62, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "ptrace": 101},
+    **{
+        "vfork": 58,
+        "kill": 62,
+        "truncate": 76,
+        "chmod": 90,
+        "fchmod": 91,
+        "chown": 92,
+        "fchown": 93,
+        "lchown": 94,
+        "ptrace": 101,
+    },
     **{"syslog": 103, "setpgid": 109, "setsid": 112, "rt_sigqueueinfo": 129, "utime": 132, "vhangup": 153},
     **{"modify_ldt": 154, "pivot_root": 155, "prctl": 157, "adjtimex": 159, "chroot": 161, "acct": 163},
     **{"settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169},
@@ -59,7 +69,15 @@ _X86_64 = {
 
 _AARCH64 = {
     **{"setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16},
-    **{"inotify_add_watch": 27, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "fchmod": 52},
+    **{
+        "inotify_add_watch": 27,
+        "umount2": 39,
+        "mount": 40,
+        "pivot_root": 41,
+        "truncate": 45,
+        "chroot": 51,
+        "fchmod": 52,
+    },
     **{"fchmodat": 53, "fchownat": 54, "fchown": 55, "vhangup": 58, "quotactl": 60, "utimensat": 88, "acct": 89},
     **{"unshare": 97, "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112},
     **{"syslog": 116, "ptrace": 117, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138},

@@ -152,19 +152,30 @@ def test_a_program_that_took_its_place_dies_with_the_server(plugin: Path, tmp_pa
     assert not program.is_running()
 
 
-async def test_required_where_it_cannot_be_had_refuses_in_words(hostile: Start, plugin: Path) -> None:
-    blind = "from serai.engines._sandbox import landlock; landlock.version = lambda: landlock.call(-1)\n"
-    process = hostile(sandbox="required")
-    process._command = (sys.executable, "-P", "-c", blind + process._command[-2], str(plugin))
+def on_kernel(process: ModelProcess, abi: str) -> ModelProcess:
+    """As on a kernel with an older Landlock, or none."""
+    older = f"from serai.engines._sandbox import landlock; landlock.version = lambda: {abi}\n"
+    *python, boot, plugin = process._command
+    process._command = (*python, older + boot, plugin)
+    return process
+
+
+async def test_required_where_it_cannot_be_had_refuses_in_words(hostile: Start) -> None:
+    process = on_kernel(hostile(sandbox="required"), "landlock.call(-1)")
     with pytest.raises(LoadFailed, match=r"cannot confine.*no Landlock") as caught:
         await process.start(30)
     assert caught.value.cause == "unprotected" and "serai doctor" in caught.value.hint
 
 
-async def test_without_landlock_it_still_signals_nobody(hostile: Start, plugin: Path) -> None:
-    blind = "from serai.engines._sandbox import landlock; landlock.version = lambda: landlock.call(-1)\n"
-    process = hostile(("signal_another", "ptrace", "tcp_to_loopback", "read_passwd"))
-    process._command = (sys.executable, "-P", "-c", blind + process._command[-2], str(plugin))
+async def test_without_landlock_it_still_calls_and_signals_nobody(hostile: Start) -> None:
+    process = on_kernel(hostile(("signal_another", "ptrace", "tcp_to_loopback", "read_passwd")), "landlock.call(-1)")
     await process.start(30)
     assert got_through(process.facts["tried"]) == {*NEEDS, "read_passwd"}
     assert process.facts["sandbox"]["how"] == "no Landlock (this kernel has none), seccomp"
+
+
+@pytest.mark.parametrize("abi", ["1", "2", "3", "5"])
+async def test_older_kernels_hold_as_well(hostile: Start, abi: str) -> None:
+    process = on_kernel(hostile(ALL, sandbox="required"), abi)
+    await process.start(30)
+    assert got_through(process.facts["tried"]) == NEEDS, process.facts["tried"]
