@@ -20,8 +20,8 @@ _PREFIX_PARTS = ("bin", "lib", "lib64", "pyvenv.cfg")
 # Settings that libraries look for by name and fail on when they are there but closed; none holds a secret.
 _ETC = ("ld.so.cache", "localtime", "os-release", "ssl/openssl.cnf", "OpenCL/vendors", "vulkan")
 _PROC = ("self", "cpuinfo", "meminfo", "stat", "version", "loadavg", "devices", "driver/nvidia", "sys/vm")
-_SYS = ("devices/system", "fs/cgroup", "kernel/mm")
-_SYS_GPU = ("class", "bus/pci", "module", "devices/platform", "devices/virtual/kfd", "devices/soc0")
+_SYS = ("devices/system", "fs/cgroup", "kernel/mm", "bus/pci")
+_SYS_GPU = ("class", "module", "devices/platform", "devices/virtual/kfd", "devices/soc0")
 _SOURCES = ("null", "zero", "full", "random", "urandom")
 _GPU_NODES = ("nvidia*", "nvidia-caps/*", "dri", "kfd", "nvhost*", "nvmap", "dxg", "accel")
 _SPLIT = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
@@ -126,6 +126,6 @@ def _machine(gpus: bool) -> Iterator[str]:
     yield from (f"/etc/{name}" for name in _ETC)
     yield from (f"/proc/{name}" for name in _PROC)
     yield from (f"/sys/{name}" for name in _SYS)
+    yield from glob.glob("/sys/devices/pci*")  # noqa: PTH207
     if gpus:
         yield from (f"/sys/{name}" for name in _SYS_GPU)
-        yield from glob.glob("/sys/devices/pci*")  # noqa: PTH207

@@ -27,13 +27,13 @@ def test_an_unknown_system_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_seatbelts_last_words_open_what_the_model_needs() -> None:
-    text = macos.profile(launch(scratch="/scratch", socket="/scratch/m.sock"), ["/Users/me/m.gguf"])
+    text = macos.profile(launch(scratch="/scratch", socket="/scratch/m.sock"), ["/Volumes/models/m.gguf"])
     lines = text.splitlines()
     assert lines.index("(deny network*)") < lines.index(
         '(allow network-bind network-inbound (literal "/scratch/m.sock"))'
     )
     assert next(n for n, line in enumerate(lines) if line.startswith("(deny file-read-data")) < lines.index(
-        '(allow file-read-data (subpath "/Users/me/m.gguf"))'
+        '(allow file-read-data (subpath "/Volumes/models/m.gguf"))'
     )
     assert lines[-1] == "(deny process-fork)" and text.count("(") == text.count(")")
 
