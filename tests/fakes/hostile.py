@@ -258,6 +258,19 @@ def limit_another(aim: Aim) -> None:
 
 
 @attempt
+def slow_another_down(aim: Aim) -> None:
+    os.setpriority(os.PRIO_PROCESS, aim["victim"], os.getpriority(os.PRIO_PROCESS, aim["victim"]))
+
+
+@attempt
+def share_memory_by_number(aim: Aim) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if (segment := libc.shmget(0, ctypes.c_size_t(4096), 0o1600)) < 0:
+        raise OSError(ctypes.get_errno(), "shmget")
+    libc.shmctl(segment, 0, None)
+
+
+@attempt
 def outlive_its_server(aim: Aim) -> None:
     if ctypes.CDLL(None).prctl(1, 0, 0, 0, 0):
         raise PermissionError("prctl")

@@ -25,6 +25,7 @@ _MSG_FASTOPEN = 0x20000000
 _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020080
 _PR_SET_PDEATHSIG = 1
+_PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
 
 
 class Instruction(NamedTuple):
@@ -107,6 +108,8 @@ def _conditions(wishes: Wishes) -> Iterable[tuple[str, Sequence[Only]]]:
     yield "prctl", (Only(0, (_PR_SET_PDEATHSIG,), not_these=True),)
     yield "prlimit64", (Only(0, (0,)),)
     yield "move_pages", (Only(0, (0,)),)
+    yield "setpriority", (Only(0, (_PRIO_PROCESS,)), Only(1, (0,)))
+    yield "ioprio_set", (Only(0, (_IOPRIO_WHO_PROCESS,)), Only(1, (0,)))
     if wishes.own_signals:
         yield "kill", (Only(0, (0, wishes.own_signals)),)
         yield "tgkill", (Only(0, (wishes.own_signals,)),)

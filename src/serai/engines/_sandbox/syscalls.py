@@ -10,6 +10,9 @@ from collections.abc import Mapping
 NEVER = (
     # other processes
     *("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd", "migrate_pages"),
+    # memory, semaphores and queues that others share by a number or a name
+    *("shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl"),
+    *("mq_open", "mq_unlink"),
     # leaving the group that is ended with the model
     *("setsid", "setpgid"),
     # reaching a socket that someone else listens on
@@ -41,6 +44,9 @@ _BOTH = {
 }
 
 _X86_64 = {
+    **{"shmget": 29, "shmat": 30, "shmctl": 31, "semget": 64, "semop": 65, "semctl": 66, "msgget": 68, "msgsnd": 69},
+    **{"msgrcv": 70, "msgctl": 71, "setpriority": 141, "semtimedop": 220, "mq_open": 240, "mq_unlink": 241},
+    **{"ioprio_set": 251},
     **{"socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "socketpair": 53, "clone": 56, "fork": 57},
     **{
         "vfork": 58,
@@ -68,6 +74,9 @@ _X86_64 = {
 }
 
 _AARCH64 = {
+    **{"ioprio_set": 30, "setpriority": 140, "mq_open": 180, "mq_unlink": 181, "msgget": 186, "msgctl": 187},
+    **{"msgrcv": 188, "msgsnd": 189, "semget": 190, "semctl": 191, "semtimedop": 192, "semop": 193, "shmget": 194},
+    **{"shmctl": 195, "shmat": 196},
     **{"setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16},
     **{
         "inotify_add_watch": 27,

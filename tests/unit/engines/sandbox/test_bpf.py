@@ -44,7 +44,7 @@ def test_what_is_never_allowed_is_refused_and_all_else_runs(arch: str) -> None:
     numbers = NUMBERS[arch]
     refused = {number for number in range(500) if ask(bpf.Wishes(), arch, number, 1, 1) == "EPERM"}
     assert {numbers[name] for name in NEVER if name in numbers} <= refused
-    assert len(refused) < len(NEVER) + 8
+    assert len(refused) < len(NEVER) + 10
     assert ask(bpf.Wishes(), arch, "clone3") == "ENOSYS"
 
 
@@ -119,8 +119,13 @@ def test_only_itself_is_signalled_where_the_kernel_does_not_see_to_it(arch: str)
 def test_it_may_not_outlive_its_server_nor_limit_another(arch: str) -> None:
     assert ask(bpf.Wishes(), arch, "prctl", 1) == "EPERM"
     assert ask(bpf.Wishes(), arch, "prctl", 15) == ALLOW
-    assert ask(bpf.Wishes(), arch, "prlimit64", 0) == ALLOW
-    assert ask(bpf.Wishes(), arch, "prlimit64", 1) == "EPERM"
+    for call, itself, another in (
+        ("prlimit64", (0,), (1,)),
+        ("setpriority", (0, 0), (0, 1)),
+        ("ioprio_set", (1, 0), (3, 0)),
+    ):
+        assert ask(bpf.Wishes(), arch, call, *itself) == ALLOW
+        assert ask(bpf.Wishes(), arch, call, *another) == "EPERM"
 
 
 @BOTH
