@@ -32,7 +32,8 @@ class Launch:
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
     send `token` as Bearer. `path`, `projector` and the adapters (with their scale) are files or folders on disk;
     `readable` are all that the process may read besides its libraries; `program` is a native server to run in place
-    of the engine's own; `memory_limit` is in bytes, 0 is none."""
+    of the engine's own; `memory_limit` is in bytes, 0 is none. `scratch` is the only folder it may write to, and
+    `sandbox` is how it is confined: `auto` as far as the machine can, `required` whole or not at all, `off`."""
 
     engine: str
     model: str
@@ -56,6 +57,8 @@ class Launch:
     program: str = ""
     readable: tuple[str, ...] = ()
     memory_limit: int = 0
+    scratch: str = ""
+    sandbox: str = "auto"
     parent: int = 0
 
     def as_dict(self) -> dict[str, Any]:

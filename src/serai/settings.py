@@ -62,6 +62,9 @@ class Models(Group):
     gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
+    sandbox: Literal["auto", "required", "off"] = setting(
+        "auto", "Confine models' processes as far as this machine can, or refuse to load where it cannot, or not."
+    )
 
     @field_validator("device", mode="before")
     @classmethod

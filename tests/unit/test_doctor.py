@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.fakes import tiny_gguf
 
 from serai import doctor, registry, services
-from serai.doctor import files, rooms
+from serai.doctor import files, rooms, sandbox
 from serai.errors import SeraiError
 from serai.settings import SettingsFile
 
@@ -33,7 +33,7 @@ async def test_every_part_is_looked_at_in_the_shape_of_the_api(whole: services.S
     from serai.api.native.machine import Checks
 
     found = await doctor.check(whole)
-    assert len(Checks.model_validate({"checks": found}).checks) == 12
+    assert len(Checks.model_validate({"checks": found}).checks) == 13
     by_part = {row["part"]: row for row in found}
     assert [by_part[part]["level"] for part in ("home", "database", "secrets", "engine", "server", "keys")] == [
         "ok"
@@ -189,3 +189,52 @@ async def test_offline_the_hub_is_not_called(whole: services.Services) -> None:
     hub = whole.settings.hub.model_copy(update={"offline": True, "endpoint": "http://127.0.0.1:1"})
     whole.settings = whole.settings.model_copy(update={"hub": hub})
     assert (await rooms.hub(whole)).mend == "serai config unset hub.offline"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp")
+async def test_the_sandbox_is_tried_out(whole: services.Services) -> None:
+    (whole.home / "secret.key").touch()
+    finding = await sandbox.sandbox(whole)
+    assert finding.level == "ok" and "no network" in finding.text, finding
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp")
+async def test_a_secret_that_stays_readable_is_found(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch()
+    beside_libraries = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(tmp_path)}
+    found = await sandbox.trial([str(tmp_path / "secret.key")], beside_libraries)
+    assert found["network"] and not found["files"]
+    assert "SERAI_HOME" in (sandbox.read(found, "linux").mend or "")
+
+
+@pytest.mark.parametrize(
+    ("found", "platform", "words", "mend"),
+    [
+        ({"network": True, "how": "no Landlock (this kernel has none)"}, "linux", "may read and write", "5.13"),
+        ({"how": "no Landlock (the container around Serai forbids it)"}, "linux", "your rights", "profile"),
+        ({"files": True, "how": "no seccomp (…)"}, "linux", "have the network", "profile"),
+        ({"how": "job object"}, "win32", "your rights", "that you trust"),
+    ],
+)
+def test_what_is_missing_of_the_sandbox_is_said_with_the_mend(
+    found: dict[str, Any], platform: str, words: str, mend: str
+) -> None:
+    finding = sandbox.read(found, platform)
+    assert finding.level == "warning" and words in finding.text and mend in (finding.mend or "")
+
+
+async def test_a_sandbox_that_is_off_is_a_warning_and_one_that_is_required_and_missing_a_failure(
+    whole: services.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(value: str) -> None:
+        models = whole.settings.models.model_copy(update={"sandbox": value})
+        whole.settings = whole.settings.model_copy(update={"models": models})
+
+    async def nothing(*_: Any) -> dict[str, Any]:
+        return {"how": "no Landlock (this kernel has none)"}
+
+    monkeypatch.setattr(sandbox, "trial", nothing)
+    choose("off")
+    assert (await sandbox.sandbox(whole)).mend == "serai config unset models.sandbox"
+    choose("required")
+    assert (await sandbox.sandbox(whole)).level == "failed"

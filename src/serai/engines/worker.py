@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from serai import registry
-from serai.engines._guard import end_with_parent, first_to_go, show_as
+from serai.engines import _sandbox
+from serai.engines._guard import end_with_parent, first_to_go, show_as, watch_parent
 
 
 def main() -> int:
@@ -21,16 +22,28 @@ def main() -> int:
     end_with_parent(launch.parent)
     first_to_go()
     show_as(f"serai {launch.model}")
+    # Before the first thread, and before any module of an engine is read: nothing of theirs runs outside.
+    protection = _sandbox.apply(launch)
+    watch_parent()
+    _report({"sandbox": protection.as_dict()})
+    if launch.sandbox == "required" and not protection.complete:
+        return _fail("unprotected", protection.how)
     engine = registry.engines().get(launch.engine)
     if engine is None:
         return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
     try:
         engine.serve(launch, _report)
     except MemoryError:
-        return _fail("out_of_memory", "The engine could not get enough memory.")
+        return _fail("out_of_memory", _out_of_memory(launch.memory_limit))
     except ImportError as error:
         return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
     return 0
+
+
+def _out_of_memory(limit: int) -> str:
+    if limit:
+        return f"The engine wanted more than the {limit / 1e9:.1f} GB that it may use."
+    return "The engine could not get enough memory."
 
 
 def _read_line() -> bytes:

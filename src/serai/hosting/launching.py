@@ -70,6 +70,7 @@ def plan(engine: str, model: Model, settings: Models, header: Header | None, mac
         dtype=own.dtype or "auto",
         bits=own.bits or 0,
         speculation=own.speculation is not False,
+        sandbox=settings.sandbox,
         parent=os.getpid(),
     )
 

@@ -28,6 +28,7 @@ WORKER = (sys.executable, "-P", "-m", "serai.engines.worker")
 
 _TERMINATE_S = 2.0
 _READY_POLL_S = 0.01
+_MOST_FACTS = 64
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -176,12 +177,16 @@ class ModelProcess:
             return False
 
     async def _hear(self, stdout: asyncio.StreamReader) -> None:
-        """Takes the facts that the worker tells; anything else on stdout is log."""
-        async for line in stdout:
+        """Takes the facts that the worker tells, up to a number of them; anything else on stdout is log."""
+        while line := await _line(stdout):
             try:
-                self.facts.update(json.loads(line))
-            except (ValueError, TypeError):
+                told = dict(json.loads(line)) if len(self.facts) < _MOST_FACTS else None
+            except (ValueError, TypeError, RecursionError):
+                told = None
+            if told is None:
                 self._note(line)
+            else:
+                self.facts.update(told)
 
     async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
         while line := await _line(stderr):
@@ -239,6 +244,7 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 
 def _address(launch: Launch, scratch: Path, unix_socket: bool) -> Launch:
     """A socket in the private folder, or a free loopback port with a token where there are no unix sockets."""
+    launch = replace(launch, scratch=str(scratch))
     if unix_socket:
         return replace(launch, socket=str(scratch / "m.sock"), port=0, token="")
     with socket.socket() as probe:

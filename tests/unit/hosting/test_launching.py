@@ -61,3 +61,8 @@ def test_a_format_that_no_engine_runs_is_unsupported() -> None:
     with pytest.raises(LoadFailed, match="safetensors") as caught:
         make(model(format="safetensors"), Models(), None)
     assert caught.value.cause == "unsupported"
+
+
+def test_the_sandbox_is_as_the_settings_ask() -> None:
+    assert plan("e", model(), Models(), None, MACHINE).sandbox == "auto"
+    assert plan("e", model(), Models(sandbox="required"), None, MACHINE).sandbox == "required"

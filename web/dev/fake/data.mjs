@@ -226,6 +226,7 @@ export const settings = () => [
     env: ["SERAI_MODELS_DEVICE", "LLM_DEVICE"],
   }),
   s("models.load_timeout_s", "number", "Give up loading a model after this many seconds.", 300),
+  s("models.sandbox", "choice", "How models' processes are confined.", "auto", { choices: ["auto", "required", "off"] }),
   s("hub.endpoint", "text", "The hub or a mirror of it.", "https://huggingface.co", {
     env: ["SERAI_HUB_ENDPOINT", "HF_ENDPOINT"],
   }),

@@ -359,6 +359,8 @@ export default {
   "setting.models.device.text": "Worauf Modelle laufen.",
   "setting.models.load_timeout_s": "Geduld beim Laden",
   "setting.models.load_timeout_s.text": "Nach so vielen Sekunden aufgeben.",
+  "setting.models.sandbox": "Abschottung",
+  "setting.models.sandbox.text": "Modelle einschließen, so weit diese Maschine kann (auto), sonst gar nicht laden (required), oder nicht (off).",
   "setting.hub.endpoint": "Hub",
   "setting.hub.endpoint.text": "Der Hugging-Face-Hub oder ein Spiegel davon.",
   "setting.hub.offline": "Offline",

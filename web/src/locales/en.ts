@@ -357,6 +357,8 @@ export default {
   "setting.models.device.text": "Where models run.",
   "setting.models.load_timeout_s": "Patience when loading",
   "setting.models.load_timeout_s.text": "Give up after this many seconds.",
+  "setting.models.sandbox": "Sandbox",
+  "setting.models.sandbox.text": "Confine models as far as this machine can (auto), or not load without it (required), or not at all (off).",
   "setting.hub.endpoint": "Hub",
   "setting.hub.endpoint.text": "The Hugging Face hub or a mirror of it.",
   "setting.hub.offline": "Offline",

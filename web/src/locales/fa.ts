@@ -359,6 +359,8 @@ export default {
   "setting.models.device.text": "مدل‌ها روی چه اجرا شوند.",
   "setting.models.load_timeout_s": "شکیبایی در بارگذاری",
   "setting.models.load_timeout_s.text": "پس از این تعداد ثانیه دست می‌کشد.",
+  "setting.models.sandbox": "حصار",
+  "setting.models.sandbox.text": "مدل‌ها تا جایی که این دستگاه می‌تواند محصور شوند (auto)، بدون حصار بار نشوند (required)، یا آزاد باشند (off).",
   "setting.hub.endpoint": "هاب",
   "setting.hub.endpoint.text": "هاب Hugging Face یا آینه‌ای از آن.",
   "setting.hub.offline": "برون‌خط",
