@@ -30,8 +30,9 @@ class NoSpace(SeraiError):
 
 class Build:
     """The job kind `engine.build`. Its folder stays when it is interrupted, so that it goes on where it was; what is
-    left of it is removed when it is done or cancelled. `guide` is the model that the result is tried with, `use` takes the
-    name of a server that was built well."""
+    left of it is removed when it is done or cancelled.
+
+    `guide` is the model that the result is tried with; `use` takes the name of a server that was built well."""
 
     kind = "engine.build"
 
