@@ -29,10 +29,11 @@ class Declaration(Protocol):
 class Launch:
     """All that a model's process is told. It carries no secrets but `token`, which is made for this one process.
 
-        The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
-        send `token` as Bearer. `task` is what the model was made for, in the hub's word. `path`, `projector` and the
-    XX
-        of the engine's own; `memory_limit` is in bytes, 0 is none."""
+    The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
+    send `token` as Bearer. `task` is what the model was made for, in the hub's word. `path`, `projector` and the
+    adapters (with their scale) are files or folders on disk; `readable` are all that the process may read besides its
+    libraries; `program` is a native server to run in place of the engine's own; `memory_limit` is in bytes, 0 is
+    none."""
 
     engine: str
     model: str
