@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from serai import machine
 from serai.errors import SeraiError
 from serai.hosting import commands, launching, native, source, toolchain, trial
 from serai.jobs.kinds import JobContext
@@ -64,6 +66,10 @@ class Build:
             if job.stopping == "cancelled":
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
+        except OSError as error:
+            if error.errno in source.FULL:
+                raise _no_space(folder) from error
+            raise
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         self._use(server.name)
         return {"engine": server.name, "version": server.version, "features": list(server.features)}
@@ -89,13 +95,13 @@ class Build:
 
     async def _keep(self, job: JobContext, binary: Path) -> native.Server:
         job.progress(note="comparing it with the wheel")
-        tried = await trial.compare(str(binary), self._guide, self._environ)
+        await trial.compare(str(binary), self._guide, self._environ)
         usual = await trial.run(str(binary), self._guide, self._environ, device="auto")
         digest = await asyncio.to_thread(lambda: hashlib.sha256(binary.read_bytes()).hexdigest())
         version = await version_of(str(binary), self._environ)
         facts = {
             "version": version,
-            "features": [*tried.features, *([str(usual.facts["device_reason"])] if _on_gpu(usual) else [])],
+            "features": [*machine.cpu()["features"], *_gpu(usual)],
             "digest": digest,
             "built_at": time.time(),
         }
@@ -129,15 +135,17 @@ async def check(home: Path, name: str, guide: Path, environ: Mapping[str, str]) 
 async def version_of(program: str, environ: Mapping[str, str]) -> str:
     """What a llama-server calls itself. Raises ToolFailed when it is none, or does not run here."""
     lines: list[str] = []
-    await commands.run((program, "--version"), Path(program).parent, commands.environment(environ), lines.append)
+    with tempfile.TemporaryDirectory() as folder:
+        await commands.run((program, "--version"), Path(folder), commands.environment(environ), lines.append)
     for line in lines:
         if found := re.search(r"version:?\s+(\S+)", line):
             return re.sub(r"[^0-9A-Za-z._-]", "-", found[1])
     raise commands.ToolFailed(f"{program} does not say a version.", hint="Is it a llama-server?", log=lines[-8:])
 
 
-def _on_gpu(tried: trial.Trial) -> bool:
-    return tried.facts.get("device") == "gpu"
+def _gpu(tried: trial.Trial) -> list[str]:
+    """The GPU that a model was run on, by name."""
+    return [str(tried.facts["device_reason"])] if tried.facts.get("device") == "gpu" else []
 
 
 def _compilers() -> int:
@@ -147,9 +155,13 @@ def _compilers() -> int:
 
 
 def _check_space(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < _SPACE:
-        raise NoSpace(
-            f"Building needs {_SPACE >> 30} GB of disk for a while; {free / (1 << 30):.1f} GB are free.",
-            hint="Make room, then resume the job.",
-        )
+    if shutil.disk_usage(folder).free < _SPACE:
+        raise _no_space(folder)
+
+
+def _no_space(folder: Path) -> NoSpace:
+    free = shutil.disk_usage(folder).free / (1 << 30)
+    return NoSpace(
+        f"Building needs {_SPACE >> 30} GB of disk for a while; {free:.1f} GB are free.",
+        hint="Make room, then resume the job.",
+    )

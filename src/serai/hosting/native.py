@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ from serai.registry import Launch
 
 AUTO = "auto"
 WHEEL = "wheel"
-PROGRAM = "llama-server"
+PROGRAM = "llama-server.exe" if sys.platform == "win32" else "llama-server"
 _FACTS = "build.json"
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,95}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import importlib.util
 import re
@@ -19,6 +20,9 @@ PINS = Path(__file__).parent / "pins"
 _INSIDE = "vendor/llama.cpp/"
 _MOST_FILES = 20_000
 _MOST_BYTES = 1 << 30
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How a disk says that there is no room."""
 
 Heard = Callable[[str], None]
 
@@ -66,7 +70,7 @@ async def pip(folder: Path, environ: Mapping[str, str], heard: Heard, command: s
 
 
 def unpack(archive: Path, target: Path) -> Path:
-    """llama.cpp's own tree in `target`, whole or not at all. Raises BadSource."""
+    """llama.cpp's own tree in `target`, whole or not at all. Raises BadSource, or OSError when the disk is full."""
     if target.exists():
         return target
     partial = target.with_suffix(".partial")
@@ -76,7 +80,7 @@ def unpack(archive: Path, target: Path) -> Path:
         _extract(archive, partial)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and error.errno in FULL:
             raise
         archive.unlink(missing_ok=True)
         raise BadSource(f"The archive of llama.cpp cannot be unpacked: {error}.", hint="Resume the job.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +41,6 @@ class Trial:
 
     tokens: tuple[tuple[int, ...], ...]
     facts: Mapping[str, Any]
-    features: tuple[str, ...]
 
 
 async def compare(program: str, model: Path, environ: Mapping[str, str]) -> Trial:
@@ -63,7 +61,7 @@ async def run(program: str, model: Path, environ: Mapping[str, str], device: str
     try:
         await process.start(_START_S)
         tokens = tuple([await _answer(process, prompt) for prompt in PROMPTS])
-        return Trial(tokens, dict(process.facts), _features(list(process.lines)))
+        return Trial(tokens, dict(process.facts))
     except (aiohttp.ClientError, OSError) as error:
         raise await process.crash() or ModelFailed(f"The server broke off: {error}.") from error
     finally:
@@ -77,22 +75,22 @@ def _launch(program: str, model: Path, device: str) -> Launch:
     return replace(exact, program=program, readable=(str(Path(program).parent),)) if program else exact
 
 
-async def _answer(process: ModelProcess, prompt: str) -> tuple[int, ...]:
-    body = {"prompt": prompt, "n_predict": _TOKENS, "temperature": 0, "return_tokens": True, "cache_prompt": False}
-    response = await process.post("/completion", orjson.dumps(body))
-    try:
-        answer = await response.read()
-        tokens = orjson.loads(answer).get("tokens") if response.status == 200 else None
-    except (orjson.JSONDecodeError, AttributeError):
-        tokens = None
-    finally:
-        response.close()
-    if not tokens:
+async def _answer(process: ModelProcess, question: str) -> tuple[int, ...]:
+    """The likeliest answer to a question, in tokens."""
+    asked = await _post(process, "/apply-template", {"messages": [{"role": "user", "content": question}]})
+    body = {"n_predict": _TOKENS, "temperature": 0, "return_tokens": True, "cache_prompt": False}
+    answer = await _post(process, "/completion", {"prompt": asked.get("prompt", question), **body})
+    if not answer.get("tokens"):
         raise Unfit("The server starts, but it does not answer as llama-server does.", hint="Is it an old version?")
-    return tuple(tokens)
+    return tuple(answer["tokens"])
 
 
-def _features(lines: list[str]) -> tuple[str, ...]:
-    """Out of `system_info: … | CPU : SSE3 = 1 | AVX2 = 1 | …`."""
-    text = next((line for line in lines if "system_info" in line), "")
-    return tuple(re.findall(r"(\w+) = 1\b", text))
+async def _post(process: ModelProcess, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What it answers; nothing where that is no answer."""
+    async with await process.post(path, orjson.dumps(body)) as response:
+        text = await response.read()
+    try:
+        answer = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) and response.status == 200 else {}

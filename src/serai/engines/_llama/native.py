@@ -82,6 +82,8 @@ def _memory(options: Options) -> list[str]:
 
 
 def _device(options: Options) -> list[str]:
+    if not options.gpus:
+        return []
     if options.layers == 0:  # without this a GPU would still help with long prompts, and take memory for it
         return ["--gpu-layers", "0", "--device", "none", "--fit", "off"]
     fit = options.layers == -1

@@ -23,9 +23,11 @@ _LARGEST_BATCH = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`layers` -1 is what fits on the GPU, 0 keeps away from it. `context` and `batch` are those of the whole server;
+    """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
+    `context` and `batch` are those of the whole server;
     `pooling` is `""` for a model that writes."""
 
+    gpus: int
     device: str
     device_reason: str
     layers: int
@@ -46,6 +48,7 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
     embeds = launch.task in (FEATURE_EXTRACTION, TEXT_RANKING)
     batch = batch_size(Path(launch.path).stat().st_size, launch.threads, layers != 0)
     return Options(
+        gpus=len(gpus),
         device=device,
         device_reason=reason,
         layers=layers,
