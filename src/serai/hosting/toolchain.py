@@ -61,11 +61,10 @@ def find(environ: Mapping[str, str], tools: Path) -> Toolchain:
     c = environ.get("CC") or _which(environ, "cc", "gcc", "clang")
     cpp = environ.get("CXX") or _which(environ, "c++", "g++", "clang++")
     needed = {"cmake": cmake, "ninja": maker, "ziglang": c and cpp}
-    programs = tools / "bin"
     zig = (str(tools / "zig-cc"), str(tools / "zig-c++"))
     return Toolchain(
-        cmake=cmake or str(programs / "cmake"),
-        maker=maker or str(programs / "ninja"),
+        cmake=cmake or str(tools / "cmake" / "cmake" / "data" / "bin" / "cmake"),
+        maker=maker or str(tools / "ninja" / "bin" / "ninja"),
         compiler=(c, cpp) if c and cpp else zig,
         gpu=_gpu(environ) if c and cpp else "",
         missing=tuple(name for name, there in needed.items() if not there),
@@ -79,22 +78,27 @@ async def fetch(toolchain: Toolchain, tools: Path, environ: Mapping[str, str], h
     for name in toolchain.missing:
         if _is_here(tools, name):
             continue
-        only = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--upgrade", "--target", str(tools))
+        only = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--upgrade", "--target", str(tools / name))
         pins = str(source.PINS / f"{name}.txt")
         await source.pip(tools, commands.environment(environ), heard, "install", *only, "--requirement", pins)
         if name == "ziglang":
             _wrap_zig(tools)
-        (tools / f".{name}").write_text(source.pinned(name)[0])
+        _mark(tools, name).write_text(source.pinned(name)[0])
 
 
 def _is_here(tools: Path, name: str) -> bool:
-    mark = tools / f".{name}"
+    mark = _mark(tools, name)
     return mark.exists() and mark.read_text() == source.pinned(name)[0]
+
+
+def _mark(tools: Path, name: str) -> Path:
+    """Says that a tool is here whole, and in which version."""
+    return tools / f".{name}"
 
 
 def _wrap_zig(tools: Path) -> None:
     """CMake takes programs, not programs with a first argument."""
-    zig = tools / "ziglang" / "zig"
+    zig = tools / "ziglang" / "ziglang" / "zig"
     for name, command in {"cc": "cc", "c++": "c++", "ar": "ar", "ranlib": "ranlib"}.items():
         wrapper = tools / f"zig-{name}"
         wrapper.write_text(f'#!/bin/sh\nexec "{zig}" {command} "$@"\n')
