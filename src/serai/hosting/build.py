@@ -16,18 +16,13 @@ from typing import Any
 import psutil
 
 from serai import machine
-from serai.errors import SeraiError
 from serai.hosting import commands, launching, native, source, toolchain, trial
+from serai.hub.download import DiskFull
 from serai.jobs.kinds import JobContext
 
 _SPACE = 3 << 30
 _MEMORY_PER_COMPILER = 1 << 30
 _STEP = re.compile(r"\[\s*(\d+)(?:/(\d+)\]|%\])")
-
-
-class NoSpace(SeraiError):
-    status = 507
-    code = "disk_full"
 
 
 class Build:
@@ -55,7 +50,7 @@ class Build:
 
     async def run(self, job: JobContext) -> dict[str, Any]:
         """Fetches the source, builds, tries the result against the wheel and keeps it. Raises ToolFailed, BadSource,
-        NoSpace, Unfit or LoadFailed."""
+        DiskFull, Unfit or LoadFailed."""
         version, _ = source.pinned("llama.cpp")
         folder = self._home / "engines" / "build" / version
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,9 +154,9 @@ def _check_space(folder: Path) -> None:
         raise _no_space(folder)
 
 
-def _no_space(folder: Path) -> NoSpace:
+def _no_space(folder: Path) -> DiskFull:
     free = shutil.disk_usage(folder).free / (1 << 30)
-    return NoSpace(
+    return DiskFull(
         f"Building needs {_SPACE >> 30} GB of disk for a while; {free:.1f} GB are free.",
         hint="Make room, then resume the job.",
     )

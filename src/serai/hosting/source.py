@@ -31,7 +31,7 @@ class BadSource(SeraiError):
     """What the registry gave is not what it should be."""
 
     status = 502
-    code = "damaged"
+    code = "bad_source"
     who = "registry"
 
 
