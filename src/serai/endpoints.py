@@ -127,6 +127,26 @@ def cancel(job_id: str) -> Request[Json]:
     return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
 
 
+def engines() -> Request[list[Json]]:
+    """llama.cpp's servers on this machine: `{name, kind, version, features, path, size, built_at, in_use}`."""
+    return Request("GET", f"{NATIVE}/engines", _pick("engines"))
+
+
+def build_engine() -> Request[Json]:
+    """Starts to build a native llama-server as a job and returns the job."""
+    return Request("POST", f"{NATIVE}/engines/build", dict)
+
+
+def use_engine(name: str) -> Request[list[Json]]:
+    """Runs models with that server: a name of the list, `auto`, or the path of a llama-server, which is tried first."""
+    return Request("PUT", f"{NATIVE}/engines/use", _pick("engines"), {"name": name}, slow=True)
+
+
+def remove_engine(name: str) -> Request[None]:
+    """Deletes a server that was built here."""
+    return Request("DELETE", f"{NATIVE}/engines/{_segment(name)}", _nothing)
+
+
 def sessions(q: str = "", *, limit: int = 50) -> Request[list[Json]]:
     """The newest sessions, or those whose title or text has `q`."""
     return Request("GET", f"{NATIVE}/sessions", _pick("sessions"), params={**_given(q=q or None), "limit": limit})

@@ -30,14 +30,16 @@ class Launch:
     """All that a model's process is told. It carries no secrets but `token`, which is made for this one process.
 
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
-    send `token` as Bearer. `path`, `projector` and the adapters (with their scale) are files or folders on disk;
-    `readable` are all that the process may read besides its libraries; `program` is a native server to run in place
-    of the engine's own; `memory_limit` is in bytes, 0 is none. `scratch` is the only folder it may write to, and
-    `sandbox` is how it is confined: `auto` as far as the machine can, `required` whole or not at all, `off`."""
+    send `token` as Bearer. `task` is what the model was made for, in the hub's word. `path`, `projector` and the
+    adapters (with their scale) are files or folders on disk; `readable` are all that the process may read besides its
+    libraries; `program` is a native server to run in place of the engine's own; `memory_limit` is in bytes, 0 is none.
+    `scratch` is the only folder it may write to, and `sandbox` is how it is confined: `auto` as far as the machine
+    can, `required` whole or not at all, `off`."""
 
     engine: str
     model: str
     path: str
+    task: str = ""
     socket: str = ""
     port: int = 0
     token: str = ""

@@ -14,14 +14,17 @@ from serai import registry
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
-from serai.errors import ModelNotFound, SeraiError
+from serai.errors import Conflict, ModelNotFound, SeraiError
+from serai.hosting import native
 from serai.hosting.backend import LocalBackend
+from serai.hosting.build import Build
+from serai.hosting.launching import launcher
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
 from serai.hub.gguf import read_header
 from serai.hub.remote import Hub
-from serai.hub.store import GUIDE, Store
+from serai.hub.store import GUIDE, GUIDE_FILE, Store
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
@@ -91,6 +94,20 @@ class Services:
         """Takes over what was changed in the settings file; what needs a restart says so where it is declared."""
         self.settings = self.settings_file.load().settings
         _write_logs(self)
+
+    def use_llama_server(self, name: str) -> None:
+        """Runs models with that server from now on. Raises Conflict where the environment says which one."""
+        source = self.settings_file.load().sources["models.llama_server"]
+        if source not in ("default", "serai.toml"):
+            raise Conflict(f"models.llama_server is set by {source}.", hint="Change it there.", source=source)
+        self.settings_file.set("models.llama_server", None if name == native.AUTO else name)
+        self.reload_settings()
+        self.events.publish("settings", {"keys": ["models.llama_server"]})
+
+    def use_built_server(self, _name: str) -> None:
+        """The newest build is what `auto` means; where the environment says otherwise, that stands."""
+        with contextlib.suppress(Conflict):
+            self.use_llama_server(native.AUTO)
 
     async def hub_token(self) -> str | None:
         """The token for the hub: from the environment, else the stored one."""
@@ -164,16 +181,17 @@ def _write_logs(services: Services) -> None:
 def _models(services: Services) -> None:
     """Where models lie, how they get there, where they run, and how a call finds one."""
     log = logs.get("engine")
+    environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
-    download = Download(hub, services.store, hf_home(services.settings_file.environ) / "hub")
-    services.jobs = Jobs(services.db, services.events, [download])
+    download = Download(hub, services.store, hf_home(environ) / "hub")
+    build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
+    services.jobs = Jobs(services.db, services.events, [download, build])
     services.pool = Pool(
         lambda: services.settings.models,
-        environ=services.settings_file.environ,
         check=read_header,
         publish=services.model_changed,
-        log=lambda model, line: log.info(line, extra={"model": model}),
+        launcher=launcher(environ, lambda model, line: log.info(line, extra={"model": model}), services.home),
     )
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],

@@ -61,6 +61,9 @@ class Models(Group):
     threads: int = setting(0, "Threads for one model; 0 chooses by the cores of this machine.", ge=0)
     gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
+    llama_server: str = setting(
+        "auto", "llama.cpp's server: `auto` (a native one if there is one), `wheel`, a build's name, a program's path."
+    )
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
     sandbox: Literal["auto", "required", "off"] = setting(
         "auto", "Confine models' processes as far as this machine can, or refuse to load where it cannot, or not."

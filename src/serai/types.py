@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 CHAT = "chat"
 TEXT_GENERATION = "text-generation"
+FEATURE_EXTRACTION = "feature-extraction"
+TEXT_RANKING = "text-ranking"
 
 AUTO = "auto"
 """The model name that leaves the choice to Serai."""

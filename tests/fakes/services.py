@@ -20,6 +20,7 @@ from serai.hosting.status import Running, Status
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
+from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
 from serai.storage.memory import Memory
@@ -91,15 +92,14 @@ class FakePool:
 class FakeDownload:
     """A job that is half done until it is told to end."""
 
-    kind = "download"
-
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "download") -> None:
+        self.kind = kind
         self.end = asyncio.Event()
 
     async def run(self, job: JobContext) -> dict[str, Any]:
         job.progress(done=1, total=2, note="half")
         await self.end.wait()
-        return {"model": job.args["model"]}
+        return {"model": job.args.get("model")}
 
 
 @dataclass(kw_only=True)
@@ -123,6 +123,8 @@ class FakeServices:
     turns: Turns
     keys: Keys
     started_at: float = field(default_factory=time.time)
+
+    use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
         self.settings = self.settings_file.load().settings
@@ -156,7 +158,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, [FakeDownload()]),
+        jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
         store=FakeStore(MODEL),
         pool=FakePool(),
         backend=backend,

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 
 from serai import loading, registry
-from serai.hosting import failure
+from serai.hosting import failure, native
+from serai.hosting.fallback import NativeOrWheel
 from serai.hosting.memory import Header, parallel_that_fits
 from serai.hosting.process import ModelProcess
 from serai.registry import Launch
@@ -35,8 +36,9 @@ class Machine:
     free: int
 
 
-def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Launcher:
-    """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log."""
+def launcher(environ: Mapping[str, str], log: Callable[[str, str], None], home: Path | None = None) -> Launcher:
+    """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log; native
+    servers are those under `home`."""
 
     def make(model: Model, settings: Models, header: Header | None) -> ModelProcess:
         forced = loading.read(model.loading).engine
@@ -44,7 +46,9 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Lau
         if engine is None:
             raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
         launch = plan(engine.name, model, settings, header, machine())
-        return ModelProcess(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
+        if home is not None:
+            launch = native.equip(launch, home, settings.llama_server)
+        return NativeOrWheel(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
 
     return make
 
@@ -59,6 +63,7 @@ def plan(engine: str, model: Model, settings: Models, header: Header | None, mac
         engine=engine,
         model=model.name,
         path=str(Path(model.path).absolute()) if model.path else "",
+        task=model.task,
         context=context,
         parallel=parallel_that_fits(own.parallel or settings.parallel, context, header, machine.free),
         threads=threads(own.threads or settings.threads, machine.cores, machine.busy, size),

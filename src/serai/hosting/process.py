@@ -47,16 +47,21 @@ class ModelProcess:
         command: tuple[str, ...] = WORKER,
         unix_socket: bool = hasattr(socket, "AF_UNIX") and sys.platform != "win32",
     ) -> None:
-        self.scratch = environment.make_scratch()
-        self.launch = _address(launch, self.scratch, unix_socket)
-        self.facts: dict[str, Any] = {}
-        self.lines: deque[str] = deque(maxlen=200)
-        self.gone = asyncio.Event()
-        self.load_s = 0.0
         self._environ = environ
         self._explain = explain
         self._log = log
         self._command = command
+        self._unix_socket = unix_socket
+        self._renew(launch)
+
+    def _renew(self, launch: Launch) -> None:
+        """Idle, as if it had just been made; only when it is idle or has been stopped."""
+        self.scratch = environment.make_scratch()
+        self.launch = _address(launch, self.scratch, self._unix_socket)
+        self.facts: dict[str, Any] = {}
+        self.lines: deque[str] = deque(maxlen=200)
+        self.gone = asyncio.Event()
+        self.load_s = 0.0
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []

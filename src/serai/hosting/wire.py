@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ def _same(name: str) -> Callable[[Any], dict[str, Any]]:
 _SETTINGS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     **{name: _same(name) for name in text_generation.BY_NAME},
     "repetition_penalty": _same("repeat_penalty"),
+    "repetition_window": _same("repeat_last_n"),
+    "reasoning_budget": _same("reasoning_budget_tokens"),
     "reasoning": lambda value: {"chat_template_kwargs": {"enable_thinking": value}},
 }
 """How each setting is spelled on the wire; those not named here keep their name."""
@@ -44,9 +47,23 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "return_progress": True,
         "cache_prompt": True,
     }
+    if "lora" in settings:
+        request["lora"] = _adapters(settings.pop("lora"), model)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     return request | _inputs(call)
+
+
+def _adapters(wanted: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:
+    """By number, in the order in which they were loaded. Those that are not named do not work in this call."""
+    loaded = list(model.loading.get("adapters", {}))
+    for name, scale in wanted.items():
+        if name not in loaded:
+            hint = f"It has: {', '.join(loaded) or 'none'}. Adapters are set with the model's loading."
+            raise BadRequest(f"{model.name} has no adapter {name!r}.", hint=hint, field="lora")
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not math.isfinite(scale):
+            raise BadRequest(f"The adapter {name!r} takes a number.", field="lora")
+    return [{"id": index, "scale": float(wanted.get(name, 0.0))} for index, name in enumerate(loaded)]
 
 
 def _inputs(call: Call) -> dict[str, Any]:

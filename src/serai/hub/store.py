@@ -21,7 +21,7 @@ from serai.types import TEXT_GENERATION, Model, ModelRef
 GUIDE = "serai-guide"
 """The embedded model's name."""
 
-_GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
+GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
 _GUIDE_SAYS = "A tiny model inside Serai that answers questions about Serai in English, German and Persian, only those."
 _FACTS: tuple[str, ...] = (
     "title",
@@ -129,8 +129,8 @@ class Store:
 
     def _embedded(self, row: RowMapping | None) -> Model:
         if self._guide is None:
-            facts = _describe(read_header(_GUIDE_FILE), GUIDE) | {"description": _GUIDE_SAYS}
-            self._guide = Model(name=GUIDE, source="embedded", path=str(_GUIDE_FILE), **_facts(facts))
+            facts = _describe(read_header(GUIDE_FILE), GUIDE) | {"description": _GUIDE_SAYS}
+            self._guide = Model(name=GUIDE, source="embedded", path=str(GUIDE_FILE), **_facts(facts))
         model = self._guide
         own = {"settings": {"temperature": 0.0}} if row is None else {k: row[k] for k in _OWN}
         return Model(**{**_shallow(model), **own})

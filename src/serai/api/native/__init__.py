@@ -8,6 +8,7 @@ from fastapi import APIRouter
 def routers() -> list[APIRouter]:
     from serai.api.native import (
         calls,
+        engines,
         events,
         jobs,
         keys,
@@ -21,5 +22,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    nouns = (sessions, messages, events, status, models, suggestions, jobs, calls, settings, secrets, keys, machine)
-    return [noun.routes for noun in nouns]
+    watched = (sessions, messages, events, status, models, suggestions, jobs, calls)
+    changed = (settings, secrets, keys, machine, engines)
+    return [noun.routes for noun in (*watched, *changed)]

@@ -1,0 +1,86 @@
+"""What llama.cpp's server is to do, before it is said in the words of the wheel or of a native server. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from serai.registry import Launch
+from serai.types import FEATURE_EXTRACTION, TEXT_RANKING
+
+SLOTS = "slots"
+"""The folder inside the scratch folder where the contents of slots are saved to."""
+
+SPECULATION = "ngram-map-k"
+"""Guesses what followed the same twelve tokens before, and for each such place remembers how much of the guess was
+right: text that does not repeat itself is hardly ever guessed at (bench/engines.md)."""
+
+_BATCH_SECONDS = 0.25
+_FLOPS_PER_THREAD = 100e9
+_BYTES_PER_PARAMETER = 0.6
+_LARGEST_BATCH = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
+    `context` and `batch` are those of the whole server;
+    `pooling` is `""` for a model that writes."""
+
+    gpus: int
+    device: str
+    device_reason: str
+    layers: int
+    context: int
+    parallel: int
+    batch: int
+    threads: int
+    cache_mb: int
+    kv_type: str
+    flash_attention: str
+    pooling: str
+    speculation: str
+
+
+def choose(launch: Launch, gpus: list[str]) -> Options:
+    """What a launch asks for, on a machine with these GPUs."""
+    device, reason, layers = choose_device(launch.device, launch.gpu_layers, gpus)
+    embeds = launch.task in (FEATURE_EXTRACTION, TEXT_RANKING)
+    batch = batch_size(Path(launch.path).stat().st_size, launch.threads, layers != 0)
+    return Options(
+        gpus=len(gpus),
+        device=device,
+        device_reason=reason,
+        layers=layers,
+        context=launch.context * launch.parallel,
+        parallel=launch.parallel,
+        # A text that is embedded is read in one go, whole.
+        batch=max(batch, launch.context) if embeds else batch,
+        threads=launch.threads,
+        cache_mb=launch.cache_mb,
+        kv_type=launch.kv_type,
+        flash_attention={None: "auto", True: "on", False: "off"}[launch.flash_attention],
+        pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),
+        speculation=SPECULATION if launch.speculation and not embeds else "",
+    )
+
+
+def choose_device(asked: str, layers: int, gpus: list[str]) -> tuple[str, str, int]:
+    """Where the model runs, why that is not the GPU if it is not, and how many layers go there (-1: what fits)."""
+    if asked == "cpu":
+        return "cpu", "The settings ask for the CPU.", 0
+    if layers == 0:
+        return "cpu", "The settings place no layer on the GPU.", 0
+    if not gpus:
+        return "cpu", "llama.cpp, as it is installed here, sees no GPU.", 0
+    return "gpu", gpus[0] if len(gpus) == 1 else f"{len(gpus)} GPUs: {', '.join(gpus)}", layers
+
+
+def batch_size(model_bytes: int, threads: int, on_gpu: bool) -> int:
+    """Prompt tokens that are read in one go. A cancelled call holds its slot, and other streams wait, until the
+    batch at hand is done: so about a quarter of a second's worth, as a power of two from 32 to 512."""
+    if on_gpu:
+        return _LARGEST_BATCH
+    tokens_per_second = _FLOPS_PER_THREAD * threads / (2 * max(1.0, model_bytes / _BYTES_PER_PARAMETER))
+    wanted = max(32, min(_LARGEST_BATCH, int(_BATCH_SECONDS * tokens_per_second)))
+    return 1 << (wanted.bit_length() - 1)
