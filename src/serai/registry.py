@@ -32,7 +32,9 @@ class Launch:
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
     send `token` as Bearer. `path`, `projector` and the adapters (with their scale) are files or folders on disk;
     `readable` are all that the process may read besides its libraries; `program` is a native server to run in place
-    of the engine's own; `memory_limit` is in bytes, 0 is none."""
+    of the engine's own; `memory_limit` is in bytes, 0 is none. `batch` are the prompt tokens that are read at once and
+    `checkpoints` how many states it keeps of each stream to go back to, 0 leaves them to the engine. `device_reason`
+    and `shortened` are words for people: why it runs where it does, and what is smaller than was asked."""
 
     engine: str
     model: str
@@ -56,6 +58,10 @@ class Launch:
     program: str = ""
     readable: tuple[str, ...] = ()
     memory_limit: int = 0
+    batch: int = 0
+    checkpoints: int = 0
+    device_reason: str = ""
+    shortened: str = ""
     parent: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from serai.hosting.backend import LocalBackend
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
-from serai.hub.gguf import read_header
+from serai.hub.headers import Headers
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, Store
 from serai.jobs.runner import Jobs
@@ -52,6 +52,7 @@ class Services:
     memory: Memory
     keys: Keys
     store: Store = field(init=False)
+    headers: Headers = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
@@ -114,7 +115,7 @@ class Services:
 
     async def _preload(self) -> None:
         """The models that ran last, newest first; on the very first start the embedded one."""
-        for name in (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]:
+        for name in (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded or None]:
             with contextlib.suppress(SeraiError):  # told by the pool as the model's state, and logged there
                 await self.pool.load(await self.store.find(name))
 
@@ -159,12 +160,13 @@ def _models(services: Services) -> None:
     log = logs.get("engine")
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
+    services.headers = Headers(hub)
     download = Download(hub, services.store, hf_home(services.settings_file.environ) / "hub")
     services.jobs = Jobs(services.db, services.events, [download])
     services.pool = Pool(
         lambda: services.settings.models,
         environ=services.settings_file.environ,
-        check=read_header,
+        check=services.headers.of,
         publish=services.model_changed,
         log=lambda model, line: log.info(line, extra={"model": model}),
     )

@@ -91,7 +91,9 @@ def _params(xllamacpp: Any, launch: Launch, layers: int) -> Any:
     params.ctx_shift = False
     params.n_gpu_layers = layers
     params.fit_params = layers == -1
-    params.n_batch = params.n_ubatch = batch_size(Path(launch.path).stat().st_size, launch.threads, layers != 0)
+    size = Path(launch.path).stat().st_size
+    params.n_batch = params.n_ubatch = launch.batch or batch_size(size, launch.threads, layers != 0)
+    params.n_ctx_checkpoints = launch.checkpoints or params.n_ctx_checkpoints
     params.cpuparams.n_threads = launch.threads
     params.cpuparams_batch.n_threads = launch.threads
     params.n_threads_http = launch.parallel + 4

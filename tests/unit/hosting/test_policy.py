@@ -10,12 +10,12 @@ def test_there_is_room_below_the_limit() -> None:
 
 
 def test_the_least_recently_used_goes() -> None:
-    assert room_for([place("a", 2), place("b", 1)], 2) == Decision("evict", "b")
+    assert room_for([place("a", 2), place("b", 1)], 2) == Decision("evict", ("b",))
 
 
 def test_busy_and_pinned_never_go() -> None:
     places = [place("a", 0, busy=True), place("b", 1, pinned=True), place("c", 9)]
-    assert room_for(places, 3) == Decision("evict", "c")
+    assert room_for(places, 3) == Decision("evict", ("c",))
 
 
 def test_where_all_are_busy_one_waits() -> None:
@@ -27,7 +27,7 @@ def test_where_all_are_pinned_waiting_is_in_vain() -> None:
 
 
 def test_a_lowered_limit_evicts_too() -> None:
-    assert room_for([place("a", 1), place("b", 2), place("c", 3)], 1) == Decision("evict", "a")
+    assert room_for([place("a", 1), place("b", 2), place("c", 3)], 2) == Decision("evict", ("a", "b"))
 
 
 def test_only_the_idle_are_idle_too_long() -> None:
