@@ -2,9 +2,10 @@
 
     PYTHONPATH=src python -m bench.budget [--torch PYTHON] [--only WORD] [--keep FILE.json]
 
-Each model is written with random weights, loaded by the engine that would run it, and read a prompt as long as its
-context; then the peak of its resident memory is read from the system. `--torch` is a Python with torch and transformers,
-for the safetensors models; without it they are left out. Linux only."""
+Each model is written with random weights, loaded by the engine that would run it, and reads a prompt as long as its
+context, but at most FILL tokens (llama.cpp takes the memory for the whole context at once; PyTorch is given it all);
+then the peak of its resident memory is read from the system. `--torch` is a Python with torch and transformers, for the
+safetensors models; without it they are left out. Linux only."""
 
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ from serai.hub import headers
 from serai.settings import Models
 from serai.types import Model
 
+FILL = 2048
+
 
 @dataclass(frozen=True)
 class Case:
@@ -38,7 +41,7 @@ class Case:
 
 
 def gguf_case(name: str, shape: Gguf, context: int, **plan: Any) -> Case:
-    return Case(name, shape, Plan(context=context, **{"batch": 512, **plan}))
+    return Case(name, shape, Plan(context=context, **{"batch": 128, **plan}))
 
 
 def torch_case(name: str, config: str, context: int, dtype: str = "bfloat16", **facts: Any) -> Case:
@@ -63,7 +66,7 @@ CASES = (
     gguf_case("GGUF GQA, Q4_0, KV q8_0", Gguf(layers=8, kind="Q4_0"), 16384, kv_type="q8_0"),
     gguf_case("GGUF GQA, Q8_0, long", Gguf(layers=4, width=512, heads=8, kv_heads=2, kind="Q8_0"), 32768),
     gguf_case("GGUF GQA, words 128k, tied", Gguf(layers=6, kind="Q8_0", vocabulary=128000, tied=True), 4096),
-    gguf_case("GGUF 1.1 B, Q4_K", Gguf(layers=22, width=2048, heads=32, feed_forward=5632), 2048, batch=128),
+    gguf_case("GGUF 1.1 B, Q4_K", Gguf(layers=22, width=2048, heads=32, feed_forward=5632), 2048),
     gguf_case("GGUF MoE 8 of which 2, Q4_K", Gguf(layers=6, feed_forward=1792, experts=8, used=2), 4096),
     gguf_case(
         "GGUF MoE 32 of which 8, Q8_0",
@@ -141,14 +144,14 @@ CASES = (
 TORCH = """
 import json, sys, torch, transformers
 told, folder, context, batch = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-torch.set_num_threads(1)
+torch.set_num_threads(2)
 config = getattr(transformers, told["config"])(**told["facts"])
 if sys.argv[5] == "write":
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=getattr(torch, told["dtype"]))
     model.save_pretrained(folder)
     sys.exit()
-model = transformers.AutoModelForCausalLM.from_pretrained(
-    folder, dtype=getattr(torch, told["dtype"]), local_files_only=True, use_safetensors=True, attn_implementation="sdpa")
+how = {"local_files_only": True, "use_safetensors": True, "attn_implementation": "sdpa"}
+model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, told["dtype"]), **how)
 model.eval()
 cache, ids = transformers.DynamicCache(config=config), torch.randint(300, 20000, (1, context))
 with torch.inference_mode():
@@ -164,7 +167,7 @@ async def measured_llama(case: Case, folder: Path) -> tuple[Need, dict[str, int]
     shape = headers.read(path)
     needed = need(shape, case.plan)
     model = Model(name="shape", task="text-generation", format="gguf", engine="llama.cpp", path=str(path))
-    launch = launching.plan("llama.cpp", model, Models(threads=1), Choice(case.plan, needed), launching.machine())
+    launch = launching.plan("llama.cpp", model, Models(threads=2), Choice(case.plan, needed), launching.machine())
     process = ModelProcess(replace(launch, gpu_layers=0, kv_type=case.plan.kv_type), environ=os.environ)
     await process.start(120)
     try:
@@ -175,7 +178,7 @@ async def measured_llama(case: Case, folder: Path) -> tuple[Need, dict[str, int]
 
 
 async def _fill(process: ModelProcess, plan: Plan, number: int) -> None:
-    prompt = [300 + (place * 7 + number) % 20000 for place in range(plan.context - 8)]
+    prompt = [300 + (place * 7 + number) % 20000 for place in range(min(FILL, plan.context) - 8)]
     body = json.dumps({"prompt": prompt, "n_predict": 2}).encode()
     async with await process.post("/completion", body) as response:
         if response.status != 200:

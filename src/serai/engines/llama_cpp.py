@@ -93,6 +93,7 @@ def _params(xllamacpp: Any, launch: Launch, layers: int) -> Any:
     params.fit_params = layers == -1
     size = Path(launch.path).stat().st_size
     params.n_batch = params.n_ubatch = launch.batch or batch_size(size, launch.threads, layers != 0)
+    params.cache_type_k = params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{launch.kv_type.upper()}")
     params.n_ctx_checkpoints = launch.checkpoints or params.n_ctx_checkpoints
     params.cpuparams.n_threads = launch.threads
     params.cpuparams_batch.n_threads = launch.threads

@@ -1,7 +1,7 @@
 """What a model will need in memory, from its Shape and how it is to be loaded. Pure.
 
-The figures follow what llama.cpp and PyTorch do, as read from their source and their logs; bench/budget.md says how near
-they come to what processes were measured to take."""
+The figures follow what llama.cpp and PyTorch do, as read from their source and their logs; bench/budget.md says how
+near they come to what processes were measured to take."""
 
 from __future__ import annotations
 

@@ -115,6 +115,12 @@ def asked(shape: Shape, wish: Wish) -> Need:
     return need(shape, replace(wish.plan, layers=0) if wish.any_layers else wish.plan)
 
 
+def changed(wish: Wish, offer: Offer) -> Plan:
+    """The plan with what an offer changes."""
+    plan = wish.plan if not wish.any_layers else replace(wish.plan, layers=0)
+    return replace(plan, **_plan_fields(offer.loading))
+
+
 def verdict(choice: Choice | None, now: Mapping[str, int]) -> str:
     """`fits`, `tight` (others have to go first, or hardly anything is left) or `no`."""
     if choice is None:

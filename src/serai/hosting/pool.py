@@ -14,8 +14,8 @@ from serai.errors import Busy, ModelFailed, SeraiError
 from serai.hosting import devices as machine
 from serai.hosting import environment, failure, launching, ledger, policy
 from serai.hosting.admission import Admission, Devices
-from serai.hosting.budget import Device
 from serai.hosting.entry import Entry
+from serai.hosting.forecast import Room
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
 from serai.hub.shape import Shape
@@ -30,7 +30,8 @@ DEFAULT_ENGINE = "llama.cpp"
 
 class Pool:
     """`settings` is asked anew each time, so changes apply live. `check` reads a file's shape, or raises LoadFailed,
-    before anything is evicted or started. `devices` reads the machine's memory. `publish` gets the topic `model` and the native Model at every change."""
+    before anything is evicted or started. `devices` reads the memory that an engine can use. `publish` gets the topic
+    `model` and the native Model at every change."""
 
     def __init__(
         self,
@@ -113,12 +114,13 @@ class Pool:
         found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
         return ledger.told(found, self._admission.holdings())
 
-    async def room(self, engine: str) -> tuple[list[Device], dict[str, int], dict[str, int]]:
-        """The devices that this engine can use, what a model may take of them now, and what with all gone that may
-        go."""
+    async def room(self, engine: str, name: str = "") -> Room:
+        """The memory that a model of this name could take with this engine, if it were loaded anew."""
         found = await asyncio.to_thread(self._devices, engine)
-        now = self._admission.room(found)
-        return found, now, policy.with_room_of(now, policy.evictable(self._admission.places()))
+        places = self._admission.places()
+        now = policy.with_room_of(self._admission.room(found), [place for place in places if place.name == name])
+        others = [place for place in policy.evictable(places) if place.name != name]
+        return Room(devices=found, now=now, later=policy.with_room_of(now, others))
 
     def pin(self, name: str, pinned: bool) -> None:
         """Takes note that a model was pinned or released while it is loaded."""

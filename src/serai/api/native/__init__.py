@@ -9,6 +9,7 @@ def routers() -> list[APIRouter]:
     from serai.api.native import (
         calls,
         events,
+        fit,
         jobs,
         keys,
         machine,
@@ -21,5 +22,19 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    nouns = (sessions, messages, events, status, models, suggestions, jobs, calls, settings, secrets, keys, machine)
+    nouns = (
+        sessions,
+        messages,
+        events,
+        status,
+        fit,
+        models,
+        suggestions,
+        jobs,
+        calls,
+        settings,
+        secrets,
+        keys,
+        machine,
+    )
     return [noun.routes for noun in nouns]
