@@ -14,6 +14,8 @@ from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
 from tests.fakes import tiny_gguf
 
+_OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,7 +42,7 @@ async def make_pool() -> AsyncIterator[Callable[..., Pool]]:
     pools: list[Pool] = []
 
     def make(**wishes: object) -> Pool:
-        own = {name: wishes.pop(name) for name in ("check", "publish", "launcher", "wait_s", "log") if name in wishes}
+        own = {name: wishes.pop(name) for name in _OWN if name in wishes}
         settings = Models(**{"context": 512, "parallel": 4, "threads": 1, "load_timeout_s": 60, **wishes})  # type: ignore[arg-type]
         pools.append(Pool(lambda: settings, **own))  # type: ignore[arg-type]
         return pools[-1]

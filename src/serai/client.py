@@ -77,6 +77,7 @@ class _Methods:
     forget = Endpoint(endpoints.forget)
     change_model = Endpoint(endpoints.change_model)
     running = Endpoint(endpoints.running)
+    fit = Endpoint(endpoints.fit)
     load = Endpoint(endpoints.load)
     unload = Endpoint(endpoints.unload)
     download = Endpoint(endpoints.download)

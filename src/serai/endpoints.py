@@ -87,6 +87,20 @@ def load(name: str) -> Request[Json]:
     return Request("POST", f"{NATIVE}/running", dict, {"model": name})
 
 
+def fit(
+    name: str,
+    *,
+    context: int | None = None,
+    parallel: int | None = None,
+    kv_type: str | None = None,
+    gpu_layers: int | None = None,
+) -> Request[Json]:
+    """Whether a model fits into this machine's memory, here or before its download, and what would where it does not.
+    What is left out Serai chooses."""
+    asked = _given(model=name, context=context, parallel=parallel, kv_type=kv_type, gpu_layers=gpu_layers)
+    return Request("GET", f"{NATIVE}/fit", dict, params=asked, slow=True)
+
+
 def unload(name: str) -> Request[None]:
     """Unloads a model; what it used is free afterwards."""
     return Request("DELETE", f"{NATIVE}/running/{_segment(name)}", _nothing, slow=True)

@@ -34,7 +34,9 @@ class Launch:
     adapters (with their scale) are files or folders on disk; `readable` are all that the process may read besides its
     libraries; `program` is a native server to run in place of the engine's own; `memory_limit` is in bytes, 0 is none.
     `scratch` is the only folder it may write to, and `sandbox` is how it is confined: `auto` as far as the machine
-    can, `required` whole or not at all, `off`."""
+    can, `required` whole or not at all, `off`. `batch` are the prompt tokens that are read at once and `checkpoints`
+    how many states it keeps of each stream to go back to, 0 leaves them to the engine. `device_reason` and `shortened`
+    are words for people: why it runs where it does, and what is smaller than was asked."""
 
     engine: str
     model: str
@@ -61,6 +63,10 @@ class Launch:
     memory_limit: int = 0
     scratch: str = ""
     sandbox: str = "auto"
+    batch: int = 0
+    checkpoints: int = 0
+    device_reason: str = ""
+    shortened: str = ""
     parent: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -18,11 +18,10 @@ from serai.errors import Conflict, ModelNotFound, SeraiError
 from serai.hosting import native
 from serai.hosting.backend import LocalBackend
 from serai.hosting.build import Build
-from serai.hosting.launching import launcher
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
-from serai.hub.gguf import read_header
+from serai.hub.headers import Headers
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, GUIDE_FILE, Store
 from serai.jobs.runner import Jobs
@@ -55,6 +54,7 @@ class Services:
     memory: Memory
     keys: Keys
     store: Store = field(init=False)
+    headers: Headers = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
@@ -135,7 +135,7 @@ class Services:
     async def _preload(self) -> None:
         """The models that ran last, newest first; on the very first start the embedded one. Those still to come stay
         remembered, so that a kill meanwhile forgets none."""
-        names = (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]
+        names = (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded or None]
         self._returning = list(names)
         for name in names:
             with contextlib.suppress(SeraiError):  # told by the pool as the model's state, and logged there
@@ -184,14 +184,17 @@ def _models(services: Services) -> None:
     environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
+    services.headers = Headers(hub)
     download = Download(hub, services.store, hf_home(environ) / "hub")
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.jobs = Jobs(services.db, services.events, [download, build])
     services.pool = Pool(
         lambda: services.settings.models,
-        check=read_header,
+        environ=environ,
+        home=services.home,
+        check=services.headers.of,
         publish=services.model_changed,
-        launcher=launcher(environ, lambda model, line: log.info(line, extra={"model": model}), services.home),
+        log=lambda model, line: log.info(line, extra={"model": model}),
     )
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],

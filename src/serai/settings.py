@@ -55,7 +55,12 @@ class Models(Group):
     default: str = setting("auto", "Model that answers when a request names none, or `auto`.")
     preload: bool = setting(True, "Load the models that ran last again at start, in the background.")
     idle_minutes: float = setting(30.0, "Unload a model after this many idle minutes; 0 keeps it.", ge=0)
-    max_loaded: int = setting(3, "How many models may be loaded at once; the least recently used goes first.", ge=1)
+    max_loaded: int = setting(
+        0, "How many models may be loaded at once, whatever memory there is; 0 is as many as fit.", ge=0
+    )
+    memory_share: float = setting(
+        0.85, "Share of this machine's memory that models may use; GPU memory is theirs whole.", gt=0, le=1
+    )
     context: int = setting(8192, "Longest context to reserve memory for, in tokens; a model's own limit wins.", ge=256)
     parallel: int = setting(4, "Requests one model answers at the same time.", ge=1, le=64)
     threads: int = setting(0, "Threads for one model; 0 chooses by the cores of this machine.", ge=0)

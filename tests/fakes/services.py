@@ -16,7 +16,10 @@ from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
+from serai.hosting.budget import Device
+from serai.hosting.forecast import Room
 from serai.hosting.status import Running, Status
+from serai.hub.headers import Headers
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
@@ -88,6 +91,14 @@ class FakePool:
     def pin(self, name: str, pinned: bool) -> None:
         pass
 
+    async def budget(self) -> list[dict[str, Any]]:
+        shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
+        return [{"name": "CPU", "kind": "cpu", "total": 8_000_000_000, "free": 4_000_000_000, "models": shares}]
+
+    async def room(self, engine: str, name: str = "") -> Room:
+        device = Device(name="CPU", kind="cpu", total=8_000_000_000, free=4_000_000_000)
+        return Room(devices=[device], now={"cpu": 3_000_000_000})
+
 
 class FakeDownload:
     """A job that is half done until it is told to end."""
@@ -117,6 +128,7 @@ class FakeServices:
     jobs: Jobs
     store: FakeStore
     pool: FakePool
+    headers: Headers
     backend: ScriptedBackend
     router: Router
     sessions: Sessions
@@ -161,6 +173,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
         store=FakeStore(MODEL),
         pool=FakePool(),
+        headers=Headers(),
         backend=backend,
         router=router,
         sessions=sessions,

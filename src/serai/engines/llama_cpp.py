@@ -24,6 +24,7 @@ def serve(launch: Launch, report: Report) -> None:
     # Threads that sleep instead of spin: a busy neighbour costs a share of the speed, not a factor of ten or more
     # (bench/engine.md). OpenMP reads this when llama.cpp's library is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    Path(launch.path).stat()  # a missing file is not the fault of whichever server is asked for it
     Path(SLOTS).mkdir(exist_ok=True)
     if launch.program:
         _serve_native(launch, report)

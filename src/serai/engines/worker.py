@@ -32,12 +32,17 @@ def main() -> int:
     if engine is None:
         return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
     try:
-        engine.serve(launch, _report)
+        engine.serve(launch, lambda facts: _report(_as_decided(facts, launch)))
     except MemoryError:
         return _fail("out_of_memory", _out_of_memory(launch.memory_limit))
     except ImportError as error:
         return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
     return 0
+
+
+def _as_decided(facts: Mapping[str, Any], launch: registry.Launch) -> Mapping[str, Any]:
+    """An engine's facts with the server's reason for the device, where the server chose it by its memory."""
+    return {**facts, "device_reason": launch.device_reason} if launch.device_reason else facts
 
 
 def _out_of_memory(limit: int) -> str:

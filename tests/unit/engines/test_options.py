@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serai.engines._llama import native
-from serai.engines._llama.options import Options, batch_size, choose, choose_device
+from serai.engines._llama.options import Options, choose, choose_device
 from serai.registry import Launch
 from serai.types import FEATURE_EXTRACTION, TEXT_RANKING
 
@@ -38,14 +38,6 @@ def test_the_settings_may_ask_for_the_cpu() -> None:
 def test_a_gpu_is_used_where_there_is_one() -> None:
     assert choose_device("auto", -1, ["A100"]) == ("gpu", "A100", -1)
     assert choose_device("gpu", 12, ["A", "B"]) == ("gpu", "2 GPUs: A, B", 12)
-
-
-@pytest.mark.parametrize(
-    ("size", "threads", "on_gpu", "expected"),
-    [(4_000_000, 2, False, 512), (660_000_000, 2, False, 32), (4_400_000_000, 16, False, 32), (1, 1, True, 512)],
-)
-def test_a_batch_takes_about_a_quarter_of_a_second(size: int, threads: int, on_gpu: bool, expected: int) -> None:
-    assert batch_size(size, threads, on_gpu) == expected
 
 
 def test_every_slot_has_a_whole_context(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from serai.hosting.launching import Machine, plan, threads
 from serai.settings import Models
 from serai.types import Model
 
-MACHINE = Machine(cores=8, busy=0, memory=32 * 1024**3, free=16 * 1024**3)
+MACHINE = Machine(cores=8, busy=0, memory=32 * 1024**3)
 
 
 def model(**facts: object) -> Model:
@@ -28,7 +28,7 @@ def test_a_path_holds_wherever_the_process_runs() -> None:
 
 def test_the_prompt_cache_is_a_small_part_of_memory() -> None:
     assert plan("e", model(), Models(), None, MACHINE).cache_mb == 2048
-    small = Machine(cores=2, busy=0, memory=4 * 1024**3, free=1024**3)
+    small = Machine(cores=2, busy=0, memory=4 * 1024**3)
     assert plan("e", model(), Models(), None, small).cache_mb == 256
 
 
@@ -39,12 +39,12 @@ def test_the_prompt_cache_is_a_small_part_of_memory() -> None:
 def test_threads_leave_the_cores_that_others_use_but_take_half(
     asked: int, cores: int, busy: float, expected: int
 ) -> None:
-    assert threads(asked, cores, busy, 4 * 1024**3) == expected
+    assert threads(asked, Machine(cores, busy, 0), 4 * 1024**3) == expected
 
 
 def test_a_small_model_gets_one_thread() -> None:
-    assert threads(0, 8, 0.0, 13_000_000) == 1
-    assert threads(0, 8, 0.0, 200_000_000) == 3
+    assert threads(0, MACHINE, 13_000_000) == 1
+    assert threads(0, MACHINE, 200_000_000) == 3
 
 
 def test_a_containers_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +66,11 @@ def test_a_format_that_no_engine_runs_is_unsupported() -> None:
 def test_the_sandbox_is_as_the_settings_ask() -> None:
     assert plan("e", model(), Models(), None, MACHINE).sandbox == "auto"
     assert plan("e", model(), Models(sandbox="required"), None, MACHINE).sandbox == "required"
+
+
+@pytest.mark.parametrize(
+    ("size", "threads", "on_gpu", "expected"),
+    [(4_000_000, 2, False, 512), (660_000_000, 2, False, 32), (4_400_000_000, 16, False, 32), (1, 1, True, 512)],
+)
+def test_a_batch_takes_about_a_quarter_of_a_second(size: int, threads: int, on_gpu: bool, expected: int) -> None:
+    assert launching.batch_size(size, threads, on_gpu) == expected

@@ -10,6 +10,7 @@ def routers() -> list[APIRouter]:
         calls,
         engines,
         events,
+        fit,
         jobs,
         keys,
         machine,
@@ -22,6 +23,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, models, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, models, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

@@ -75,6 +75,7 @@ def _memory(options: Options) -> list[str]:
         *("--batch-size", str(options.batch), "--ubatch-size", str(options.batch)),
         *("--cache-prompt", "--cache-ram", str(options.cache_mb), "--no-context-shift"),
         *("--cache-type-k", options.kv_type, "--cache-type-v", options.kv_type),
+        *(("--ctx-checkpoints", str(options.checkpoints)) if options.checkpoints else ()),
         *("--flash-attn", options.flash_attention),
         *("--threads", str(options.threads), "--threads-batch", str(options.threads), "--poll", "0"),
         *_device(options),

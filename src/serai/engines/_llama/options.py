@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from serai.registry import Launch
 from serai.types import FEATURE_EXTRACTION, TEXT_RANKING
@@ -15,17 +14,14 @@ SPECULATION = "ngram-map-k"
 """Guesses what followed the same twelve tokens before, and for each such place remembers how much of the guess was
 right: text that does not repeat itself is hardly ever guessed at (bench/engines.md)."""
 
-_BATCH_SECONDS = 0.25
-_FLOPS_PER_THREAD = 100e9
-_BYTES_PER_PARAMETER = 0.6
-_LARGEST_BATCH = 512
+_USUAL_BATCH = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
     `context` and `batch` are those of the whole server;
-    `pooling` is `""` for a model that writes."""
+    `pooling` is `""` for a model that writes; `checkpoints` 0 are llama.cpp's own number."""
 
     gpus: int
     device: str
@@ -40,13 +36,14 @@ class Options:
     flash_attention: str
     pooling: str
     speculation: str
+    checkpoints: int
 
 
 def choose(launch: Launch, gpus: list[str]) -> Options:
     """What a launch asks for, on a machine with these GPUs."""
     device, reason, layers = choose_device(launch.device, launch.gpu_layers, gpus)
     embeds = launch.task in (FEATURE_EXTRACTION, TEXT_RANKING)
-    batch = batch_size(Path(launch.path).stat().st_size, launch.threads, layers != 0)
+    batch = launch.batch or _USUAL_BATCH
     return Options(
         gpus=len(gpus),
         device=device,
@@ -62,6 +59,7 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         flash_attention={None: "auto", True: "on", False: "off"}[launch.flash_attention],
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),
         speculation=SPECULATION if launch.speculation and not embeds else "",
+        checkpoints=launch.checkpoints,
     )
 
 
@@ -74,13 +72,3 @@ def choose_device(asked: str, layers: int, gpus: list[str]) -> tuple[str, str, i
     if not gpus:
         return "cpu", "llama.cpp, as it is installed here, sees no GPU.", 0
     return "gpu", gpus[0] if len(gpus) == 1 else f"{len(gpus)} GPUs: {', '.join(gpus)}", layers
-
-
-def batch_size(model_bytes: int, threads: int, on_gpu: bool) -> int:
-    """Prompt tokens that are read in one go. A cancelled call holds its slot, and other streams wait, until the
-    batch at hand is done: so about a quarter of a second's worth, as a power of two from 32 to 512."""
-    if on_gpu:
-        return _LARGEST_BATCH
-    tokens_per_second = _FLOPS_PER_THREAD * threads / (2 * max(1.0, model_bytes / _BYTES_PER_PARAMETER))
-    wanted = max(32, min(_LARGEST_BATCH, int(_BATCH_SECONDS * tokens_per_second)))
-    return 1 << (wanted.bit_length() - 1)

@@ -59,6 +59,7 @@ def _memory(xllamacpp: Any, params: Any, options: Options) -> None:
     params.cache_prompt = True
     params.cache_ram_mib = options.cache_mb
     params.ctx_shift = False
+    params.n_ctx_checkpoints = options.checkpoints or params.n_ctx_checkpoints
     params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type[f"GGML_TYPE_{options.kv_type.upper()}"]
     word = {"on": "ENABLED", "off": "DISABLED", "auto": "AUTO"}[options.flash_attention]
     params.flash_attn_type = xllamacpp.llama_flash_attn_type[f"LLAMA_FLASH_ATTN_TYPE_{word}"]
