@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from pathlib import Path
 import psutil
 
 from serai import loading, registry
+from serai.errors import MissingExtra
 from serai.hosting import failure
 from serai.hosting.memory import Header, parallel_that_fits
 from serai.hosting.process import ModelProcess
-from serai.registry import Launch
+from serai.registry import Engine, Launch
 from serai.settings import Models
 from serai.types import Model
 
@@ -43,10 +45,17 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None]) -> Lau
         engine = registry.engines().get(forced or model.engine) or registry.engine_for(model.format)
         if engine is None:
             raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
+        _check_installed(engine)
         launch = plan(engine.name, model, settings, header, machine())
         return ModelProcess(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
 
     return make
+
+
+def _check_installed(engine: Engine) -> None:
+    """Raises MissingExtra where a module is not here that the engine's process would import."""
+    if engine.extra and any(importlib.util.find_spec(module) is None for module in engine.requires):
+        raise MissingExtra(f"The engine {engine.title}", engine.extra)
 
 
 def plan(engine: str, model: Model, settings: Models, header: Header | None, machine: Machine) -> Launch:
