@@ -19,7 +19,8 @@ from serai.hosting.backend import LocalBackend
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
-from serai.hub.gguf import read_header
+from serai.hub.folder import read_folder
+from serai.hub.gguf import GgufHeader, read_header
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, Store
 from serai.jobs.runner import Jobs
@@ -154,6 +155,14 @@ def _write_logs(services: Services) -> None:
     logs.setup(services.home, level, size, part="commands" if services.private else "server")
 
 
+def _check(path: Path) -> GgufHeader | None:
+    """Reads what can be told of a model before it is loaded. Raises LoadFailed."""
+    if path.is_dir():
+        read_folder(path)
+        return None
+    return read_header(path)
+
+
 def _models(services: Services) -> None:
     """Where models lie, how they get there, where they run, and how a call finds one."""
     log = logs.get("engine")
@@ -164,7 +173,7 @@ def _models(services: Services) -> None:
     services.pool = Pool(
         lambda: services.settings.models,
         environ=services.settings_file.environ,
-        check=read_header,
+        check=_check,
         publish=services.model_changed,
         log=lambda model, line: log.info(line, extra={"model": model}),
     )

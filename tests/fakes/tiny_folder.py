@@ -41,7 +41,7 @@ def write_words(folder: Path, template: str | None = CHAT) -> int:
 
 
 def write(folder: Path, kind: str = "Llama", *, template: str | None = CHAT, seed: int = 0, **shape: Any) -> Path:
-    """A causal model of transformers' class `{kind}ForCausalLM`. At temperature 0 it never ends by itself."""
+    """A causal model of transformers' configuration `{kind}Config`. At temperature 0 it never ends by itself."""
     import torch
     import transformers
 
@@ -51,7 +51,7 @@ def write(folder: Path, kind: str = "Llama", *, template: str | None = CHAT, see
     usual |= {"num_key_value_heads": 2, "max_position_embeddings": 512, "initializer_range": 0.3}
     ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": False}
     config = getattr(transformers, f"{kind}Config")(vocab_size=size, **{**usual, **ids, **shape})
-    model = getattr(transformers, f"{kind}ForCausalLM")(config)
+    model = transformers.AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         model.get_output_embeddings().weight[2] = 0
     model.save_pretrained(folder)

@@ -74,11 +74,13 @@ def main() -> None:
     """The first line is `{"template": …, "seconds": …}`; each further one holds a template's variables."""
     first = json.loads(sys.stdin.buffer.readline())
     _limit_memory()
+    _limit_time(first["seconds"])  # Jinja computes what is constant while it compiles
     try:
         render = compile_template(first["template"])
     except (TemplateError, RecursionError, MemoryError) as error:
         problem = str(error)[:500] or type(error).__name__
         render = lambda **_variables: _refuse(problem)  # noqa: E731
+    _limit_time(0)
     for line in sys.stdin.buffer:
         _limit_time(first["seconds"])
         told = json.dumps(answer(render, line)).encode() + b"\n"

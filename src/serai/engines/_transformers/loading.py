@@ -86,7 +86,7 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
         config=config,
         dtype=getattr(torch, dtype),
         use_safetensors=True,
-        attn_implementation=_attention(kind, config),
+        attn_implementation=attention(kind, config),
         output_loading_info=True,
         device_map={"": device},
         quantization_config=quantisation(launch.bits, device),
@@ -98,7 +98,8 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
     return model.eval()
 
 
-def _attention(kind: Any, config: Any) -> str:
+def attention(kind: Any, config: Any) -> str:
+    """One of the two ways that come with PyTorch; a configuration could name one that would have to be fetched."""
     made = kind._model_mapping.get(type(config), None)
     made = made[0] if isinstance(made, (list, tuple)) else made
     return "sdpa" if getattr(made, "_supports_sdpa", False) else "eager"

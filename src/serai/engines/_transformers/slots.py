@@ -132,16 +132,16 @@ class Slots:
         self._lengths[slot] = min(self._lengths[slot], count)
         return self._lengths[slot]
 
-    @torch.inference_mode()
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor) -> Any:
-        out = self._model(
-            input_ids=tokens,
-            attention_mask=self._masks(positions),
-            position_ids=positions,
-            past_key_values=self._cache,
-            use_cache=True,
-            **self._last_only,
-        )
+        with torch.inference_mode():
+            out = self._model(
+                input_ids=tokens,
+                attention_mask=self._masks(positions),
+                position_ids=positions,
+                past_key_values=self._cache,
+                use_cache=True,
+                **self._last_only,
+            )
         return out.logits[:, -1].float().cpu().numpy()
 
     def _masks(self, positions: torch.Tensor) -> Any:
