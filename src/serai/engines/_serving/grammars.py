@@ -13,6 +13,8 @@ from serai.engines._serving.refused import Refused
 from serai.engines._serving.vocabulary import Vocabulary
 
 _ANYTHING = {"type": "object"}
+_FORM: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""Where any space would do, small models write spaces without end."""
 
 
 class Rule(Protocol):
@@ -100,7 +102,7 @@ def _from_schema(schema: Any) -> str:
     from llguidance import LLMatcher
 
     try:
-        return str(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+        return str(LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=_FORM))
     except ValueError as error:
         raise Refused(f"The JSON schema cannot be followed: {_first_line(str(error))}.") from error
 

@@ -90,8 +90,8 @@ class Server:
             [
                 web.get("/health", self.health),
                 web.get("/slots", self.slots),
-                web.post("/v1/chat/completions", lambda request: self.answer(request, chat=True)),
-                web.post("/v1/completions", lambda request: self.answer(request, chat=False)),
+                web.post("/v1/chat/completions", self.chat),
+                web.post("/v1/completions", self.completion),
                 web.post("/v1/embeddings", self.embeddings),
             ]
         )
@@ -124,7 +124,13 @@ class Server:
         busy = self._batch.busy() if self._batch else []
         return web.json_response([{"id": number, "is_processing": at_work} for number, at_work in enumerate(busy)])
 
-    async def answer(self, request: web.Request, *, chat: bool) -> web.StreamResponse:
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, chat=True)
+
+    async def completion(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, chat=False)
+
+    async def _answer(self, request: web.Request, *, chat: bool) -> web.StreamResponse:
         """Streams one answer. The handler is cancelled when the caller goes away, and the answer with it."""
         asked = requests.read(await _json(request))
         pieces: asyncio.Queue[Piece] = asyncio.Queue()

@@ -14,6 +14,7 @@ from serai.engines._transformers.alone import Alone, FromSource  # noqa: E402
 from serai.engines._transformers.loading import attention  # noqa: E402
 from serai.engines._transformers.slots import Slots, agrees, can_batch  # noqa: E402
 
+pytestmark = pytest.mark.slow
 PROMPTS = ([5, 6, 7, 8, 9, 10, 11, 12, 13], [20, 21], [30, 31, 32, 33, 34])
 NEW = 24
 WINDOW = {"sliding_window": 8}
