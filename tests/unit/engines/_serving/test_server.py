@@ -156,10 +156,9 @@ async def test_the_next_turn_reads_only_what_is_new(make: Make) -> None:
 async def test_leaving_frees_the_slot(make: Make) -> None:
     made = await make(text="word " * 300).ready()
     made.decoder.gate.clear()
-    response = asyncio.create_task(made.post())
+    response = await made.post()
     await until(lambda: _busy(made))
-    response.cancel()
-    await asyncio.wait([response])
+    response.close()
     await until(lambda: any(slot.answer and slot.answer.cancelled for slot in made.batch._slots))
     made.decoder.gate.set()
     await until(lambda: _rests(made))
@@ -225,7 +224,8 @@ async def test_probabilities_come_with_every_token(make: Make) -> None:
 
 async def test_a_demanded_tool_is_called(make: Make) -> None:
     made = await make().ready()
-    city = {"type": "object", "properties": {"city": {"enum": ["Yazd"]}}, "required": ["city"]}
+    city: dict[str, Any] = {"type": "object", "properties": {"city": {"enum": ["Yazd"]}}, "required": ["city"]}
+    city["additionalProperties"] = False
     tools = [{"type": "function", "function": {"name": "weather", "parameters": city}}]
     answer = await made.ask(tools=tools, tool_choice="required", max_tokens=60)
     assert answer.finish == "tool_calls" and not answer.text
