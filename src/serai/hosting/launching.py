@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +11,14 @@ from pathlib import Path
 import psutil
 
 from serai import loading, registry
+from serai.errors import MissingExtra
 from serai.hosting import failure, native
 from serai.hosting.budget import MB, Device, Plan
 from serai.hosting.fallback import NativeOrWheel
 from serai.hosting.fitting import LEAST_CACHE, Choice, Wish
 from serai.hosting.process import ModelProcess
 from serai.hub.shape import Shape
-from serai.registry import Launch
+from serai.registry import Engine, Launch
 from serai.settings import Models
 from serai.types import Model
 
@@ -56,6 +58,7 @@ def launcher(
 
     def make(model: Model, settings: Models, choice: Choice | None) -> ModelProcess:
         engine = registry.engines()[engine_of(model)]
+        _check_installed(engine)
         launch = plan(engine.name, model, settings, choice, machine(answering()))
         if home is not None:
             launch = native.equip(launch, home, settings.llama_server)
@@ -71,6 +74,12 @@ def engine_of(model: Model) -> str:
     if engine is None:
         raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
     return engine.name
+
+
+def _check_installed(engine: Engine) -> None:
+    """Raises MissingExtra where a module is not here that the engine's process would import."""
+    if engine.extra and any(importlib.util.find_spec(module) is None for module in engine.requires):
+        raise MissingExtra(f"The engine {engine.title}", engine.extra)
 
 
 def plan(engine: str, model: Model, settings: Models, choice: Choice | None, machine: Machine) -> Launch:

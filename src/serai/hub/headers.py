@@ -13,6 +13,7 @@ from serai.errors import BadRequest, SeraiError
 from serai.hub import gguf, safetensors
 from serai.hub.choose import choose, groups
 from serai.hub.config_shape import MAX_CONFIG, from_config
+from serai.hub.folder import read_folder
 from serai.hub.gguf_shape import from_gguf
 from serai.hub.remote import Hub, RemoteFile, Repository
 from serai.hub.shape import Shape
@@ -28,11 +29,14 @@ _MAX_PARTS = 1000
 _TOO_LONG = "Its header is longer than 64 MB."
 
 
-def read(path: Path) -> Shape:
-    """The shape of a GGUF file, or of a folder with safetensors and config.json. Raises LoadFailed."""
+def read(path: Path) -> Shape | None:
+    """The shape of a GGUF file, or of a folder with safetensors and config.json; None for ONNX, whose files do not say
+    it. Raises LoadFailed."""
     if not path.is_dir():
         headers = [gguf.read_header(part) for part in parts(path)]
         return from_gguf(functools.reduce(gguf.joined, headers))
+    if read_folder(path).format != "safetensors":
+        return None
     try:
         with (path / "config.json").open("rb") as file:
             config = file.read(MAX_CONFIG)
@@ -59,14 +63,16 @@ class Headers:
         self._kept: OrderedDict[tuple[object, ...], Shape] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, path: Path) -> Shape:
+    def of(self, path: Path) -> Shape | None:
         """`read`, from memory where nothing changed. May be called from several threads. Raises LoadFailed."""
         try:
             facts = path.stat()
         except OSError:
             return read(path)
         key = (str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        return self._recall(key) or self._keep(key, read(path))
+        if shape := self._recall(key) or read(path):
+            self._keep(key, shape)
+        return shape
 
     async def of_remote(self, name: str) -> tuple[Shape, dict[str, int]]:
         """The shape of a model of the hub, and the sizes of all quantisations that are beside it. Raises BadRequest

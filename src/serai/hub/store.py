@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from serai.errors import BadRequest, Conflict, ModelNotFound
+from serai.hub.folder import Folder, read_folder
 from serai.hub.gguf import GgufHeader, read_header
 from serai.registry import engine_for
 from serai.storage.database import Database
@@ -61,11 +62,11 @@ class Store:
     async def add(
         self, path: Path, name: str | None = None, *, source: Literal["file", "hub"] = "file", **facts: Any
     ) -> Model:
-        """Makes a GGUF file a model. Raises LoadFailed when the file is not one, Conflict when the name is taken by
-        another file, BadRequest when the name does not fit the grammar."""
+        """Makes a GGUF file, or a folder with safetensors or ONNX, a model. Raises LoadFailed when it is none, Conflict
+        when the name is taken by another, BadRequest when the name does not fit the grammar."""
         path = path.expanduser()
         path = path.resolve() if source == "file" else path.absolute()
-        header = read_header(path)
+        header = read_folder(path) if path.is_dir() else read_header(path)
         name = _checked(name or path.name.removesuffix(".gguf"))
         described = _describe(header, name) | facts
         now = time.time()
@@ -155,7 +156,18 @@ def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
     return facts | {"languages": tuple(facts.get("languages", ()))}
 
 
-def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
+def _describe(header: GgufHeader | Folder, name: str) -> dict[str, Any]:
+    if isinstance(header, Folder):
+        return {
+            "title": name,
+            "task": header.task,
+            "format": header.format,
+            "engine": engine.name if (engine := engine_for(header.format)) else "",
+            "size": header.size,
+            "quantisation": header.quantisation,
+            "context_length": header.context_length,
+            "architecture": header.architecture,
+        }
     return {
         "title": header.name or name,
         "task": "feature-extraction" if header.pooling else TEXT_GENERATION,
@@ -171,7 +183,9 @@ def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
     }
 
 
-def _settings(header: GgufHeader) -> dict[str, Any]:
+def _settings(header: GgufHeader | Folder) -> dict[str, Any]:
+    if isinstance(header, Folder):
+        return dict(header.sampling)
     return {ours: header.sampling[theirs] for theirs, ours in _SAMPLING.items() if theirs in header.sampling}
 
 

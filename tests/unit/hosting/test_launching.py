@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from serai.errors import LoadFailed
+from serai.errors import LoadFailed, MissingExtra
 from serai.hosting import launching
 from serai.hosting.launching import Machine, plan, threads
 from serai.settings import Models
@@ -58,8 +58,8 @@ def test_a_containers_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_format_that_no_engine_runs_is_unsupported() -> None:
     make = launching.launcher({}, lambda name, line: None)
-    with pytest.raises(LoadFailed, match="safetensors") as caught:
-        make(model(format="safetensors"), Models(), None)
+    with pytest.raises(LoadFailed, match="pickle") as caught:
+        make(model(format="pickle"), Models(), None)
     assert caught.value.cause == "unsupported"
 
 
@@ -74,3 +74,11 @@ def test_the_sandbox_is_as_the_settings_ask() -> None:
 )
 def test_a_batch_takes_about_a_quarter_of_a_second(size: int, threads: int, on_gpu: bool, expected: int) -> None:
     assert launching.batch_size(size, threads, on_gpu) == expected
+
+
+def test_an_engine_whose_extra_is_not_here_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    make = launching.launcher({}, lambda name, line: None)
+    with pytest.raises(MissingExtra, match="torch") as caught:
+        make(model(format="safetensors"), Models(), None)
+    assert caught.value.hint == "Add it with: pip install 'serai[torch]'"

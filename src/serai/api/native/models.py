@@ -99,7 +99,9 @@ class RunningList(Out):
 
 
 class NewModel(In):
-    path: Annotated[str, Field(min_length=1, max_length=4096, description="A GGUF file on the server's machine.")]
+    path: Annotated[
+        str, Field(min_length=1, max_length=4096, description="GGUF file or folder on the server's machine.")
+    ]
     name: Name | None = Field(None, description="Left out: the file's name.")
 
 

@@ -53,7 +53,7 @@ def stop(name: Name, as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=MODELS)
 def add(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A GGUF file. It stays where it is.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A GGUF file or a folder. It stays where it is.")],
     name: Annotated[
         str | None, typer.Option(help="The name to call it by; without it, one made of the file's.")
     ] = None,
