@@ -71,7 +71,8 @@ class Engine:
     calls `report` with facts (`device`, `device_reason`, `context`, `parallel`, `threads`) before it starts to load,
     then serves OpenAI's HTTP and SSE, with GET /health answering 200 once it is ready, and never returns.
     `explain(lines)` reads from the last lines on stderr which of LoadFailed's causes a process died of, with the
-    engine's own words for it, or None. `requires` are the modules that its process imports."""
+    engine's own words for it, or None. `requires` are the modules that its process imports. Its process may start
+    others only if it declares `processes`; they are confined with it."""
 
     name: str
     title: str
@@ -80,6 +81,7 @@ class Engine:
     serve: Callable[[Launch, Callable[[Mapping[str, Any]], None]], None]
     explain: Callable[[list[str]], tuple[str, str] | None] = lambda _lines: None
     requires: tuple[str, ...] = ()
+    processes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
