@@ -80,7 +80,8 @@ class Engine:
     then serves OpenAI's HTTP and SSE, with GET /health answering 200 once it is ready, and never returns.
     `explain(lines)` reads from the last lines on stderr which of LoadFailed's causes a process died of, with the
     engine's own words for it, or None. `requires` are the modules that its process imports; `extra` is the part of
-    Serai that brings them, where the core does not."""
+    Serai that brings them, where the core does not. Its process may start others only if it declares `processes`; they
+    are confined with it."""
 
     name: str
     title: str
@@ -90,6 +91,7 @@ class Engine:
     explain: Callable[[list[str]], tuple[str, str] | None] = lambda _lines: None
     requires: tuple[str, ...] = ()
     extra: str = ""
+    processes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,15 @@ def main() -> int:
     end_with_parent(launch.parent)
     first_to_go()
     show_as(f"serai {launch.model}")
-    # Before the first thread, and before any module of an engine is read: nothing of theirs runs outside.
-    protection = _sandbox.apply(launch)
+    engine = registry.engines().get(launch.engine)
+    if engine is None:
+        return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
+    # Before the first thread, and before anything of the model's is read.
+    protection = _sandbox.apply(launch, processes=engine.processes)
     watch_parent()
     _report({"sandbox": protection.as_dict()})
     if launch.sandbox == "required" and not protection.complete:
         return _fail("unprotected", protection.how)
-    engine = registry.engines().get(launch.engine)
-    if engine is None:
-        return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
     try:
         engine.serve(launch, lambda facts: _report(_as_decided(facts, launch)))
     except MemoryError:

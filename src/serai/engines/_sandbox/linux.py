@@ -20,11 +20,9 @@ _WHY = {
 }
 
 
-def apply(launch: Launch) -> Protection:
-    """Must be called before there is a second thread, for Landlock holds for the thread that asks and those it makes.
-    Raises RuntimeError where there already is one."""
-    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - only their number counts
-        raise RuntimeError("The sandbox was asked for too late: there is a second thread.")
+def apply(launch: Launch, processes: bool) -> Protection:
+    """Confines all threads, or says what does not hold. Files only where there is no second thread yet, for Landlock
+    holds for the thread that asks and those it makes."""
     wake_gpu()
     memory = limits.apply(launch)
     said: list[str] = []
@@ -34,7 +32,7 @@ def apply(launch: Launch) -> Protection:
     except OSError as error:
         return Protection(memory=memory, how=f"limits only: {error.strerror}")
     abi = _landlock(launch, said)
-    filtered = _seccomp(launch, abi, said)
+    filtered = _seccomp(launch, processes, abi, said)
     return Protection(network=filtered, files=abi > 0, memory=memory, how=", ".join(said))
 
 
@@ -53,6 +51,9 @@ def wake_gpu() -> None:
 
 def _landlock(launch: Launch, said: list[str]) -> int:
     """Its version, or 0 where it does not hold."""
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - only their number counts
+        said.append("no Landlock (an engine's module started a thread when it was read)")
+        return 0
     try:
         abi = landlock.version()
         landlock.confine(abi, paths.allowed(launch), launch.port if not launch.socket else 0)
@@ -63,11 +64,12 @@ def _landlock(launch: Launch, said: list[str]) -> int:
     return abi
 
 
-def _seccomp(launch: Launch, abi: int, said: list[str]) -> bool:
+def _seccomp(launch: Launch, processes: bool, abi: int, said: list[str]) -> bool:
     wishes = bpf.Wishes(
         tcp=not launch.socket,
-        processes=bool(launch.program),
-        own_signals=0 if abi >= landlock.SCOPE_ABI else os.getpid(),
+        processes=processes,
+        # One that starts others has to end them too, and no filter knows their numbers.
+        own_signals=0 if processes or abi >= landlock.SCOPE_ABI else os.getpid(),
         no_truncate=0 < abi < landlock.TRUNCATE_ABI,
     )
     try:

@@ -16,12 +16,12 @@ _LIBRARY = "/usr/lib/libsandbox.1.dylib"
 _CLOSED = ("/Users", "/Volumes", "/private/tmp", "/private/var/folders", "/private/var/root")
 
 
-def apply(launch: Launch) -> Protection:
+def apply(launch: Launch, processes: bool) -> Protection:
     """Confines this process and all it starts, for good."""
     from serai.engines._sandbox import limits
 
     memory = limits.apply(launch) and not launch.memory_limit  # macOS takes the limit for data, and does not keep it
-    problem = _confine(profile(launch, readable(launch)))
+    problem = _confine(profile(launch, readable(launch), processes))
     if problem:
         return Protection(memory=memory, how=f"limits only: no Seatbelt ({problem})")
     return Protection(network=True, files=True, memory=memory, how="Seatbelt")
@@ -49,7 +49,7 @@ def readable(launch: Launch) -> list[str]:
     return [*_python(), *models, *program]
 
 
-def profile(launch: Launch, readable: Iterable[str]) -> str:
+def profile(launch: Launch, readable: Iterable[str], processes: bool) -> str:
     """What may be done, in Seatbelt's language, where the last rule that fits counts. Pure."""
     scratch = _quoted(launch.scratch)
     lines = [
@@ -61,13 +61,12 @@ def profile(launch: Launch, readable: Iterable[str]) -> str:
         f"(deny file-read-data {' '.join(f'(subpath {_quoted(place)})' for place in _CLOSED)})",
         *(f"(allow file-read-data (subpath {_quoted(path)}))" for path in readable),
         '(allow file-write-data (literal "/dev/null") (literal "/dev/zero") (literal "/dev/dtracehelper"))',
-        "(deny signal (target others))",
         "(deny process-info* (target others))",
     ]
     if launch.scratch:
         lines.append(f"(allow file-read* file-write* (subpath {scratch}))")
-    if not launch.program:
-        lines.append("(deny process-fork)")
+    if not processes:
+        lines += ["(deny signal (target others))", "(deny process-fork)"]
     return "\n".join(lines)
 
 

@@ -41,22 +41,22 @@ class Limits(ctypes.Structure):
     )
 
 
-def limits(launch: Launch) -> Limits:
-    """No process besides this one, unless a native server takes its work, and the memory it was given. Pure."""
+def limits(launch: Launch, processes: bool) -> Limits:
+    """No process besides this one, unless it may start others, and the memory it was given. Pure."""
     flags = _DIE_ON_EXCEPTION
     flags |= _PROCESS_MEMORY if launch.memory_limit else 0
-    flags |= 0 if launch.program else _ACTIVE_PROCESS
+    flags |= 0 if processes else _ACTIVE_PROCESS
     basic = _Basic(flags=flags, processes=1)
     return Limits(basic=basic, process_memory=launch.memory_limit)
 
 
-def apply(launch: Launch) -> Protection:
+def apply(launch: Launch, processes: bool) -> Protection:
     """Puts this process, and all it starts, into a job object of its own."""
     if sys.platform == "win32":
         system = ctypes.WinDLL("kernel32", use_last_error=True)
         system.CreateJobObjectW.restype = system.GetCurrentProcess.restype = ctypes.c_void_p
         job = ctypes.c_void_p(system.CreateJobObjectW(None, None))
-        wanted = limits(launch)
+        wanted = limits(launch, processes)
         size = ctypes.sizeof(wanted)
         held = system.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(wanted), size)
         held = held and system.AssignProcessToJobObject(job, ctypes.c_void_p(system.GetCurrentProcess()))

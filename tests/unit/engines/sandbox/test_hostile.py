@@ -92,6 +92,28 @@ async def test_over_tcp_it_listens_where_it_is_told_and_calls_nobody(hostile: St
     assert got_through(process.facts["tried"]) == NEEDS
 
 
+DECLARES = """
+import dataclasses, sys
+sys.path.insert(0, sys.argv[1])
+import serai_hostile as evil
+evil.ENGINE = dataclasses.replace(evil.ENGINE, processes=True)
+"""
+
+
+async def test_an_engine_that_declares_it_may_start_processes_that_are_held_too(hostile: Start) -> None:
+    process = after(hostile(ALL), DECLARES)
+    await process.start(30)
+    assert got_through(process.facts["tried"]) == {*NEEDS, "fork", "subprocess_run"}
+
+
+async def test_a_thread_that_was_there_before_is_told(hostile: Start) -> None:
+    early = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    process = after(hostile(("tcp_to_loopback", "read_passwd")), early)
+    await process.start(30)
+    assert got_through(process.facts["tried"]) == {*NEEDS, "read_passwd"}
+    assert not process.facts["sandbox"]["files"] and "thread" in process.facts["sandbox"]["how"]
+
+
 async def test_a_native_program_may_start_processes_that_are_held_too(hostile: Start) -> None:
     process = hostile(ALL, program="/bin/true")
     await process.start(30)
@@ -152,12 +174,16 @@ def test_a_program_that_took_its_place_dies_with_the_server(plugin: Path, tmp_pa
     assert not program.is_running()
 
 
+def after(process: ModelProcess, code: str) -> ModelProcess:
+    """Runs some code in the worker before it starts."""
+    *python, boot, plugin = process._command
+    process._command = (*python, f"{code}\n{boot}", plugin)
+    return process
+
+
 def on_kernel(process: ModelProcess, abi: str) -> ModelProcess:
     """As on a kernel with an older Landlock, or none."""
-    older = f"from serai.engines._sandbox import landlock; landlock.version = lambda: {abi}\n"
-    *python, boot, plugin = process._command
-    process._command = (*python, older + boot, plugin)
-    return process
+    return after(process, f"from serai.engines._sandbox import landlock; landlock.version = lambda: {abi}")
 
 
 async def test_required_where_it_cannot_be_had_refuses_in_words(hostile: Start) -> None:

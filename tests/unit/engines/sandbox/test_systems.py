@@ -27,7 +27,7 @@ def test_an_unknown_system_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_seatbelts_last_words_open_what_the_model_needs() -> None:
-    text = macos.profile(launch(scratch="/scratch", socket="/scratch/m.sock"), ["/Volumes/models/m.gguf"])
+    text = macos.profile(launch(scratch="/scratch", socket="/scratch/m.sock"), ["/Volumes/models/m.gguf"], False)
     lines = text.splitlines()
     assert lines.index("(deny network*)") < lines.index(
         '(allow network-bind network-inbound (literal "/scratch/m.sock"))'
@@ -43,7 +43,7 @@ def test_a_name_cannot_end_its_quotes() -> None:
 
 
 def test_a_job_object_holds_memory_and_processes() -> None:
-    wanted = windows.limits(launch(memory_limit=1 << 30))
+    wanted = windows.limits(launch(memory_limit=1 << 30), False)
     assert wanted.process_memory == 1 << 30 and wanted.basic.processes == 1
     assert wanted.basic.flags == 0x508 and ctypes.sizeof(wanted) == 144
-    assert windows.limits(launch(program="llama-server.exe")).basic.flags == 0x400
+    assert windows.limits(launch(), True).basic.flags == 0x400
