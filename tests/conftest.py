@@ -12,7 +12,6 @@ from serai.hosting.pool import Pool
 from serai.settings import Models
 from tests.fakes import tiny_gguf
 
-
 _OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
 
 

@@ -68,8 +68,9 @@ class Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """Bytes, by what they are for; `total` is their sum, and `by_device` splits it between `cpu` and `gpu`. `later` of
-    it is taken only as the model is used. `spare` comes on top at the peak, and the system takes it back where memory
-    is short: pages of the file of which the engine keeps a copy of its own."""
+    it is taken only as the model is used; `firm` are the weights on the CPU, which count even while the system shows
+    less. `spare` comes on top at the peak, and the system takes it back where memory is short: pages of the file of
+    which the engine keeps a copy of its own."""
 
     weights: int
     kv: int
@@ -78,6 +79,7 @@ class Need:
     runtime: int
     later: int
     spare: int
+    firm: int = 0
     by_device: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -127,6 +129,7 @@ def _llama(shape: Shape, plan: Plan) -> Need:
         runtime=sum(runtime.values()),
         later=plan.cache + saved + compute,
         spare=spare,
+        firm=weights["cpu"],
         by_device=_taken(by_device),
     )
 
@@ -205,6 +208,7 @@ def _torch(shape: Shape, plan: Plan) -> Need:
         runtime=runtime,
         later=compute + kv,
         spare=0,
+        firm=0 if plan.layers else weights,
         by_device=_taken(by_device),
     )
 

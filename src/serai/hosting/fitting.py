@@ -195,7 +195,7 @@ def _difference(asked: Plan, got: Plan) -> str:
     if got.context < asked.context:
         parts.append(f"a context of {got.context:,} tokens instead of {asked.context:,}")
     if got.parallel < asked.parallel:
-        parts.append(f"{got.parallel} calls at once instead of {asked.parallel}")
+        parts.append(f"{got.parallel} call{'s' if got.parallel > 1 else ''} at once instead of {asked.parallel}")
     return f"Memory is short: {' and '.join(parts)}." if parts else ""
 
 
