@@ -56,7 +56,7 @@ def torch_case(name: str, config: str, context: int, dtype: str = "bfloat16", **
         "max_position_embeddings": 1 << 17,
     }
     shape = Safetensors(config=config, dtype=dtype, facts={**usual, **facts})
-    return Case(name, shape, Plan(engine="transformers", context=context, batch=512))
+    return Case(name, shape, Plan(engine="transformers", context=context, batch=128))
 
 
 CASES = (
@@ -159,7 +159,7 @@ if sys.argv[5] == "write":
 how = {"local_files_only": True, "use_safetensors": True, "attn_implementation": "sdpa"}
 model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, told["dtype"]), **how)
 model.eval()
-cache, ids = transformers.DynamicCache(config=config), torch.randint(300, 20000, (1, 2 * batch))
+cache, ids = transformers.DynamicCache(), torch.randint(300, 20000, (1, 2 * batch))
 head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 with torch.inference_mode():
     for layer in range(config.num_hidden_layers):

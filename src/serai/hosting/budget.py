@@ -97,7 +97,7 @@ class Need:
 
 def need(shape: Shape, plan: Plan) -> Need:
     """What this model takes when it is loaded so."""
-    return _torch(shape, plan) if shape.format == "safetensors" else _llama(shape, plan)
+    return _llama(shape, plan) if shape.format == "gguf" else _whole(shape, plan)
 
 
 def _llama(shape: Shape, plan: Plan) -> Need:
@@ -181,22 +181,21 @@ def _runtime(plan: Plan, shape: Shape) -> int:
     return _RUNTIME.get(plan.engine, _RUNTIME_OTHER) + _PER_TOKEN * shape.vocabulary
 
 
-def _torch(shape: Shape, plan: Plan) -> Need:
-    """PyTorch holds everything on one device; what is stored in other types becomes `dtype`."""
+def _whole(shape: Shape, plan: Plan) -> Need:
+    """PyTorch and ONNX Runtime hold everything on one device, and keep the whole context in every layer, windows or
+    not; a layer's cache is copied as it grows. What PyTorch finds stored in other types becomes `dtype`."""
     place = "gpu" if plan.layers else "cpu"
     width = WIDTHS.get(plan.dtype, 0)
     weights = int(sum(count * (width or _stored(kind)) for kind, count in shape.elements.items()))
     if plan.bits and shape.weights:
         inside = _weights(shape.layers) / shape.weights
         weights = int(weights * (1 - inside) + sum(shape.elements.values()) * inside * (plan.bits / 8 + 1 / 64))
-    number = width or min((_stored(kind) for kind in shape.elements if kind in WIDTHS), default=2)
-    cells = sum(
-        (min(plan.context, layer.window) if layer.window else plan.context) * (layer.key + layer.value)
-        for layer in shape.layers
-    )
-    kv = int(plan.parallel * cells * number)
+    number = width or min((_stored(kind) for kind in shape.elements if kind in WIDTHS), default=4)
+    kept = [int(plan.parallel * plan.context * number * (layer.key + layer.value)) for layer in shape.layers]
+    kv = sum(kept)
     batch = min(plan.batch, plan.context)
-    compute = int(batch * number * (3 * shape.feed_forward + 6 * shape.width)) + 4 * shape.vocabulary * plan.parallel
+    compute = int(batch * number * (3 * shape.feed_forward + 6 * shape.width)) + max(kept, default=0)
+    compute += 4 * shape.vocabulary * plan.parallel
     runtime = _runtime(plan, shape) + (_GPU_RUNTIME if plan.layers else 0)
     by_device = {place: weights + kv + compute + (_GPU_RUNTIME if plan.layers else 0)}
     by_device["cpu"] = by_device.get("cpu", 0) + _runtime(plan, shape)

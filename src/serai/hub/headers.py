@@ -6,6 +6,7 @@ import asyncio
 import functools
 import re
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -29,7 +30,7 @@ _TOO_LONG = "Its header is longer than 64 MB."
 
 
 def read(path: Path) -> Shape:
-    """The shape of a GGUF file, or of a folder with safetensors and config.json. Raises LoadFailed."""
+    """The shape of a GGUF file, or of a folder with config.json and safetensors, else ONNX. Raises LoadFailed."""
     if not path.is_dir():
         headers = [gguf.read_header(part) for part in parts(path)]
         return from_gguf(functools.reduce(gguf.joined, headers))
@@ -38,7 +39,18 @@ def read(path: Path) -> Shape:
             config = file.read(MAX_CONFIG)
     except OSError:
         config = b"{}"
+    if not any(path.glob("*.safetensors")) and (size := _onnx(path)):
+        weights = safetensors.Tensor("onnx", "U8", size, size)
+        return replace(from_config(config, (weights,), path.name), format="onnx")
     return from_config(config, safetensors.read_folder(path), path.name)
+
+
+def _onnx(folder: Path) -> int:
+    """Bytes of a folder's ONNX files, those beside config.json or else in `onnx/`, with the weights that lie apart."""
+    for place in (folder, folder / "onnx"):
+        if found := [path for path in place.glob("*.onnx*") if path.is_file()]:
+            return sum(path.stat().st_size for path in found)
+    return 0
 
 
 def parts(path: Path) -> list[Path]:

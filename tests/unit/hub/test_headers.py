@@ -91,6 +91,15 @@ async def test_what_is_no_name_is_refused() -> None:
             await of(hub).of_remote("../x")
 
 
+def test_a_folder_of_onnx_takes_what_its_files_do(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "model.onnx").write_bytes(bytes(100))
+    (tmp_path / "onnx" / "model.onnx_data").write_bytes(bytes(900))
+    shape = headers.read(tmp_path)
+    assert (shape.format, shape.weights, shape.layers[0].key) == ("onnx", 1000, 64)
+
+
 def test_a_model_in_parts_is_read_whole(tmp_path: Path, tiny: Path) -> None:
     first = tmp_path / "m-00001-of-00002.gguf"
     first.write_bytes(tiny.read_bytes())
