@@ -159,6 +159,7 @@ if sys.argv[5] == "write":
 how = {"local_files_only": True, "use_safetensors": True, "attn_implementation": "sdpa"}
 model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, told["dtype"]), **how)
 model.eval()
+model.get_input_embeddings().weight.sum()  # in time, prompts touch all words
 cache, ids = transformers.DynamicCache(), torch.randint(300, 20000, (1, 2 * batch))
 head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 with torch.inference_mode():

@@ -30,7 +30,7 @@ WIDTHS: Mapping[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "F64": 8
 _CELLS = 256
 """llama.cpp rounds the length of its caches up to this."""
 
-_RUNTIME = {"llama.cpp": 46 * MB, "transformers": 400 * MB, "onnx": 110 * MB}
+_RUNTIME = {"llama.cpp": 46 * MB, "transformers": 415 * MB, "onnx": 110 * MB}
 _RUNTIME_OTHER = 200 * MB
 _PER_TOKEN = 200
 _GPU_RUNTIME = 450 * MB
@@ -206,10 +206,17 @@ def _whole(shape: Shape, plan: Plan) -> Need:
         cache=0,
         runtime=runtime,
         later=compute + kv,
-        spare=0,
+        spare=0 if plan.layers else _copied(shape, width),
         firm=0 if plan.layers else weights,
         by_device=_taken(by_device),
     )
+
+
+def _copied(shape: Shape, width: int) -> int:
+    """What is in memory both as pages of the file and as a copy: all where the type changes, else what is merged."""
+    if width and any(WIDTHS.get(kind, width) != width for kind in shape.elements):
+        return shape.weights
+    return sum(layer.rearranged for layer in shape.layers)
 
 
 def _stored(kind: str) -> float:

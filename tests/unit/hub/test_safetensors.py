@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from serai.errors import LoadFailed
+from serai.hosting.budget import Plan, need
 from serai.hub import safetensors
 from serai.hub.config_shape import from_config
 from serai.hub.headers import read
@@ -111,6 +112,15 @@ def test_a_folder_in_parts_is_read_whole(tmp_path: Path) -> None:
     write(tmp_path / "b.safetensors")
     with pytest.raises(LoadFailed, match="same tensor"):
         read(tmp_path)
+
+
+def test_experts_that_are_stored_apart_are_copied_when_they_are_merged() -> None:
+    names = ("model.layers.0.mlp.experts.3.up_proj.weight", "model.layers.0.mlp.up_proj.weight")
+    tensors = [safetensors.Tensor(name, "BF16", 100, 200) for name in names]
+    shape = from_config(json.dumps(CONFIG).encode(), tensors, "m")
+    assert (shape.layers[0].weights, shape.layers[0].rearranged) == (400, 200)
+    kept, changed = (need(shape, Plan(engine="transformers", dtype=dtype)) for dtype in ("auto", "float32"))
+    assert (kept.spare, changed.spare, changed.weights) == (200, 400, 800)
 
 
 def test_windows_are_read_from_the_configuration() -> None:
