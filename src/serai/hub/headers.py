@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import time
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from serai.hub.shape import Shape
 from serai.types import ModelRef
 
 _KEPT = 256
+_FRESH_S = 300.0
 _RANGES = (1 << 18, 1 << 21, 1 << 24, 1 << 26)
 """How far into a GGUF file of the hub we read, further each time: large vocabularies lie before the tensors."""
 
@@ -27,6 +29,9 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _MAX_PARTS = 1000
 
 _TOO_LONG = "Its header is longer than 64 MB."
+
+
+Remote = tuple[Shape, dict[str, int]]
 
 
 def read(path: Path) -> Shape:
@@ -69,6 +74,7 @@ class Headers:
     def __init__(self, hub: Hub | None = None) -> None:
         self._hub = hub
         self._kept: OrderedDict[tuple[object, ...], Shape] = OrderedDict()
+        self._asked: dict[str, tuple[float, Remote]] = {}
         self._lock = Lock()
 
     def of(self, path: Path) -> Shape:
@@ -80,9 +86,18 @@ class Headers:
         key = (str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino)
         return self._recall(key) or self._keep(key, read(path))
 
-    async def of_remote(self, name: str) -> tuple[Shape, dict[str, int]]:
+    async def of_remote(self, name: str) -> Remote:
         """The shape of a model of the hub, and the sizes of all quantisations that are beside it. Raises BadRequest
-        where the name is none, what `Hub` raises, and LoadFailed."""
+        where the name is none, what `Hub` raises, and LoadFailed. The hub is asked again after some minutes."""
+        asked_at, answer = self._asked.get(name, (0.0, None))
+        if answer is None or time.monotonic() - asked_at > _FRESH_S:
+            answer = await self._ask(name)
+            if len(self._asked) >= _KEPT:
+                self._asked.clear()
+            self._asked[name] = (time.monotonic(), answer)
+        return answer
+
+    async def _ask(self, name: str) -> Remote:
         assert self._hub is not None
         try:
             ref = ModelRef.parse(name)

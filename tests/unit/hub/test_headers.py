@@ -48,7 +48,9 @@ async def test_a_file_of_the_hub_is_known_before_it_is_here(tiny: Path) -> None:
         assert sizes == {"Q8_0": len(big), "Q4_K_M": tiny.stat().st_size}
         ranges = [wanted for path, wanted, _ in hub.requests if path.startswith("/blob")]
         assert ranges == ["bytes=0-262143"]
+        asked = len(hub.requests)
         assert (await kept.of_remote("org/m:Q8_0"))[0] is shape
+        assert len(hub.requests) == asked
 
 
 async def test_a_long_header_is_read_in_growing_steps(tmp_path: Path) -> None:
