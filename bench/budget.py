@@ -3,9 +3,10 @@
     PYTHONPATH=src python -m bench.budget [--torch PYTHON] [--only WORD] [--keep FILE.json]
 
 Each model is written with random weights, loaded by the engine that would run it, and reads a prompt as long as its
-context, but at most FILL tokens (llama.cpp takes the memory for the whole context at once; PyTorch is given it all);
-then the peak of its resident memory is read from the system. `--torch` is a Python with torch and transformers, for the
-safetensors models; without it they are left out. Linux only."""
+context, but at most FILL tokens: llama.cpp takes the memory for the whole context at once. PyTorch's cache is filled up
+with random numbers, and only the last two batches are read. Then the peak of its resident memory is read from the
+system. `--torch` is a Python with torch and transformers, for the safetensors models; without it they are left out.
+Linux only."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def torch_case(name: str, config: str, context: int, dtype: str = "bfloat16", **
         "max_position_embeddings": 1 << 17,
     }
     shape = Safetensors(config=config, dtype=dtype, facts={**usual, **facts})
-    return Case(name, shape, Plan(engine="transformers", context=context, batch=512))
+    return Case(name, shape, Plan(engine="transformers", context=context, batch=128))
 
 
 CASES = (
@@ -144,18 +145,29 @@ CASES = (
 TORCH = """
 import json, sys, torch, transformers
 told, folder, context, batch = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 config = getattr(transformers, told["config"])(**told["facts"])
 if sys.argv[5] == "write":
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=getattr(torch, told["dtype"]))
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config, dtype=getattr(torch, told["dtype"]))
+    model.to_empty(device="cpu")
+    for weight in model.parameters():
+        torch.nn.init.constant_(weight, 0.01)
+    model.tie_weights()
     model.save_pretrained(folder)
     sys.exit()
 how = {"local_files_only": True, "use_safetensors": True, "attn_implementation": "sdpa"}
 model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, told["dtype"]), **how)
 model.eval()
-cache, ids = transformers.DynamicCache(config=config), torch.randint(300, 20000, (1, context))
+model.get_input_embeddings().weight.sum()  # in time, prompts touch all words
+cache, ids = transformers.DynamicCache(), torch.randint(300, 20000, (1, 2 * batch))
+head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 with torch.inference_mode():
-    for begin in range(0, context, batch):
+    for layer in range(config.num_hidden_layers):
+        for begin in range(0, context - 2 * batch, batch):
+            size = (1, config.num_key_value_heads, batch, head)
+            cache.update(torch.randn(size).to(model.dtype), torch.randn(size).to(model.dtype), layer)
+    for begin in (0, batch):
         model(ids[:, begin:begin + batch], past_key_values=cache, use_cache=True, logits_to_keep=1)
 print(open("/proc/self/status").read())
 """

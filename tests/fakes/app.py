@@ -153,6 +153,7 @@ def _routes(s: FakeServices) -> list[Route]:
         get("/api/v1/running", lambda r: {"running": [m for m in s.models.values() if m["state"] != "on_disk"]}),
         act("POST", "/api/v1/running", lambda r, b: _load(s, b["model"]), 202),
         act("DELETE", "/api/v1/running/{name:path}", lambda r, b: _unload(s, r.path_params["name"])),
+        get("/api/v1/fit", lambda r: {**_FIT, "asked": dict(r.query_params)}),
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
         get("/api/v1/engines", lambda r: {"engines": s.engines}),
         act("POST", "/api/v1/engines/build", lambda r, b: _build(s), 202),
@@ -177,6 +178,14 @@ def _routes(s: FakeServices) -> list[Route]:
     ]
 
 
+_FIT = {
+    "verdict": "no",
+    "text": "Does not fit: needs 9.0 GB of memory; 6.0 GB are free for models.",
+    "need": {"weights": 4e9, "kv": 4e9, "compute": 5e8, "cache": 0, "runtime": 5e8, "total": 9e9},
+    "loading": {"context": 4096, "parallel": 2, "kv_type": "f16"},
+    "device_reason": "",
+    "would_fit": [{"loading": {"parallel": 1}, "text": "one call at a time", "total": 5e9}],
+}
 _HARDWARE = {
     "cpu": {"name": "Test CPU", "cores": 2, "features": ["avx2"]},
     "memory": {"total": 8e9, "available": 6e9},

@@ -95,6 +95,9 @@ class FakePool:
         shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
         return [{"name": "CPU", "kind": "cpu", "total": 8_000_000_000, "free": 4_000_000_000, "models": shares}]
 
+    async def usable(self) -> int:
+        return 8_000_000_000
+
     async def room(self, engine: str, name: str = "") -> Room:
         device = Device(name="CPU", kind="cpu", total=8_000_000_000, free=4_000_000_000)
         return Room(devices=[device], now={"cpu": 3_000_000_000})

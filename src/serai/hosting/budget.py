@@ -30,7 +30,7 @@ WIDTHS: Mapping[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "F64": 8
 _CELLS = 256
 """llama.cpp rounds the length of its caches up to this."""
 
-_RUNTIME = {"llama.cpp": 46 * MB, "transformers": 400 * MB, "onnx": 110 * MB}
+_RUNTIME = {"llama.cpp": 46 * MB, "transformers": 415 * MB, "onnx": 110 * MB}
 _RUNTIME_OTHER = 200 * MB
 _PER_TOKEN = 200
 _GPU_RUNTIME = 450 * MB
@@ -68,8 +68,9 @@ class Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """Bytes, by what they are for; `total` is their sum, and `by_device` splits it between `cpu` and `gpu`. `later` of
-    it is taken only as the model is used. `spare` comes on top at the peak, and the system takes it back where memory
-    is short: pages of the file of which the engine keeps a copy of its own."""
+    it is taken only as the model is used; `firm` are the weights on the CPU, which count even while the system shows
+    less. `spare` comes on top at the peak, and the system takes it back where memory is short: pages of the file of
+    which the engine keeps a copy of its own."""
 
     weights: int
     kv: int
@@ -78,6 +79,7 @@ class Need:
     runtime: int
     later: int
     spare: int
+    firm: int = 0
     by_device: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -95,7 +97,7 @@ class Need:
 
 def need(shape: Shape, plan: Plan) -> Need:
     """What this model takes when it is loaded so."""
-    return _torch(shape, plan) if shape.format == "safetensors" else _llama(shape, plan)
+    return _llama(shape, plan) if shape.format == "gguf" else _whole(shape, plan)
 
 
 def _llama(shape: Shape, plan: Plan) -> Need:
@@ -127,6 +129,7 @@ def _llama(shape: Shape, plan: Plan) -> Need:
         runtime=sum(runtime.values()),
         later=plan.cache + saved + compute,
         spare=spare,
+        firm=weights["cpu"],
         by_device=_taken(by_device),
     )
 
@@ -178,22 +181,21 @@ def _runtime(plan: Plan, shape: Shape) -> int:
     return _RUNTIME.get(plan.engine, _RUNTIME_OTHER) + _PER_TOKEN * shape.vocabulary
 
 
-def _torch(shape: Shape, plan: Plan) -> Need:
-    """PyTorch holds everything on one device; what is stored in other types becomes `dtype`."""
+def _whole(shape: Shape, plan: Plan) -> Need:
+    """PyTorch and ONNX Runtime hold everything on one device, and keep the whole context in every layer, windows or
+    not; a layer's cache is copied as it grows. What PyTorch finds stored in other types becomes `dtype`."""
     place = "gpu" if plan.layers else "cpu"
     width = WIDTHS.get(plan.dtype, 0)
     weights = int(sum(count * (width or _stored(kind)) for kind, count in shape.elements.items()))
     if plan.bits and shape.weights:
         inside = _weights(shape.layers) / shape.weights
         weights = int(weights * (1 - inside) + sum(shape.elements.values()) * inside * (plan.bits / 8 + 1 / 64))
-    number = width or min((_stored(kind) for kind in shape.elements if kind in WIDTHS), default=2)
-    cells = sum(
-        (min(plan.context, layer.window) if layer.window else plan.context) * (layer.key + layer.value)
-        for layer in shape.layers
-    )
-    kv = int(plan.parallel * cells * number)
+    number = width or min((_stored(kind) for kind in shape.elements if kind in WIDTHS), default=4)
+    kept = [int(plan.parallel * plan.context * number * (layer.key + layer.value)) for layer in shape.layers]
+    kv = sum(kept)
     batch = min(plan.batch, plan.context)
-    compute = int(batch * number * (3 * shape.feed_forward + 6 * shape.width)) + 4 * shape.vocabulary * plan.parallel
+    compute = int(batch * number * (3 * shape.feed_forward + 6 * shape.width)) + max(kept, default=0)
+    compute += 4 * shape.vocabulary * plan.parallel
     runtime = _runtime(plan, shape) + (_GPU_RUNTIME if plan.layers else 0)
     by_device = {place: weights + kv + compute + (_GPU_RUNTIME if plan.layers else 0)}
     by_device["cpu"] = by_device.get("cpu", 0) + _runtime(plan, shape)
@@ -204,9 +206,17 @@ def _torch(shape: Shape, plan: Plan) -> Need:
         cache=0,
         runtime=runtime,
         later=compute + kv,
-        spare=0,
+        spare=0 if plan.layers else _copied(shape, width),
+        firm=0 if plan.layers else weights,
         by_device=_taken(by_device),
     )
+
+
+def _copied(shape: Shape, width: int) -> int:
+    """What is in memory both as pages of the file and as a copy: all where the type changes, else what is merged."""
+    if width and any(WIDTHS.get(kind, width) != width for kind in shape.elements):
+        return shape.weights
+    return sum(layer.rearranged for layer in shape.layers)
 
 
 def _stored(kind: str) -> float:

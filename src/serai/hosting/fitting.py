@@ -82,9 +82,9 @@ def longest(shape: Shape, plan: Plan, wish: Wish, room: Mapping[str, int]) -> in
 
 
 def with_cache(shape: Shape, choice: Choice, most: int, room: Mapping[str, int]) -> Choice:
-    """The same with as much memory for past prompts as is left over, up to `most`."""
+    """The same with as much memory for past prompts as is left over, at most `most` and twice what the streams have."""
     left = room.get("cpu", 0) - choice.need.on("cpu")
-    cache = min(most, choice.plan.cache + max(0, left))
+    cache = min(most, max(LEAST_CACHE, 2 * choice.need.kv), choice.plan.cache + max(0, left))
     if cache <= choice.plan.cache:
         return choice
     plan = replace(choice.plan, cache=cache // MB * MB)
@@ -195,7 +195,7 @@ def _difference(asked: Plan, got: Plan) -> str:
     if got.context < asked.context:
         parts.append(f"a context of {got.context:,} tokens instead of {asked.context:,}")
     if got.parallel < asked.parallel:
-        parts.append(f"{got.parallel} calls at once instead of {asked.parallel}")
+        parts.append(f"{got.parallel} call{'s' if got.parallel > 1 else ''} at once instead of {asked.parallel}")
     return f"Memory is short: {' and '.join(parts)}." if parts else ""
 
 

@@ -39,8 +39,9 @@ class Holding:
 
 
 def settle(holding: Holding) -> int:
-    """What a model that has become ready holds from now on."""
-    return holding.own + holding.promised.later
+    """What a model that has become ready holds from now on: what was measured, though never less than its weights,
+    whose pages come and go as memory is short or plenty; and what it takes later."""
+    return max(holding.own, holding.promised.firm) + holding.promised.later
 
 
 def room(devices: Sequence[Device], share: float, holdings: Collection[Holding]) -> dict[str, int]:

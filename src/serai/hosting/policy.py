@@ -54,7 +54,7 @@ def fits(needed: Mapping[str, int], room: Mapping[str, int]) -> bool:
 
 def with_room_of(room: Mapping[str, int], gone: Collection[Place]) -> dict[str, int]:
     """The room there would be without these."""
-    devices = {*room, *(device for place in gone for device in place.memory)}
+    devices = {*room, *(device for place in gone for device, size in place.memory.items() if size)}
     return {device: room.get(device, 0) + sum(place.memory.get(device, 0) for place in gone) for device in devices}
 
 

@@ -115,6 +115,14 @@ class Pool:
         found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
         return ledger.told(found, self._admission.holdings())
 
+    async def usable(self) -> int:
+        """The most that models may use of this machine's memory, if nothing else runs; of the GPU's where that is
+        more."""
+        found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
+        return max(
+            ledger.room([replace(each, free=each.total) for each in found], self._settings().memory_share, []).values()
+        )
+
     async def room(self, engine: str, name: str = "") -> Room:
         """The memory that a model of this name could take with this engine, if it were loaded anew."""
         found = await asyncio.to_thread(self._devices, engine)

@@ -15,6 +15,9 @@ from serai.hub.shape import MAX_CONTEXT, MAX_LAYERS, MAX_WIDTH, Layer, Shape
 MAX_CONFIG = 1 << 20
 
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|block|layer)\.(\d{1,4})\.")
+_EXPERT = re.compile(r"\.experts\.\d{1,4}\.")
+"""Experts that are stored apart: transformers makes one tensor of all."""
+
 _INPUT = re.compile(r"(?:embed_tokens|wte|word_embeddings|shared|embeddings)\.weight$")
 _OUTPUT = re.compile(r"(?:lm_head|embed_out)\.")
 
@@ -29,12 +32,21 @@ def from_config(text: bytes, tensors: Iterable[Tensor], name: str) -> Shape:
     kept = config.number(MAX_WIDTH, "num_key_value_heads", "num_kv_heads") or heads
     groups: Counter[str] = Counter()
     elements: Counter[str] = Counter()
+    merged: Counter[str] = Counter()
     for tensor in tensors:
-        groups[_group(tensor.name)] += tensor.size
+        group = _group(tensor.name)
+        groups[group] += tensor.size
+        merged[group] += tensor.size if _EXPERT.search(tensor.name) else 0
         elements[tensor.dtype] += tensor.elements
     windows = _windows(config, count)
     layers = tuple(
-        Layer(weights=groups[str(index)], key=kept * head, value=kept * head, window=windows[index])
+        Layer(
+            weights=groups[str(index)],
+            rearranged=merged[str(index)],
+            key=kept * head,
+            value=kept * head,
+            window=windows[index],
+        )
         for index in range(count)
     )
     placed = sum(layer.weights for layer in layers) + groups["input"] + groups["output"]

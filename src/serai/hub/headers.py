@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import time
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -13,13 +15,13 @@ from serai.errors import BadRequest, SeraiError
 from serai.hub import gguf, safetensors
 from serai.hub.choose import choose, groups
 from serai.hub.config_shape import MAX_CONFIG, from_config
-from serai.hub.folder import read_folder
 from serai.hub.gguf_shape import from_gguf
 from serai.hub.remote import Hub, RemoteFile, Repository
 from serai.hub.shape import Shape
 from serai.types import ModelRef
 
 _KEPT = 256
+_FRESH_S = 300.0
 _RANGES = (1 << 18, 1 << 21, 1 << 24, 1 << 26)
 """How far into a GGUF file of the hub we read, further each time: large vocabularies lie before the tensors."""
 
@@ -29,20 +31,31 @@ _MAX_PARTS = 1000
 _TOO_LONG = "Its header is longer than 64 MB."
 
 
-def read(path: Path) -> Shape | None:
-    """The shape of a GGUF file, or of a folder with safetensors and config.json; None for ONNX, whose files do not say
-    it. Raises LoadFailed."""
+Remote = tuple[Shape, dict[str, int]]
+
+
+def read(path: Path) -> Shape:
+    """The shape of a GGUF file, or of a folder with config.json and safetensors, else ONNX. Raises LoadFailed."""
     if not path.is_dir():
         headers = [gguf.read_header(part) for part in parts(path)]
         return from_gguf(functools.reduce(gguf.joined, headers))
-    if read_folder(path).format != "safetensors":
-        return None
     try:
         with (path / "config.json").open("rb") as file:
             config = file.read(MAX_CONFIG)
     except OSError:
         config = b"{}"
+    if not any(path.glob("*.safetensors")) and (size := _onnx(path)):
+        weights = safetensors.Tensor("onnx", "U8", size, size)
+        return replace(from_config(config, (weights,), path.name), format="onnx")
     return from_config(config, safetensors.read_folder(path), path.name)
+
+
+def _onnx(folder: Path) -> int:
+    """Bytes of a folder's ONNX files, those beside config.json or else in `onnx/`, with the weights that lie apart."""
+    for place in (folder, folder / "onnx"):
+        if found := [path for path in place.glob("*.onnx*") if path.is_file()]:
+            return sum(path.stat().st_size for path in found)
+    return 0
 
 
 def parts(path: Path) -> list[Path]:
@@ -61,22 +74,30 @@ class Headers:
     def __init__(self, hub: Hub | None = None) -> None:
         self._hub = hub
         self._kept: OrderedDict[tuple[object, ...], Shape] = OrderedDict()
+        self._asked: dict[str, tuple[float, Remote]] = {}
         self._lock = Lock()
 
-    def of(self, path: Path) -> Shape | None:
+    def of(self, path: Path) -> Shape:
         """`read`, from memory where nothing changed. May be called from several threads. Raises LoadFailed."""
         try:
             facts = path.stat()
         except OSError:
             return read(path)
         key = (str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        if shape := self._recall(key) or read(path):
-            self._keep(key, shape)
-        return shape
+        return self._recall(key) or self._keep(key, read(path))
 
-    async def of_remote(self, name: str) -> tuple[Shape, dict[str, int]]:
+    async def of_remote(self, name: str) -> Remote:
         """The shape of a model of the hub, and the sizes of all quantisations that are beside it. Raises BadRequest
-        where the name is none, what `Hub` raises, and LoadFailed."""
+        where the name is none, what `Hub` raises, and LoadFailed. The hub is asked again after some minutes."""
+        asked_at, answer = self._asked.get(name, (0.0, None))
+        if answer is None or time.monotonic() - asked_at > _FRESH_S:
+            answer = await self._ask(name)
+            if len(self._asked) >= _KEPT:
+                self._asked.clear()
+            self._asked[name] = (time.monotonic(), answer)
+        return answer
+
+    async def _ask(self, name: str) -> Remote:
         assert self._hub is not None
         try:
             ref = ModelRef.parse(name)

@@ -12,9 +12,9 @@ MAX_CONTEXT = 1 << 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """One layer: bytes of weights as stored, and of those what the processor's kernels keep a second, rearranged copy
-    of; numbers that a token's key and value take in the cache; the window that limits how many tokens are kept (0: all
-    of them); bytes of recurrent state for each stream, whatever the context."""
+    """One layer: bytes of weights as stored, and of those what the engine keeps a second, rearranged copy of; numbers
+    that a token's key and value take in the cache; the window that limits how many tokens are kept (0: all of them);
+    bytes of recurrent state for each stream, whatever the context."""
 
     weights: int = 0
     rearranged: int = 0

@@ -48,7 +48,9 @@ async def test_a_file_of_the_hub_is_known_before_it_is_here(tiny: Path) -> None:
         assert sizes == {"Q8_0": len(big), "Q4_K_M": tiny.stat().st_size}
         ranges = [wanted for path, wanted, _ in hub.requests if path.startswith("/blob")]
         assert ranges == ["bytes=0-262143"]
+        asked = len(hub.requests)
         assert (await kept.of_remote("org/m:Q8_0"))[0] is shape
+        assert len(hub.requests) == asked
 
 
 async def test_a_long_header_is_read_in_growing_steps(tmp_path: Path) -> None:
@@ -89,6 +91,15 @@ async def test_what_is_no_name_is_refused() -> None:
     async with serving(FakeHub()) as hub:
         with pytest.raises(BadRequest):
             await of(hub).of_remote("../x")
+
+
+def test_a_folder_of_onnx_takes_what_its_files_do(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "model.onnx").write_bytes(bytes(100))
+    (tmp_path / "onnx" / "model.onnx_data").write_bytes(bytes(900))
+    shape = headers.read(tmp_path)
+    assert (shape.format, shape.weights, shape.layers[0].key) == ("onnx", 1000, 64)
 
 
 def test_a_model_in_parts_is_read_whole(tmp_path: Path, tiny: Path) -> None:

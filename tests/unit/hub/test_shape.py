@@ -1,3 +1,5 @@
+import contextlib
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from tests.fakes import tiny_gguf
 
 from serai.errors import LoadFailed
+from serai.hosting.budget import Plan, need
 from serai.hub.gguf import GgufHeader, read_header
 from serai.hub.gguf_shape import from_gguf
 from serai.hub.shape import Shape
@@ -104,6 +107,18 @@ def test_a_copy_that_the_kernels_make_is_known(tmp_path: Path) -> None:
     found = from_gguf(read_header(tmp_path / "m.gguf"))
     assert (found.layers[0].weights, found.layers[0].rearranged) == (1152, 1152)
     assert (found.tied, found.rearranged, found.input) == (True, 1152, 1152)
+
+
+def test_a_thousand_mutations_give_a_shape_or_words(tiny: Path, tmp_path: Path) -> None:
+    data, luck = tiny.read_bytes(), random.Random(5)
+    for _ in range(1000):
+        changed = bytearray(data)
+        for _ in range(luck.randrange(1, 8)):
+            changed[luck.randrange(12_000)] = luck.randrange(256)
+        (tmp_path / "mutant.gguf").write_bytes(changed)
+        with contextlib.suppress(LoadFailed):
+            found = from_gguf(read_header(tmp_path / "mutant.gguf"))
+            assert need(found, Plan()).total >= 0
 
 
 def test_a_block_with_an_absurd_number_takes_no_memory(tmp_path: Path) -> None:

@@ -345,7 +345,9 @@ export default {
   "setting.models.idle_minutes": "Ungenutzt entladen",
   "setting.models.idle_minutes.text": "Nach so vielen Minuten; 0 behält ein Modell geladen.",
   "setting.models.max_loaded": "Zugleich geladen",
-  "setting.models.max_loaded.text": "Das am längsten unbenutzte geht zuerst.",
+  "setting.models.max_loaded.text": "0: so viele in den Speicher passen; das am längsten unbenutzte geht zuerst.",
+  "setting.models.memory_share": "Anteil am Speicher",
+  "setting.models.memory_share.text": "Vom Speicher dieses Rechners, für alle Modelle zusammen.",
   "setting.models.context": "Kontext",
   "setting.models.context.text":
     "Längster Kontext, für den Speicher vorgehalten wird, in Token; die Grenze eines Modells geht vor.",

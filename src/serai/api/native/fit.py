@@ -33,6 +33,7 @@ class Need(Out):
     total: int
     later: int = Field(description="Part of the total that is taken only as the model is used.")
     spare: int
+    firm: int = Field(description="Part of the weights that is on the CPU.")
     peak: int
     by_device: dict[str, int] = Field(description="The total, on `cpu` and `gpu`.")
 

@@ -48,7 +48,8 @@ async def list_suggestions(
 ) -> SuggestionList:
     """A small, a middle and a large model that fit this machine's memory and disk."""
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
-    chosen = starter.suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
+    usable = await services.pool.usable()
+    chosen = starter.suggest(memory=usable, disk=disk.free, language=language)
     here = {model.name.casefold() for model in await services.store.models()}
     jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
     return SuggestionList(suggestions=[_shape(entry, fit, here, jobs) for entry, fit in chosen])
@@ -79,4 +80,4 @@ def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[
 
 def _words(fit: starter.Fit) -> str:
     said = {"fits": "Fits", "tight": "Tight", "no": "Does not fit"}[fit.verdict]
-    return f"{said}: needs about {fit.needed:.1f} GB of memory, this machine has {fit.memory:.1f} GB."
+    return f"{said}: needs about {fit.needed:.1f} GB of memory, models may use {fit.memory:.1f} GB of this machine."

@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fit
+         * @description Whether a model fits: one that is here by its name, or one of the hub (`org/name:Q4_K_M`) from its headers.
+         */
+        get: operations["get_fit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hardware": {
         parameters: {
             query?: never;
@@ -455,6 +475,26 @@ export interface paths {
          * @description Pins a model, or sets its default generation settings or how it is loaded from the next time on.
          */
         patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/v1/models/{name}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model Fit
+         * @description Whether a model that is here fits.
+         */
+        get: operations["get_model_fit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/running": {
@@ -1035,6 +1075,11 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** Budget */
+        Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__models__Device"][];
+        };
         /** Call */
         Call: {
             /** Backend */
@@ -1293,16 +1338,6 @@ export interface components {
             usage?: {
                 [key: string]: unknown;
             } | null;
-        };
-        /** Fit */
-        Fit: {
-            /** Text */
-            text: string;
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "fits" | "tight" | "no";
         };
         /** Gpu */
         Gpu: {
@@ -1613,6 +1648,46 @@ export interface components {
             /** Models */
             models: components["schemas"]["Model"][];
         };
+        /**
+         * Need
+         * @description Bytes, by what they are for. At its peak, a process also shows `spare` bytes that the system takes back where
+         *     memory is short.
+         */
+        Need: {
+            /**
+             * By Device
+             * @description The total, on `cpu` and `gpu`.
+             */
+            by_device: {
+                [key: string]: number;
+            };
+            /** Cache */
+            cache: number;
+            /** Compute */
+            compute: number;
+            /**
+             * Firm
+             * @description Part of the weights that is on the CPU.
+             */
+            firm: number;
+            /** Kv */
+            kv: number;
+            /**
+             * Later
+             * @description Part of the total that is taken only as the model is used.
+             */
+            later: number;
+            /** Peak */
+            peak: number;
+            /** Runtime */
+            runtime: number;
+            /** Spare */
+            spare: number;
+            /** Total */
+            total: number;
+            /** Weights */
+            weights: number;
+        };
         /** NewDownload */
         NewDownload: {
             /**
@@ -1714,6 +1789,28 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Offer
+         * @description Something else that would fit: other values for `loading`, or another model.
+         */
+        Offer: {
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            /** Text */
+            text: string;
+            /** Total */
+            total: number | null;
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -1783,12 +1880,24 @@ export interface components {
              */
             memory: number;
             /**
+             * Needed
+             * @description Bytes that it was expected to take.
+             * @default 0
+             */
+            needed: number;
+            /**
              * Parallel
              * @description Calls that it answers at once.
              */
             parallel: number;
             /** Pid */
             pid: number;
+            /**
+             * Shortened
+             * @description What was made smaller than asked, so that it fits.
+             * @default
+             */
+            shortened: string;
             /** Since */
             since: number;
             /**
@@ -1801,6 +1910,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
+            budget: components["schemas"]["Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -1834,6 +1944,97 @@ export interface components {
              * @description The newest branch through this message is shown.
              */
             message: string;
+        };
+        /** Device */
+        serai__api__native__fit__Device: {
+            /** Free */
+            free: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cpu" | "gpu";
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Fit
+         * @description Whether a model fits, how it would be loaded, and what would fit where it does not.
+         */
+        serai__api__native__fit__Fit: {
+            /** Context Length */
+            context_length: number | null;
+            /** Device Reason */
+            device_reason: string;
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__fit__Device"][];
+            /**
+             * Layers
+             * @description What `gpu_layers` counts up to.
+             */
+            layers: number;
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            need: components["schemas"]["Need"];
+            /**
+             * Room
+             * @description Bytes that a model may take now, on `cpu` and `gpu`.
+             */
+            room: {
+                [key: string]: number;
+            };
+            /** Shortened */
+            shortened: string;
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
+            /** Would Fit */
+            would_fit: components["schemas"]["Offer"][];
+        };
+        /**
+         * Device
+         * @description Memory that models use, in bytes, and who holds how much of it.
+         */
+        serai__api__native__models__Device: {
+            /** Free */
+            free: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cpu" | "gpu";
+            /** Models */
+            models: components["schemas"]["Share"][];
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
+        };
+        /** Fit */
+        serai__api__native__suggestions__Fit: {
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
         };
         /**
          * Session
@@ -1979,6 +2180,13 @@ export interface components {
             /** Settings */
             settings: components["schemas"]["Setting"][];
         };
+        /** Share */
+        Share: {
+            /** Memory */
+            memory: number;
+            /** Name */
+            name: string;
+        };
         /** SimpleAnswer */
         SimpleAnswer: {
             answerer: components["schemas"]["Answerer"] | null;
@@ -2050,7 +2258,7 @@ export interface components {
              * @description The quantisation or file that is meant.
              */
             file: string | null;
-            fit: components["schemas"]["Fit"];
+            fit: components["schemas"]["serai__api__native__suggestions__Fit"];
             /** Job */
             job: string | null;
             /** Languages */
@@ -2517,6 +2725,50 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    get_fit: {
+        parameters: {
+            query: {
+                context?: number | null;
+                gpu_layers?: number | null;
+                kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
+                model: string;
+                parallel?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__fit__Fit"];
                 };
             };
         };
@@ -3163,6 +3415,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    get_model_fit: {
+        parameters: {
+            query?: {
+                context?: number | null;
+                gpu_layers?: number | null;
+                kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
+                parallel?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__fit__Fit"];
                 };
             };
         };
