@@ -8,11 +8,17 @@ from typing import Any
 
 import orjson
 
-from serai.errors import BadRequest
+from serai.errors import BadRequest, ModelFailed
 from serai.tasks import text_generation
-from serai.types import CHAT, TEXT_GENERATION, Call, Model
+from serai.tasks.families import family_of
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Call, Delta, Model, Usage
 
-PATHS = {CHAT: "/v1/chat/completions", TEXT_GENERATION: "/v1/completions"}
+PATHS = {
+    CHAT: "/v1/chat/completions",
+    TEXT_GENERATION: "/v1/completions",
+    FEATURE_EXTRACTION: "/v1/embeddings",
+    TEXT_RANKING: "/v1/rerank",
+}
 
 
 def _same(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -39,6 +45,8 @@ def encode(call: Call, model: Model) -> bytes:
 
 def body(call: Call, model: Model) -> dict[str, Any]:
     """The request's body: the model's own settings under those of the call. Raises BadRequest on what cannot be."""
+    if call.task in (FEATURE_EXTRACTION, TEXT_RANKING):
+        return _texts(call)
     settings = text_generation.check({**model.settings, **call.settings})
     request: dict[str, Any] = {
         "stream": True,
@@ -52,6 +60,36 @@ def body(call: Call, model: Model) -> dict[str, Any]:
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     return request | _inputs(call)
+
+
+def is_stream(call: Call) -> bool:
+    """Whether the engine answers with a stream; else it answers once, with what `whole` reads."""
+    return call.task in (CHAT, TEXT_GENERATION)
+
+
+def whole(call: Call, answer: Any) -> Delta:
+    """The one Delta of a task whose answer is no text. Raises ModelFailed when the answer is not what it should be."""
+    try:
+        if call.task == FEATURE_EXTRACTION:
+            rows = sorted(answer["data"], key=lambda row: row["index"])
+            data: list[Any] = [row["embedding"] for row in rows]
+        else:
+            found = [{"index": row["index"], "score": row["relevance_score"]} for row in answer["results"]]
+            data = sorted(found, key=lambda row: -row["score"])
+        usage = Usage(prompt_tokens=answer["usage"]["prompt_tokens"])
+    except (KeyError, TypeError) as error:
+        raise ModelFailed("The model sent something that is no answer to this task.") from error
+    return Delta(data=data, finish="stop", usage=usage)
+
+
+def _texts(call: Call) -> dict[str, Any]:
+    family = family_of(call.task)
+    assert family is not None
+    inputs = family.check_inputs(call.task, call.inputs)
+    family.check_settings(call.settings)
+    if call.task == TEXT_RANKING:
+        return {"query": inputs["query"], "documents": inputs["texts"]}
+    return {"input": inputs["inputs"], "encoding_format": "float"}
 
 
 def _adapters(wanted: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:

@@ -69,9 +69,14 @@ def _listen(launch: Launch, options: Options) -> list[str]:
 
 
 def _memory(options: Options) -> list[str]:
-    """As in `wheel`: cells of its own for each slot."""
     return [
-        *("--no-kv-unified", "--ctx-size", str(options.context), "--parallel", str(options.parallel)),
+        *(
+            "--kv-unified" if options.unified else "--no-kv-unified",
+            "--ctx-size",
+            str(options.context),
+            "--parallel",
+            str(options.parallel),
+        ),
         *("--batch-size", str(options.batch), "--ubatch-size", str(options.batch)),
         *("--cache-prompt", "--cache-ram", str(options.cache_mb), "--no-context-shift"),
         *("--cache-type-k", options.kv_type, "--cache-type-v", options.kv_type),

@@ -36,6 +36,7 @@ class Options:
     batch: int
     threads: int
     cache_mb: int
+    unified: bool
     kv_type: str
     flash_attention: str
     pooling: str
@@ -57,7 +58,10 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         # A text that is embedded is read in one go, whole.
         batch=max(batch, launch.context) if embeds else batch,
         threads=launch.threads,
-        cache_mb=launch.cache_mb,
+        cache_mb=0 if embeds else launch.cache_mb,
+        # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others'
+        # cells. But texts of several slots are then read in steps of equal length, and pooling sees the last step only.
+        unified=embeds,
         kv_type=launch.kv_type,
         flash_attention={None: "auto", True: "on", False: "off"}[launch.flash_attention],
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),

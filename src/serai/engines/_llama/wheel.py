@@ -51,8 +51,7 @@ def _listen(params: Any, launch: Launch) -> None:
 
 
 def _memory(xllamacpp: Any, params: Any, options: Options) -> None:
-    # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others' cells.
-    params.kv_unified = False
+    params.kv_unified = options.unified
     params.n_ctx = options.context
     params.n_parallel = options.parallel
     params.n_batch = params.n_ubatch = options.batch
