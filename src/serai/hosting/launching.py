@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from serai import loading, registry
-from serai.hosting import failure, native
+from serai.hosting import companions, failure, native
 from serai.hosting.fallback import NativeOrWheel
 from serai.hosting.memory import Header, parallel_that_fits
 from serai.hosting.process import ModelProcess
@@ -46,11 +46,21 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None], home: 
         if engine is None:
             raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
         launch = plan(engine.name, model, settings, header, machine())
+        launch = _accompanied(launch, model)
         if home is not None:
             launch = native.equip(launch, home, settings.llama_server)
         return NativeOrWheel(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
 
     return make
+
+
+def _accompanied(launch: Launch, model: Model) -> Launch:
+    """With the files that belong to the model, whose headers were read. Raises LoadFailed."""
+    if launch.engine != "llama.cpp":
+        return launch
+    sees, adapts = companions.projector(model), companions.adapters(model)
+    companions.check([path for path in (sees, *(path for path, _ in adapts)) if path])
+    return replace(launch, projector=sees, adapters=adapts)
 
 
 def plan(engine: str, model: Model, settings: Models, header: Header | None, machine: Machine) -> Launch:
