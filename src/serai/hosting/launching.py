@@ -6,17 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from serai import loading, registry
 from serai.hosting import companions, failure, native
-from serai.hosting.fallback import NativeOrWheel
+from serai.hosting.llama import LlamaProcess
 from serai.hosting.memory import Header, parallel_that_fits
 from serai.hosting.process import ModelProcess
+from serai.hosting.slots import Slots
 from serai.registry import Launch
 from serai.settings import Models
-from serai.types import Model
+from serai.types import TEXT_GENERATION, Model
 
 _BYTES_PER_THREAD = 64 * 1024 * 1024
 _UNKNOWN_SIZE = 1 << 40
@@ -46,18 +48,24 @@ def launcher(environ: Mapping[str, str], log: Callable[[str, str], None], home: 
         if engine is None:
             raise failure.load_failed(model.name, "unsupported", f"no engine here runs {model.format or 'its format'}")
         launch = plan(engine.name, model, settings, header, machine())
+        told: dict[str, Any] = {
+            "environ": environ,
+            "explain": engine.explain,
+            "log": lambda line: log(model.name, line),
+        }
+        if engine.name != "llama.cpp":
+            return ModelProcess(launch, **told)
         launch = _accompanied(launch, model)
-        if home is not None:
-            launch = native.equip(launch, home, settings.llama_server)
-        return NativeOrWheel(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
+        if home is None:
+            return LlamaProcess(launch, **told)
+        slots = Slots(home / "cache" / "slots") if settings.keep_read and launch.task == TEXT_GENERATION else None
+        return LlamaProcess(native.equip(launch, home, settings.llama_server), slots=slots, **told)
 
     return make
 
 
 def _accompanied(launch: Launch, model: Model) -> Launch:
     """With the files that belong to the model, whose headers were read. Raises LoadFailed."""
-    if launch.engine != "llama.cpp":
-        return launch
     sees, adapts = companions.projector(model), companions.adapters(model)
     companions.check([path for path in (sees, *(path for path, _ in adapts)) if path])
     return replace(launch, projector=sees, adapters=adapts)
