@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from serai.engines._llama.options import SLOTS, Options
+from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
 from serai.registry import Launch
 
 _ANSWERS_S = 20.0
@@ -104,6 +104,7 @@ def _extras(launch: Launch, options: Options) -> list[str]:
         extras += ["--lora-scaled", f"{_link(index)}:{scale!r}"]
     if options.speculation:
         extras += ["--spec-type", options.speculation]
+        extras += ["--spec-ngram-map-k-size-n", str(REPEATED), "--spec-ngram-map-k-size-m", str(GUESSED)]
     return extras + {"own": ["--embedding"], "rank": ["--reranking"]}.get(options.pooling, [])
 
 

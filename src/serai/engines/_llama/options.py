@@ -12,8 +12,10 @@ SLOTS = "slots"
 """The folder inside the scratch folder where the contents of slots are saved to."""
 
 SPECULATION = "ngram-map-k"
-"""Guesses what followed the same twelve tokens before, and for each such place remembers how much of the guess was
-right: text that does not repeat itself is hardly ever guessed at (bench/engines.md)."""
+REPEATED, GUESSED = 8, 16
+"""Where the last 8 tokens came before, the 16 that followed there are guessed and checked in one go. For each such
+place it is remembered how much of the guess was right, and never more is guessed again. So text that does not repeat
+itself is not guessed at, and a wrong guess costs a few tokens once (bench/engines.md)."""
 
 _BATCH_SECONDS = 0.25
 _FLOPS_PER_THREAD = 100e9

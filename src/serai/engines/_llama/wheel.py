@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serai.engines._llama.options import SLOTS, Options
+from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
 from serai.registry import Launch
 
 
@@ -33,6 +33,7 @@ def params(xllamacpp: Any, launch: Launch, options: Options) -> Any:
     if options.speculation:
         name = f"COMMON_SPECULATIVE_TYPE_{options.speculation.upper().replace('-', '_')}"
         params.speculative.types = [xllamacpp.common_speculative_type[name]]
+        params.speculative.ngram_map_k.size_n, params.speculative.ngram_map_k.size_m = REPEATED, GUESSED
     if options.pooling:
         params.embedding = True
     if options.pooling == "rank":
