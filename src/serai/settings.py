@@ -69,6 +69,9 @@ class Models(Group):
     llama_server: str = setting(
         "auto", "llama.cpp's server: `auto` (a native one if there is one), `wheel`, a build's name, a program's path."
     )
+    keep_read: bool = setting(
+        True, "Keep what models have read of a chat on disk when they are unloaded, so that it goes on at once."
+    )
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
     sandbox: Literal["auto", "required", "off"] = setting(
         "auto", "Confine models' processes as far as this machine can, or refuse to load where it cannot, or not."

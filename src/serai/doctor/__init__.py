@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from serai.doctor import files, rooms, sandbox
+from serai.doctor import files, native, rooms, sandbox
 from serai.doctor.finding import Finding
 from serai.errors import SeraiError
 
@@ -28,6 +28,7 @@ async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]
         "page": _in_thread(lambda _: files.page()),
         "engine": rooms.engine,
         "sandbox": sandbox.sandbox,
+        "native": _in_thread(native.server),
         "guide": _in_thread(lambda _: files.guide()),
         "models": rooms.models,
         "server": rooms.server,

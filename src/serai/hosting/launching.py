@@ -7,20 +7,22 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from serai import loading, registry
 from serai.errors import MissingExtra
-from serai.hosting import failure, native
+from serai.hosting import companions, failure, native
 from serai.hosting.budget import MB, Device, Plan
-from serai.hosting.fallback import NativeOrWheel
 from serai.hosting.fitting import LEAST_CACHE, Choice, Wish
+from serai.hosting.llama import LlamaProcess
 from serai.hosting.process import ModelProcess
+from serai.hosting.slots import Slots
 from serai.hub.shape import Shape
 from serai.registry import Engine, Launch
 from serai.settings import Models
-from serai.types import Model
+from serai.types import TEXT_GENERATION, Model
 
 _BYTES_PER_THREAD = 64 * 1024 * 1024
 _UNKNOWN_SIZE = 1 << 40
@@ -60,9 +62,18 @@ def launcher(
         engine = registry.engines()[engine_of(model)]
         _check_installed(engine)
         launch = plan(engine.name, model, settings, choice, machine(answering()))
-        if home is not None:
-            launch = native.equip(launch, home, settings.llama_server)
-        return NativeOrWheel(launch, environ=environ, explain=engine.explain, log=lambda line: log(model.name, line))
+        told: dict[str, Any] = {
+            "environ": environ,
+            "explain": engine.explain,
+            "log": lambda line: log(model.name, line),
+        }
+        if engine.name != "llama.cpp":
+            return ModelProcess(launch, **told)
+        launch = _accompanied(launch, model)
+        if home is None:
+            return LlamaProcess(launch, **told)
+        slots = Slots(home / "cache" / "slots") if settings.keep_read and launch.task == TEXT_GENERATION else None
+        return LlamaProcess(native.equip(launch, home, settings.llama_server), slots=slots, **told)
 
     return make
 
@@ -80,6 +91,13 @@ def _check_installed(engine: Engine) -> None:
     """Raises MissingExtra where a module is not here that the engine's process would import."""
     if engine.extra and any(importlib.util.find_spec(module) is None for module in engine.requires):
         raise MissingExtra(f"The engine {engine.title}", engine.extra)
+
+
+def _accompanied(launch: Launch, model: Model) -> Launch:
+    """With the files that belong to the model, whose headers were read. Raises LoadFailed."""
+    sees, adapts = companions.projector(model), companions.adapters(model)
+    companions.check([path for path in (sees, *(path for path, _ in adapts)) if path])
+    return replace(launch, projector=sees, adapters=adapts)
 
 
 def plan(engine: str, model: Model, settings: Models, choice: Choice | None, machine: Machine) -> Launch:

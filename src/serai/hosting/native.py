@@ -107,7 +107,7 @@ def remove(home: Path, name: str) -> None:
 
 def equip(launch: Launch, home: Path, setting: str) -> Launch:
     """The launch with the server that is in use; it may read what lies beside it, such as its libraries."""
-    chosen = program(home, setting) if launch.engine == "llama.cpp" else ""
+    chosen = program(home, setting)
     if not chosen:
         return launch
     return replace(launch, program=chosen, readable=(*launch.readable, str(Path(chosen).resolve().parent)))

@@ -76,7 +76,7 @@ class GgufHeader:
     embedding_length: int | None = None
     head_count: int | None = None
     head_count_kv: int | None = None
-    pooling: bool = False
+    pooling: int = 0
     license: str | None = None
     languages: tuple[str, ...] = ()
     sampling: Mapping[str, float] = field(default_factory=dict)
@@ -202,7 +202,7 @@ class _Reader:
             embedding_length=_count(get(f"{architecture}.embedding_length")),
             head_count=_count(get(f"{architecture}.attention.head_count")),
             head_count_kv=_count(get(f"{architecture}.attention.head_count_kv")),
-            pooling=bool(get(f"{architecture}.pooling_type")),
+            pooling=_count(get(f"{architecture}.pooling_type")) or 0,
             license=_text(get("general.license")),
             languages=tuple(x for x in languages if isinstance(x, str)) if isinstance(languages, list) else (),
             sampling={

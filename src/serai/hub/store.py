@@ -17,12 +17,15 @@ from serai.hub.gguf import GgufHeader, read_header
 from serai.registry import engine_for
 from serai.storage.database import Database
 from serai.storage.tables import models
-from serai.types import TEXT_GENERATION, Model, ModelRef
+from serai.types import FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Model, ModelRef
 
 GUIDE = "serai-guide"
 """The embedded model's name."""
 
 GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
+_RANK = 4
+"""The pooling type of a GGUF file whose model ranks texts."""
+
 _GUIDE_SAYS = "A tiny model inside Serai that answers questions about Serai in English, German and Persian, only those."
 _FACTS: tuple[str, ...] = (
     "title",
@@ -170,7 +173,7 @@ def _describe(header: GgufHeader | Folder, name: str) -> dict[str, Any]:
         }
     return {
         "title": header.name or name,
-        "task": "feature-extraction" if header.pooling else TEXT_GENERATION,
+        "task": TEXT_RANKING if header.pooling == _RANK else FEATURE_EXTRACTION if header.pooling else TEXT_GENERATION,
         "format": "gguf",
         "engine": engine.name if (engine := engine_for("gguf")) else "",
         "size": header.size,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from serai.engines._llama.options import SLOTS, Options
+from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
 from serai.registry import Launch
 
 _ANSWERS_S = 20.0
@@ -69,9 +69,14 @@ def _listen(launch: Launch, options: Options) -> list[str]:
 
 
 def _memory(options: Options) -> list[str]:
-    """As in `wheel`: cells of its own for each slot."""
     return [
-        *("--no-kv-unified", "--ctx-size", str(options.context), "--parallel", str(options.parallel)),
+        *(
+            "--kv-unified" if options.unified else "--no-kv-unified",
+            "--ctx-size",
+            str(options.context),
+            "--parallel",
+            str(options.parallel),
+        ),
         *("--batch-size", str(options.batch), "--ubatch-size", str(options.batch)),
         *("--cache-prompt", "--cache-ram", str(options.cache_mb), "--no-context-shift"),
         *("--cache-type-k", options.kv_type, "--cache-type-v", options.kv_type),
@@ -100,6 +105,7 @@ def _extras(launch: Launch, options: Options) -> list[str]:
         extras += ["--lora-scaled", f"{_link(index)}:{scale!r}"]
     if options.speculation:
         extras += ["--spec-type", options.speculation]
+        extras += ["--spec-ngram-map-k-size-n", str(REPEATED), "--spec-ngram-map-k-size-m", str(GUESSED)]
     return extras + {"own": ["--embedding"], "rank": ["--reranking"]}.get(options.pooling, [])
 
 

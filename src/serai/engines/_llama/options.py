@@ -11,8 +11,10 @@ SLOTS = "slots"
 """The folder inside the scratch folder where the contents of slots are saved to."""
 
 SPECULATION = "ngram-map-k"
-"""Guesses what followed the same twelve tokens before, and for each such place remembers how much of the guess was
-right: text that does not repeat itself is hardly ever guessed at (bench/engines.md)."""
+REPEATED, GUESSED = 8, 16
+"""Where the last 8 tokens came before, the 16 that followed there are guessed and checked in one go. For each such
+place it is remembered how much of the guess was right, and never more is guessed again. So text that does not repeat
+itself is not guessed at, and a wrong guess costs a few tokens once (bench/engines.md)."""
 
 _USUAL_BATCH = 512
 
@@ -32,6 +34,7 @@ class Options:
     batch: int
     threads: int
     cache_mb: int
+    unified: bool
     kv_type: str
     flash_attention: str
     pooling: str
@@ -54,7 +57,10 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         # A text that is embedded is read in one go, whole.
         batch=max(batch, launch.context) if embeds else batch,
         threads=launch.threads,
-        cache_mb=launch.cache_mb,
+        cache_mb=0 if embeds else launch.cache_mb,
+        # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others'
+        # cells. But texts of several slots are then read in steps of equal length, and pooling sees the last step only.
+        unified=embeds,
         kv_type=launch.kv_type,
         flash_attention={None: "auto", True: "on", False: "off"}[launch.flash_attention],
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),

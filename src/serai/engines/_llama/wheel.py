@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serai.engines._llama.options import SLOTS, Options
+from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
 from serai.registry import Launch
 
 
@@ -33,6 +33,7 @@ def params(xllamacpp: Any, launch: Launch, options: Options) -> Any:
     if options.speculation:
         name = f"COMMON_SPECULATIVE_TYPE_{options.speculation.upper().replace('-', '_')}"
         params.speculative.types = [xllamacpp.common_speculative_type[name]]
+        params.speculative.ngram_map_k.size_n, params.speculative.ngram_map_k.size_m = REPEATED, GUESSED
     if options.pooling:
         params.embedding = True
     if options.pooling == "rank":
@@ -51,8 +52,7 @@ def _listen(params: Any, launch: Launch) -> None:
 
 
 def _memory(xllamacpp: Any, params: Any, options: Options) -> None:
-    # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others' cells.
-    params.kv_unified = False
+    params.kv_unified = options.unified
     params.n_ctx = options.context
     params.n_parallel = options.parallel
     params.n_batch = params.n_ubatch = options.batch

@@ -983,6 +983,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Embeddings
+         * @description A vector of length 1 for each text.
+         */
+        post: operations["create_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -1017,6 +1037,26 @@ export interface paths {
         get: operations["get_openai_model"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerank Documents
+         * @description The documents that answer the query best, the best first.
+         */
+        post: operations["rerank_documents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1181,6 +1221,40 @@ export interface components {
             path: string;
             /** Total */
             total: number;
+        };
+        /** Document */
+        Document: {
+            /** Text */
+            text: string;
+        };
+        /** Embed */
+        Embed: {
+            /**
+             * Dimensions
+             * @description Only the model's own number can be given.
+             */
+            dimensions?: number | null;
+            /**
+             * Encoding Format
+             * @default float
+             * @enum {string}
+             */
+            encoding_format: "float" | "base64";
+            /**
+             * Input
+             * @description One text or many.
+             */
+            input: string | string[];
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /**
+             * User
+             * @description Has no effect.
+             */
+            user?: string | null;
         };
         /**
          * ErrorAnswer
@@ -1855,6 +1929,28 @@ export interface components {
             };
             /** Ready */
             ready: boolean;
+        };
+        /** Rerank */
+        Rerank: {
+            /** Documents */
+            documents: (string | components["schemas"]["Document"])[];
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /** Query */
+            query: string;
+            /**
+             * Return Documents
+             * @default true
+             */
+            return_documents: boolean;
+            /**
+             * Top N
+             * @description How many are given back; left out: all.
+             */
+            top_n?: number | null;
         };
         /**
          * Running
@@ -4633,20 +4729,44 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
+                    /** @description Phrases of up to so many tokens may come again. */
+                    dry_allowed_length?: unknown;
+                    /** @description How fast DRY grows with the length of the phrase. */
+                    dry_base?: unknown;
+                    /** @description Above 0: avoid going on with a phrase that came before (DRY). */
+                    dry_multiplier?: unknown;
+                    /** @description How many tokens DRY looks back. */
+                    dry_penalty_last_n?: unknown;
+                    /** @description Texts across which DRY sees no phrase. */
+                    dry_sequence_breakers?: unknown;
+                    /** @description How that follows from how sure it is. */
+                    dynatemp_exponent?: unknown;
+                    /** @description How far the temperature may move with how sure the model is. */
+                    dynatemp_range?: unknown;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: unknown;
                     /** @description A GBNF grammar that the answer must follow. */
                     grammar?: unknown;
+                    /** @description Write on to the longest answer, whatever the model says. */
+                    ignore_eos?: unknown;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
                     logit_bias?: unknown;
                     /** @description Give the log probability of every token. */
                     logprobs?: unknown;
+                    /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
+                    lora?: unknown;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
                     max_tokens?: unknown;
                     /** @description a list of messages */
                     messages: unknown;
                     /** @description Leave out words less likely than this share of the likeliest. */
                     min_p?: unknown;
+                    /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
+                    mirostat?: unknown;
+                    /** @description How fast Mirostat learns. */
+                    mirostat_eta?: unknown;
+                    /** @description The surprise that Mirostat holds. */
+                    mirostat_tau?: unknown;
                     /** @description a model's name */
                     model?: unknown;
                     /** @description true or false */
@@ -4655,10 +4775,16 @@ export interface operations {
                     presence_penalty?: unknown;
                     /** @description Whether a model that can think before it answers does so. */
                     reasoning?: unknown;
+                    /** @description Longest thinking, in tokens; -1 is no limit. */
+                    reasoning_budget?: unknown;
                     /** @description Above 1: avoid words that were used just before. */
                     repetition_penalty?: unknown;
+                    /** @description How many tokens the penalties look back; 0 switches them off. */
+                    repetition_window?: unknown;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
                     response_format?: unknown;
+                    /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
+                    samplers?: unknown;
                     /** @description The same seed and settings give the same answer. */
                     seed?: unknown;
                     /** @description Texts at which the answer ends. */
@@ -4677,8 +4803,16 @@ export interface operations {
                     top_k?: unknown;
                     /** @description Give this many alternatives for every token; needs logprobs. */
                     top_logprobs?: unknown;
+                    /** @description Choose among words this many deviations below the likeliest; below 0: off. */
+                    top_n_sigma?: unknown;
                     /** @description Choose among the likeliest words that together reach this share. */
                     top_p?: unknown;
+                    /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
+                    typical_p?: unknown;
+                    /** @description How often the likeliest words are left out, for variety (XTC). */
+                    xtc_probability?: unknown;
+                    /** @description Words likelier than this may be left out by XTC. */
+                    xtc_threshold?: unknown;
                 };
             };
         };
@@ -4707,6 +4841,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    create_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Embed"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
         };
     };
@@ -4760,6 +4938,50 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    rerank_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rerank"];
+            };
+        };
         responses: {
             /** @description Client Error */
             "4XX": {

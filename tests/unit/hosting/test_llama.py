@@ -15,21 +15,21 @@ from tests.fakes import llama_server
 from tests.fakes.waiting import until
 
 from serai.errors import LoadFailed
-from serai.hosting.fallback import NativeOrWheel
+from serai.hosting.llama import LlamaProcess
 from serai.registry import Launch, engines
 
 pytestmark = pytest.mark.engine
-Make = Callable[..., NativeOrWheel]
+Make = Callable[..., LlamaProcess]
 SOURCE = Path(__file__).parents[3] / "src"
 
 
 @pytest_asyncio.fixture
 async def make() -> AsyncIterator[Make]:
-    made: list[NativeOrWheel] = []
+    made: list[LlamaProcess] = []
 
-    def build(path: Path, program: Path) -> NativeOrWheel:
+    def build(path: Path, program: Path) -> LlamaProcess:
         launch = Launch("llama.cpp", "tiny", str(path), context=256, parent=os.getpid(), program=str(program))
-        made.append(NativeOrWheel(launch, environ=dict(os.environ), explain=engines()["llama.cpp"].explain))
+        made.append(LlamaProcess(launch, environ=dict(os.environ), explain=engines()["llama.cpp"].explain))
         return made[-1]
 
     yield build
