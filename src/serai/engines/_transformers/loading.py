@@ -140,6 +140,7 @@ _CAUSES: Mapping[str, str] = {
     "Unrecognized configuration class": "unsupported",
     "Unrecognized model": "unsupported",
     "custom code": "unsupported",
+    "trust_remote_code": "unsupported",
     "can't allocate memory": "out_of_memory",
     "out of memory": "out_of_memory",
     "size mismatch": "truncated",
