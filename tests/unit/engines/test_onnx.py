@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 from tests.contract.subjects.onnx import FIXTURES
 from tests.fakes.store import FakeStore, folder_model
 from tests.unit.engines.test_transformers import damaged
-from tests.unit.hosting.test_backend import ask
+from tests.unit.hosting.test_backend import ask, chat
 
+from serai.backend import collect
 from serai.engines.onnx import choose_device, explain
-from serai.errors import ContextExceeded, LoadFailed
+from serai.errors import ContextExceeded, LoadFailed, ModelCrashed
 from serai.hosting.backend import LocalBackend
 from serai.hosting.pool import Pool
 from serai.registry import Launch
@@ -59,6 +61,19 @@ async def test_it_answers_and_remembers(make_pool: Make) -> None:
     with pytest.raises(ContextExceeded) as caught:
         await ask(backend, "x" * 2000)
     assert caught.value.facts["context_length"] == 512
+
+
+@pytest.mark.engine
+async def test_a_kill_in_the_middle_costs_that_answer_only(make_pool: Make) -> None:
+    pool = make_pool()
+    backend = LocalBackend(FakeStore(onnx(FIXTURES / "optimum")), pool, "onnx")
+    stream = backend.run(chat("hello"))
+    await anext(stream)
+    psutil.Process(pool.running()[0].pid).kill()
+    with pytest.raises(ModelCrashed):
+        await collect(stream)
+    assert (await ask(backend, "hello", max_tokens=2)).usage.completion_tokens == 2
+    assert len(psutil.Process().children(recursive=True)) == 2  # the model, and what renders its template
 
 
 @pytest.mark.engine

@@ -7,7 +7,7 @@ import contextlib
 import hmac
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -31,7 +31,7 @@ _CAN = "text-generation"
 class Loaded:
     """A model that is ready: what `load` of an engine returns. `width` is how many numbers the decoder gives for a
     token; `source` says that a prompt is read as a source, and the answer does not go on from it; `embed` turns texts
-    into vectors and counts their tokens, for models that do that instead."""
+    into vectors and counts their tokens, for models that do that instead; `facts` are told to the server besides."""
 
     vocabulary: Vocabulary
     context: int
@@ -39,13 +39,20 @@ class Loaded:
     width: int = 0
     source: bool = False
     embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(launch: Launch, load: Callable[[], Loaded], report: Callable[[Mapping[str, Any]], None]) -> None:
     """Serves until the process is ended; until `load` is done /health says that it is not ready. Where loading fails,
     reports why and ends the process."""
+
+    def loaded() -> Loaded:
+        made = load()
+        report(made.facts)
+        return made
+
     try:
-        asyncio.run(Server(launch).serve(load))
+        asyncio.run(Server(launch).serve(loaded))
     except CannotLoad as error:
         report({"failed": error.cause, "message": error.message})
         raise SystemExit(1) from None
