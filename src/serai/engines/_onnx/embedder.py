@@ -16,7 +16,7 @@ _HIDDEN = ("last_hidden_state", "token_embeddings")
 
 
 class Embedder:
-    """`embed` turns texts into vectors. Texts of like length go together, so little is spent on padding."""
+    """Makes vectors of texts. Those of like length go together, so little is spent on padding."""
 
     def __init__(self, session: Any, words: Vocabulary, folder: Path, context: int) -> None:
         self._session = session
@@ -28,19 +28,21 @@ class Embedder:
         self._whole = "sentence_embedding" in names
         self._output = "sentence_embedding" if self._whole else next((n for n in _HIDDEN if n in names), names[0])
 
-    def embed(self, texts: list[str]) -> tuple[list[list[float]], int]:
-        """A vector for each text, and how many tokens they had together. Raises Refused where one is too long."""
+    def tokens(self, texts: list[str]) -> list[list[int]]:
         tokens = [self._words.encode(text, special=True) for text in texts]
         longest = max(len(one) for one in tokens)
         if longest > self._longest:
             raise too_long(longest, self._longest)
-        vectors: list[list[float]] = [[] for _ in texts]
-        order = sorted(range(len(texts)), key=lambda index: len(tokens[index]))
+        return tokens
+
+    def vectors(self, tokens: list[list[int]]) -> list[list[float]]:
+        vectors: list[list[float]] = [[] for _ in tokens]
+        order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
         for group in _groups(order, tokens):
             made = self._run([tokens[index] for index in group])
             for index, vector in zip(group, made, strict=True):
                 vectors[index] = vector.tolist()
-        return vectors, sum(len(one) for one in tokens)
+        return vectors
 
     def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
         longest = max(1, *(len(one) for one in tokens))

@@ -38,7 +38,7 @@ def load(launch: Launch, device: str, context: int) -> Loaded:
         return Loaded(vocabulary=words, context=context, decoder=decoder, width=decoder.width or words.size)
     if any(made.name == "logits" for made in session.get_outputs()):
         raise CannotLoad("unsupported", "it was exported without a cache (past_key_values), or for another task")
-    return Loaded(vocabulary=words, context=context, embed=Embedder(session, words, folder, context).embed)
+    return Loaded(vocabulary=words, context=context, embeds=Embedder(session, words, folder, context))
 
 
 def choose_file(folder: Path, bits: int, dtype: str) -> Path:

@@ -59,19 +59,23 @@ def loaded(form: str, **wishes: Any) -> Any:
     return load(Launch(engine="onnx", model=form, path=str(FIXTURES / form), **wishes), "cpu", 64)
 
 
+def embedded(form: str, *texts: str) -> list[list[float]]:
+    embeds = loaded(form).embeds
+    made: list[list[float]] = embeds.vectors(embeds.tokens(list(texts)))
+    return made
+
+
 def test_embeddings_are_pytorchs_whatever_goes_together() -> None:
-    said, embed = expected("bert"), loaded("bert").embed
-    vectors, tokens = embed(said["texts"])
-    assert tokens == sum(embed([text])[1] for text in said["texts"])
-    for vector, alone, want in zip(vectors, said["texts"], said["vectors"], strict=True):
+    said = expected("bert")
+    for vector, text, want in zip(embedded("bert", *said["texts"]), said["texts"], said["vectors"], strict=True):
         assert vector == pytest.approx(want, abs=1e-5)
-        assert embed([alone])[0][0] == pytest.approx(want, abs=1e-5)
+        assert embedded("bert", text)[0] == pytest.approx(want, abs=1e-5)
         assert sum(value * value for value in vector) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_text_that_is_too_long_is_refused_with_both_numbers() -> None:
     with pytest.raises(Refused) as caught:
-        loaded("bert").embed(["fine", "x" * 100])
+        embedded("bert", "fine", "x" * 100)
     assert caught.value.facts == {"n_prompt_tokens": 100, "n_ctx": 64}
 
 
@@ -84,17 +88,13 @@ def test_a_text_that_is_too_long_is_refused_with_both_numbers() -> None:
     ],
 )
 def test_pooling_follows_the_makers(tmp_path: Path, pooling: Any, mode: str) -> None:
-    from serai.engines._onnx.embedder import Embedder
-
     for file in (FIXTURES / "bert").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
-    made = load(Launch(engine="onnx", model="x", path=str(tmp_path)), "cpu", 64)
-    assert made.embed is not None
-    own = made.embed.__self__  # type: ignore[attr-defined]
-    assert isinstance(own, Embedder) and own._pooling == mode
-    assert made.embed(["the cat"])[0][0] != pytest.approx(expected("bert")["vectors"][0], abs=1e-3)
+    embeds: Any = load(Launch(engine="onnx", model="x", path=str(tmp_path)), "cpu", 64).embeds
+    assert embeds._pooling == mode
+    assert embeds.vectors(embeds.tokens(["the cat"]))[0] != pytest.approx(expected("bert")["vectors"][0], abs=1e-3)
 
 
 FILES = ["model", "model_q4", "model_int8", "model_fp16"]

@@ -10,8 +10,8 @@ from tests.fakes import tiny_folder
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
 import transformers  # noqa: E402
 
-from serai.engines._transformers.alone import Alone, FromSource  # noqa: E402
 from serai.engines._serving.refused import CannotLoad  # noqa: E402
+from serai.engines._transformers.alone import Alone, FromSource  # noqa: E402
 from serai.engines._transformers.loading import IN_TURN, attention, check_files, load  # noqa: E402
 from serai.engines._transformers.slots import Slots, agrees, can_batch  # noqa: E402
 from serai.registry import Launch  # noqa: E402
