@@ -7,6 +7,7 @@ inside its functions, so reading its declaration is cheap. Another package joins
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -134,6 +135,11 @@ def engines() -> Mapping[str, Engine]:
 def engine_for(format: str) -> Engine | None:  # noqa: A002 - the field's own word
     """The engine that runs files of this format, if there is one."""
     return next((engine for engine in engines().values() if format in engine.formats), None)
+
+
+def missing(engine: Engine) -> list[str]:
+    """The modules that the engine's process would import and that are not here. Imports nothing."""
+    return [module for module in engine.requires if importlib.util.find_spec(module) is None]
 
 
 def _own(kind: Kind) -> Iterator[tuple[str, Callable[[], ModuleType]]]:

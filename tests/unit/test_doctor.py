@@ -131,6 +131,15 @@ async def test_an_engine_that_cannot_be_loaded_fails_with_the_reason(
     assert words in finding.text
 
 
+async def test_an_engine_of_an_extra_that_is_not_here_is_only_mentioned(
+    whole: services.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = registry.Engine("x", "X", (), (), serve=lambda *_: None, requires=("no_such_module",), extra="torch")
+    monkeypatch.setattr(registry, "engines", lambda: {"x": engine})
+    finding = await rooms.engine(whole)
+    assert finding.level == "ok" and "X would come with: pip install 'serai[torch]'" in finding.text
+
+
 async def test_models_whose_files_are_gone_are_named(whole: services.Services, tmp_path: Path) -> None:
     file = tiny_gguf.write(tmp_path / "tiny.gguf")
     await whole.store.add(file, "tiny")

@@ -30,7 +30,7 @@ def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
     facts = {"device": device, "device_reason": reason, "context": context, "parallel": launch.parallel}
     report({**facts, "threads": launch.threads, "dtype": dtype, "bits": launch.bits, "ignored": ignored(launch)})
     torch.set_num_threads(launch.threads)
-    server.run(launch, lambda: load(launch, device, dtype, context), report)
+    server.run(launch, lambda: load(launch, device, reason, dtype, context), report)
 
 
 def choose_device(launch: Launch, seen: list[str], built: str) -> tuple[str, str]:
@@ -127,4 +127,5 @@ ENGINE = Engine(
     explain=explain,
     requires=("torch", "transformers", "safetensors", "accelerate"),
     extra="torch",
+    processes=True,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -89,7 +88,7 @@ def engine_of(model: Model) -> str:
 
 def _check_installed(engine: Engine) -> None:
     """Raises MissingExtra where a module is not here that the engine's process would import."""
-    if engine.extra and any(importlib.util.find_spec(module) is None for module in engine.requires):
+    if engine.extra and registry.missing(engine):
         raise MissingExtra(f"The engine {engine.title}", engine.extra)
 
 

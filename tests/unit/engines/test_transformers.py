@@ -171,6 +171,7 @@ def changed(folder: Path, **config: Any) -> bytes:
         ({"tokenizer_json": 100}, "truncated", "tokenizer.json"),
         ({"model_safetensors": 2000}, "truncated", "model.safetensors"),
         ({"config_json": {"model_type": "xlama"}}, "unsupported", "xlama"),
+        ({"config_json": {"model_type": "own", "auto_map": {"AutoConfig": "x.Own"}}}, "unsupported", "code of its own"),
         ({"config_json": {"num_hidden_layers": 3}}, "truncated", "weights are missing: model.layers.2"),
     ],
 )

@@ -7,14 +7,14 @@ import contextlib
 import hmac
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from serai.engines._serving import embeddings, wire
 from serai.engines._serving import request as requests
-from serai.engines._serving import wire
 from serai.engines._serving.answer import Answer, Piece
 from serai.engines._serving.batch import Batch, Decoder
 from serai.engines._serving.grammars import Grammars
@@ -30,22 +30,29 @@ _CAN = "text-generation"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model that is ready: what `load` of an engine returns. `width` is how many numbers the decoder gives for a
-    token; `source` says that a prompt is read as a source, and the answer does not go on from it; `embed` turns texts
-    into vectors and counts their tokens, for models that do that instead."""
+    token; `source` says that a prompt is read as a source, and the answer does not go on from it; `embeds` is for
+    models that make embeddings instead; `facts` are told to the server besides."""
 
     vocabulary: Vocabulary
     context: int
     decoder: Decoder | None = None
     width: int = 0
     source: bool = False
-    embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
+    embeds: embeddings.Embeds | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(launch: Launch, load: Callable[[], Loaded], report: Callable[[Mapping[str, Any]], None]) -> None:
     """Serves until the process is ended; until `load` is done /health says that it is not ready. Where loading fails,
     reports why and ends the process."""
+
+    def loaded() -> Loaded:
+        made = load()
+        report(made.facts)
+        return made
+
     try:
-        asyncio.run(Server(launch).serve(load))
+        asyncio.run(Server(launch).serve(loaded))
     except CannotLoad as error:
         report({"failed": error.cause, "message": error.message})
         raise SystemExit(1) from None
@@ -60,7 +67,7 @@ class Server:
         self._batch: Batch | None = None
         self._prompts: Prompts | None = None
         self._grammars: Grammars | None = None
-        self._embedding = asyncio.Lock()
+        self._embeddings: embeddings.Embeddings | None = None
 
     async def serve(self, load: Callable[[], Loaded]) -> None:
         runner = web.AppRunner(self.app(), access_log=None, handler_cancellation=True, shutdown_timeout=0)
@@ -78,6 +85,8 @@ class Server:
         """From now on it is ready."""
         self._prompts = Prompts(loaded.vocabulary)
         self._grammars = Grammars(loaded.vocabulary, loaded.width)
+        if loaded.embeds is not None:
+            self._embeddings = embeddings.Embeddings(loaded.embeds)
         if loaded.decoder is not None:
             await self._prompts.start()
             self._batch = Batch(loaded.decoder, fatal=lambda _error: os._exit(70))
@@ -173,20 +182,12 @@ class Server:
 
     async def embeddings(self, request: web.Request) -> web.Response:
         """Vectors of one text or a list of texts, in OpenAI's shape."""
-        body = await _json(request)
-        given = body.get("input") if isinstance(body, dict) else None
-        texts = [given] if isinstance(given, str) else given
-        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-            raise Refused("input must be a text or a list of texts.")
-        loaded = self._loaded
-        if loaded is None or loaded.embed is None:
+        texts = embeddings.texts_of(await _json(request))
+        if self._embeddings is None:
             raise Refused("This model does not make embeddings.", status=404)
-        async with self._embedding:
-            vectors, tokens = await asyncio.to_thread(loaded.embed, texts)
-        data = [{"object": "embedding", "index": index, "embedding": one} for index, one in enumerate(vectors)]
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        body = {"object": "list", "model": self._launch.model, "data": data, "usage": usage}
-        return web.Response(body=orjson.dumps(body), content_type="application/json")
+        vectors, tokens = await self._embeddings.of(texts)
+        body = orjson.dumps(embeddings.answer(self._launch.model, vectors, tokens))
+        return web.Response(body=body, content_type="application/json")
 
 
 async def _json(request: web.Request) -> Any:

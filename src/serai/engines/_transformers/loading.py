@@ -19,17 +19,18 @@ from serai.engines._transformers.slots import Slots, agrees, can_batch
 from serai.engines.transformers import has_package
 from serai.registry import Launch
 
+IN_TURN = "Answers at the same time run in turn: this model's cache cannot be shared."
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
-def load(launch: Launch, device: str, dtype: str, context: int) -> Loaded:
+def load(launch: Launch, device: str, reason: str, dtype: str, context: int) -> Loaded:
     """The model, ready to decode. Raises CannotLoad in words, or MemoryError."""
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     folder = Path(launch.path)
     check_files(folder)
     try:
-        return _load(launch, folder, device, dtype, context)
+        made = _load(launch, folder, device, dtype, context)
     except (CannotLoad, MemoryError):
         raise
     except SafetensorError as error:
@@ -37,7 +38,10 @@ def load(launch: Launch, device: str, dtype: str, context: int) -> Loaded:
     except torch.OutOfMemoryError as error:
         raise CannotLoad("out_of_memory", str(error).split(". ")[0]) from error
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
-        raise CannotLoad(_cause(str(error)), _first_line(error)) from error
+        raise _put_in_words(str(error).strip() or type(error).__name__) from error
+    if isinstance(made.decoder, Slots):
+        return made
+    return replace(made, facts={"device_reason": f"{reason} {IN_TURN}"})
 
 
 def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -> Loaded:
@@ -139,7 +143,6 @@ _CAUSES: Mapping[str, str] = {
     "does not recognize this architecture": "unsupported",
     "Unrecognized configuration class": "unsupported",
     "Unrecognized model": "unsupported",
-    "custom code": "unsupported",
     "can't allocate memory": "out_of_memory",
     "out of memory": "out_of_memory",
     "size mismatch": "truncated",
@@ -147,10 +150,9 @@ _CAUSES: Mapping[str, str] = {
 }
 
 
-def _cause(text: str) -> str:
-    return next((cause for words, cause in _CAUSES.items() if words in text), "crashed")
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return (text.splitlines()[0] if text else type(error).__name__)[:300]
+def _put_in_words(said: str) -> CannotLoad:
+    """What transformers said, as one of our causes."""
+    if "custom code" in said or "trust_remote_code" in said:
+        return CannotLoad("unsupported", "it needs code of its own, which is not run")
+    cause = next((cause for words, cause in _CAUSES.items() if words in said), "crashed")
+    return CannotLoad(cause, said.splitlines()[0][:300])

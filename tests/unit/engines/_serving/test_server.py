@@ -240,6 +240,14 @@ async def test_reasoning_that_the_prompt_opened_is_told_apart(make: Make) -> Non
     assert (thought, answer.text) == ("why", "so")
 
 
+@pytest.mark.parametrize("template", ["{{ raise_exception('no') }}", "{{ messages[0].content * 10 ** 12 }}"])
+async def test_a_template_that_refuses_or_runs_wild_costs_one_answer(make: Make, template: str) -> None:
+    made = await make(template=template).ready()
+    assert (await made.post()).status == 400
+    assert (await made.client.get("/health")).status == 200
+    assert (await made.ask("/v1/completions", prompt="a")).text == TEXT
+
+
 async def test_an_answer_that_was_begun_is_gone_on_with(make: Make) -> None:
     made = await make().ready()
     begun = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "the"}]

@@ -10,9 +10,11 @@ from tests.fakes import tiny_folder
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
 import transformers  # noqa: E402
 
+from serai.engines._serving.refused import CannotLoad  # noqa: E402
 from serai.engines._transformers.alone import Alone, FromSource  # noqa: E402
-from serai.engines._transformers.loading import attention  # noqa: E402
+from serai.engines._transformers.loading import IN_TURN, attention, check_files, load  # noqa: E402
 from serai.engines._transformers.slots import Slots, agrees, can_batch  # noqa: E402
+from serai.registry import Launch  # noqa: E402
 
 pytestmark = pytest.mark.slow
 PROMPTS = ([5, 6, 7, 8, 9, 10, 11, 12, 13], [20, 21], [30, 31, 32, 33, 34])
@@ -127,3 +129,27 @@ def test_a_source_is_read_and_answered() -> None:
         for slot, logits in decoder.step({slot: answer[-1] for slot, answer in enumerate(answers)}).items():
             answers[slot].append(int(logits.argmax()))
     assert [answer[: len(want)] for answer, want in zip(answers, out, strict=True)] == out
+
+
+@pytest.mark.parametrize(("kind", "shape", "in_turn"), [("Llama", {}, False), ("Mamba", {"state_size": 8}, True)])
+def test_running_in_turn_is_said(tmp_path: Path, kind: str, shape: Any, in_turn: bool) -> None:
+    folder = tiny_folder.write(tmp_path / kind, kind, **shape)
+    launch = Launch(engine="transformers", model="x", path=str(folder), parallel=2)
+    facts = load(launch, "cpu", "Why.", "float32", 64).facts
+    assert facts == ({"device_reason": f"Why. {IN_TURN}"} if in_turn else {})
+
+
+def test_weights_of_another_head_are_refused(tmp_path: Path) -> None:
+    tiny_folder.write_words(tmp_path)
+    config = transformers.LlamaConfig(vocab_size=269, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+    transformers.LlamaModel(config).save_pretrained(tmp_path)
+    with pytest.raises(CannotLoad, match="weights are missing: lm_head") as caught:
+        load(Launch(engine="transformers", model="x", path=str(tmp_path)), "cpu", "", "float32", 64)
+    assert caught.value.cause == "truncated"
+
+
+def test_an_index_may_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../other.safetensors"}}')
+    with pytest.raises(CannotLoad, match="elsewhere"):
+        check_files(tmp_path)

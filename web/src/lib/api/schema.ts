@@ -1809,7 +1809,7 @@ export interface components {
             name?: string | null;
             /**
              * Path
-             * @description A GGUF file on the server's machine.
+             * @description GGUF file or folder on the server's machine.
              */
             path: string;
         };
