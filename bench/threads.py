@@ -1,9 +1,10 @@
 """Two models that answer at once against one alone: do they share the cores, or collapse each other?
 
-    PYTHONPATH=src python -m bench.threads [--tokens 64] [--rounds 3]
+    PYTHONPATH=src python -m bench.threads [--tokens 64] [--rounds 3] [--threads 0]
 
 Each figure is the sum of tokens per second of all models that answer. `idle`: the second was loaded while the first did
-nothing, so both have a thread for every core; `busy`: while the first was answering, so it has its share of them."""
+nothing, so both have a thread for every core that others leave free; `busy`: while the first was answering, so it has
+its share of them."""
 
 from __future__ import annotations
 
@@ -26,10 +27,10 @@ from serai.types import Model
 
 
 class Bench:
-    def __init__(self, path: Path, tokens: int) -> None:
+    def __init__(self, path: Path, tokens: int, threads: int) -> None:
         self.path = path
         self.tokens = tokens
-        settings = Models(context=1024, parallel=1)
+        settings = Models(context=1024, parallel=1, threads=threads)
         self.pool = Pool(lambda: settings, environ=os.environ, check=Headers().of)
 
     def model(self, name: str) -> Model:
@@ -53,9 +54,10 @@ async def _generate(worker: Worker, tokens: int) -> None:
         await response.read()
 
 
-async def measure(tokens: int, rounds: int) -> None:
+async def measure(tokens: int, rounds: int, threads: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Gguf(layers=16, width=1536, heads=24, feed_forward=4096).write(Path(folder) / "m.gguf"), tokens)
+        path = Gguf(layers=16, width=1536, heads=24, feed_forward=4096).write(Path(folder) / "m.gguf")
+        bench = Bench(path, tokens, threads)
         try:
             await bench.pool.load(bench.model("one"))
             await bench.pool.load(bench.model("idle"))
@@ -76,8 +78,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0, help="for each; 0 leaves it to Serai")
     args = parser.parse_args()
-    asyncio.run(measure(args.tokens, args.rounds))
+    asyncio.run(measure(args.tokens, args.rounds, args.threads))
 
 
 if __name__ == "__main__":
