@@ -12,7 +12,6 @@ FILES = {
     "build": ["requirements/build.in"],
     "node": ["requirements/node.in"],
     "dev": ["pyproject.toml", "requirements/dev.in"],
-    "torch": ["pyproject.toml", "requirements/torch.in"],
     "guide": ["requirements/guide.in"],
     "torch": ["requirements/torch.in"],
 }

@@ -137,6 +137,7 @@ def fitted(launch: Launch, choice: Choice) -> Launch:
         cache_mb=chosen.cache // MB,
         batch=chosen.batch,
         checkpoints=chosen.checkpoints,
+        memory_limit=0 if choice.graphics else most_memory(choice.need.total),
         device_reason=choice.device_reason,
         shortened=choice.shortened,
     )
@@ -181,6 +182,12 @@ def context_of(model: Model, settings: Models) -> int:
 def most_cache(memory: int) -> int:
     """Bytes for past prompts on a machine with so much memory."""
     return max(64, min(2048, memory // (16 * MB))) * MB
+
+
+def most_memory(needed: int) -> int:
+    """Bytes that a model's process may take at the very most: what it needs twice over, and room for libraries. A
+    bound on a process that runs wild, not a forecast."""
+    return 2 * needed + (1 << 30)
 
 
 def batch_size(model_bytes: int, threads: int, on_gpu: bool) -> int:

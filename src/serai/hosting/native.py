@@ -110,7 +110,7 @@ def equip(launch: Launch, home: Path, setting: str) -> Launch:
     chosen = program(home, setting)
     if not chosen:
         return launch
-    return replace(launch, program=chosen, readable=(*launch.readable, str(Path(chosen).resolve().parent)))
+    return replace(launch, program=chosen)
 
 
 def _used(found: list[Server], setting: str) -> str:

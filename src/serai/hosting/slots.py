@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import aiohttp
 import orjson
@@ -68,7 +68,7 @@ class Slots:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     if slot < process.launch.parallel:
-                        await asyncio.to_thread(_give, path, process.scratch / FOLDER / f"{slot}.bin")
+                        await asyncio.to_thread(_give, path, process.scratch, f"{slot}.bin")
                         await _act(process, slot, "restore", f"{slot}.bin")
                         restored += 1
             except _FAULTS:
@@ -95,11 +95,12 @@ class Slots:
         """Moves a saved slot here, whole or not at all; its name holds its digest, which tells damage."""
         source, place = process.scratch / FOLDER / name, self._place(process.launch)
         try:
-            if source.stat().st_size > self._limit or source.stat().st_size > shutil.disk_usage(source).free // 4:
+            if source.lstat().st_size > min(self._limit, shutil.disk_usage(process.scratch).free // 4):
                 return
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             slot, partial = name.split(".", maxsplit=1)[0], place / f".{name}.partial"
-            shutil.copyfile(source, partial)
+            with _opened(process.scratch, name, os.O_RDONLY) as saved, partial.open("wb") as kept:
+                shutil.copyfileobj(saved, kept)
             partial.chmod(0o600)
             digest = _digest(partial)
             old = [path for path in self._files(place) if path.name.startswith(f"{slot}.")]
@@ -133,12 +134,27 @@ async def _act(process: Process, slot: int, action: str, name: str) -> None:
             raise ValueError(f"{action}: status {response.status}")
 
 
-def _give(path: Path, target: Path) -> None:
+def _give(path: Path, scratch: Path, name: str) -> None:
     """Copies a kept slot. Raises ValueError when it is not what was kept: a damaged one could end the process."""
     if _digest(path) != path.name.split(".")[1]:
         raise ValueError("damaged")
-    shutil.copyfile(path, target)
+    with path.open("rb") as kept, _opened(scratch, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as given:
+        shutil.copyfileobj(kept, given)
     os.utime(path)
+
+
+def _opened(scratch: Path, name: str, flags: int) -> BinaryIO:
+    """A file of the folder of slots, itself: the model's process may have put links there, to have others' files read
+    or overwritten with our rights. Raises OSError for a link."""
+    mode = "rb" if flags == os.O_RDONLY else "wb"
+    if os.open not in os.supports_dir_fd:
+        return cast(BinaryIO, (scratch / FOLDER / name).open(mode))
+    folder = os.open(scratch / FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        number = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=folder)
+        return cast(BinaryIO, os.fdopen(number, mode))
+    finally:
+        os.close(folder)
 
 
 def _digest(path: Path) -> str:

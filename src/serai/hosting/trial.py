@@ -72,7 +72,7 @@ def _launch(program: str, model: Path, device: str) -> Launch:
     """f32 and no flash attention: what is left of differences is the processor's rounding."""
     launch = Launch(engine="llama.cpp", model="trial", path=str(model), context=512, threads=2, device=device)
     exact = replace(launch, kv_type="f32", flash_attention=False, speculation=False, parent=os.getpid())
-    return replace(exact, program=program, readable=(str(Path(program).parent),)) if program else exact
+    return replace(exact, program=program) if program else exact
 
 
 async def _answer(process: ModelProcess, question: str) -> tuple[int, ...]:

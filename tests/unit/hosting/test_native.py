@@ -37,7 +37,7 @@ def test_the_newest_build_runs_unless_another_is_chosen(tmp_path: Path) -> None:
 def test_a_launch_gets_the_program_and_may_read_what_lies_beside_it(tmp_path: Path) -> None:
     path = built(tmp_path, "9-a")
     launch = native.equip(LAUNCH, tmp_path, "auto")
-    assert launch.program == path and launch.readable == (str(Path(path).parent),)
+    assert (launch.program, launch.readable) == (path, ())
 
 
 def test_a_build_that_is_gone_leaves_the_wheel(tmp_path: Path) -> None:

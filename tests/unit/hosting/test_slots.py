@@ -11,6 +11,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from serai.hosting import slots as slots_module
 from serai.hosting.llama import LlamaProcess
 from serai.hosting.slots import Slots
 from serai.registry import Launch
@@ -99,3 +100,16 @@ async def test_a_model_that_was_killed_keeps_nothing_and_nothing_waits(
     await first.gone.wait()
     await first.stop()
     assert kept(tmp_path) == []
+
+
+async def test_a_link_that_a_hostile_model_put_there_is_not_followed(start: Callable[..., Any], tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the owner's")
+    process = await start()
+    for path in ("0.bin", "1.bin"):
+        (process.scratch / "slots" / path).symlink_to(secret)
+    with pytest.raises(OSError):  # noqa: PT011 - ELOOP, whose class has no name
+        slots_module._opened(process.scratch, "0.bin", os.O_RDONLY)
+    with pytest.raises(OSError):  # noqa: PT011
+        slots_module._opened(process.scratch, "1.bin", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    assert secret.read_text() == "the owner's"
