@@ -18,7 +18,7 @@ from serai.hub import starter
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
 
-class Fit(Out):
+class SuggestionFit(Out):
     verdict: Literal["fits", "tight", "no"]
     text: str
 
@@ -33,7 +33,7 @@ class Suggestion(Out):
     parameters: int
     languages: list[str]
     why: str
-    fit: Fit
+    fit: SuggestionFit
     state: Literal["absent", "downloading", "on_disk"]
     job: str | None = None
 
@@ -72,7 +72,7 @@ def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[
         parameters=entry.parameters,
         languages=list(entry.languages),
         why=entry.why,
-        fit=Fit(verdict=fit.verdict, text=_words(fit)),
+        fit=SuggestionFit(verdict=fit.verdict, text=_words(fit)),
         state="on_disk" if entry.name.casefold() in here else state,
         job=jobs.get(entry.name),
     )

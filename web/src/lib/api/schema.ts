@@ -1413,6 +1413,54 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * Fit
+         * @description Whether a model fits, how it would be loaded, and what would fit where it does not.
+         */
+        Fit: {
+            /** Context Length */
+            context_length: number | null;
+            /** Device Reason */
+            device_reason: string;
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__fit__Device"][];
+            /**
+             * Layers
+             * @description What `gpu_layers` counts up to.
+             */
+            layers: number;
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            need: components["schemas"]["Need"];
+            /**
+             * Room
+             * @description Bytes that a model may take now, on `cpu` and `gpu`.
+             */
+            room: {
+                [key: string]: number;
+            };
+            /** Shortened */
+            shortened: string;
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
+            /** Would Fit */
+            would_fit: components["schemas"]["Offer"][];
+        };
         /** Gpu */
         Gpu: {
             /** Memory */
@@ -2056,54 +2104,6 @@ export interface components {
             total: number;
         };
         /**
-         * Fit
-         * @description Whether a model fits, how it would be loaded, and what would fit where it does not.
-         */
-        serai__api__native__fit__Fit: {
-            /** Context Length */
-            context_length: number | null;
-            /** Device Reason */
-            device_reason: string;
-            /** Devices */
-            devices: components["schemas"]["serai__api__native__fit__Device"][];
-            /**
-             * Layers
-             * @description What `gpu_layers` counts up to.
-             */
-            layers: number;
-            /**
-             * Loading
-             * @description How it is loaded, by name, where that was set.
-             * @example {
-             *       "context": 16384
-             *     }
-             */
-            loading: {
-                [key: string]: unknown;
-            };
-            /** Model */
-            model: string;
-            need: components["schemas"]["Need"];
-            /**
-             * Room
-             * @description Bytes that a model may take now, on `cpu` and `gpu`.
-             */
-            room: {
-                [key: string]: number;
-            };
-            /** Shortened */
-            shortened: string;
-            /** Text */
-            text: string;
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "fits" | "tight" | "no";
-            /** Would Fit */
-            would_fit: components["schemas"]["Offer"][];
-        };
-        /**
          * Device
          * @description Memory that models use, in bytes, and who holds how much of it.
          */
@@ -2121,16 +2121,6 @@ export interface components {
             name: string;
             /** Total */
             total: number;
-        };
-        /** Fit */
-        serai__api__native__suggestions__Fit: {
-            /** Text */
-            text: string;
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "fits" | "tight" | "no";
         };
         /**
          * Session
@@ -2354,7 +2344,7 @@ export interface components {
              * @description The quantisation or file that is meant.
              */
             file: string | null;
-            fit: components["schemas"]["serai__api__native__suggestions__Fit"];
+            fit: components["schemas"]["SuggestionFit"];
             /** Job */
             job: string | null;
             /** Languages */
@@ -2379,6 +2369,16 @@ export interface components {
             title: string;
             /** Why */
             why: string;
+        };
+        /** SuggestionFit */
+        SuggestionFit: {
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
         };
         /** SuggestionList */
         SuggestionList: {
@@ -2864,7 +2864,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__fit__Fit"];
+                    "application/json": components["schemas"]["Fit"];
                 };
             };
         };
@@ -3555,7 +3555,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__fit__Fit"];
+                    "application/json": components["schemas"]["Fit"];
                 };
             };
         };
