@@ -55,6 +55,19 @@ class LocalBackend:
         model = await self._find(call.model)
         request = wire.encode(call, model)
         self._touch(model.name)
+        try:
+            async with contextlib.aclosing(self._once(model, call, request)) as source:
+                async for delta in source:
+                    yield delta
+        except aiohttp.ClientConnectorError:  # the process was dead before it heard of the call: start it anew, once
+            async with contextlib.aclosing(self._once(model, call, request, again=True)) as source:
+                async for delta in source:
+                    yield delta
+
+    async def _once(
+        self, model: Model, call: Call, request: bytes, *, again: bool = False
+    ) -> AsyncGenerator[Delta, None]:
+        """One try. Raises ClientConnectorError for a process that had died unnoticed, unless it is tried `again`."""
         async with self._pool.lease(model) as worker, worker.place():
             ask = self._stream if wire.is_stream(call) else self._whole
             source = ask(worker, call, request)
@@ -63,6 +76,10 @@ class LocalBackend:
                     if delta.usage is not None:
                         worker.note_speed(delta.usage.tokens_per_second)
                     yield delta
+            except aiohttp.ClientConnectorError as error:
+                if again or worker.unloading or await worker.process.crash() is None:
+                    await _broken(worker, error)
+                raise
             except (aiohttp.ClientError, OSError, stream.CutShort) as error:
                 await _broken(worker, error)
             finally:
