@@ -18,7 +18,7 @@ run: install ## start Serai and open its page (ARGS="--no-browser --port 8080" g
 
 test: install .venv/.dev .venv/.torch web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
 	@$(BIN)/python tools/check.py lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n2 $(ARGS)
 
 check: install .venv/.dev web/node_modules/.package-lock.json ## lint, types, import contract, catalogues, secrets, fast tests
 	$(BIN)/python tools/check.py

@@ -11,7 +11,7 @@ test("a setting is changed and goes back to its default", async ({ page }) => {
   await field.press("Enter");
   await field.blur();
   await page.getByRole("button", { name: "Back to the default: Loaded at once" }).click();
-  await expect(field).toHaveValue("3");
+  await expect(field).toHaveValue("0");
 });
 
 test("a value that does not fit is refused beside its field", async ({ page }) => {

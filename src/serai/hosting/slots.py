@@ -54,9 +54,9 @@ class Slots:
                         await _act(process, slot["id"], "save", name)
                         await asyncio.to_thread(self._take, process, name)
                         kept += 1
-        except _FAULTS:
+            await asyncio.to_thread(self._trim)
+        except (*_FAULTS, RuntimeError):  # the latter when the program is ending and starts no threads any more
             pass
-        await asyncio.to_thread(self._trim)
         return kept
 
     async def restore(self, process: Process) -> int:
