@@ -48,7 +48,8 @@ training author happened to write too were taken out.
 |---|---|---|---|
 {rows}
 
-"Taught phrases" is a sample of the training phrases; a small part of them was held out while training.
+"Taught phrases" is a sample of the training phrases. How readily it declines was set on a tuning set that is neither
+taught nor in the exam.
 
 ## How it reads
 
