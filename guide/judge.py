@@ -44,7 +44,8 @@ def weigh_declines(model: Llama, school: School, caution: float) -> None:
         code = seen.mean(0)
         code[: model.shape.meaning] = 0
         code /= code.square().sum()
-        weight = _smallest(model.logits(seen), [p.intent == DECLINE for p in asked], seen @ code, row, caution)
+        off_topic = torch.tensor([phrase.intent == DECLINE for phrase in asked])
+        weight = smallest_weight(model.logits(seen), off_topic, seen @ code, row, caution)
         with torch.no_grad():
             model.output.weight[row] += weight * code
         print(f"declines weighed by {weight:+.2f}:", topics_found(model, school, asked), flush=True)
@@ -57,12 +58,11 @@ def states(model: Llama, school: School, asked: Sequence[Phrase]) -> Tensor:
     return torch.cat([model(ids, ids.shape[1] - 1)[:, 0] for ids in read])
 
 
-def _smallest(scores: Tensor, off_topic: Sequence[bool], slope: Tensor, row: int, caution: float) -> float:
-    """The smallest weight on this row with which enough of the off-topic questions choose it."""
-    ours = torch.tensor(off_topic)
-    rivals = scores[ours].index_fill(1, torch.tensor([row]), -torch.inf).amax(1)
+def smallest_weight(scores: Tensor, off_topic: Tensor, slope: Tensor, row: int, caution: float) -> float:
+    """The smallest weight on this row (times each question's slope) with which enough off-topic questions choose it."""
+    ours, slope = scores[off_topic], slope[off_topic]
+    rivals = ours.index_fill(1, torch.tensor([row]), -torch.inf).amax(1)
     for weight in WEIGHTS.tolist():
-        chosen = scores[ours, row] + weight * slope[ours] > rivals
-        if chosen.float().mean() >= caution:
+        if (ours[:, row] + weight * slope > rivals).float().mean() >= caution:
             return float(weight)
     return float(WEIGHTS[-1])

@@ -29,8 +29,8 @@ class Recipe:
     first_batch: int = 128
     lost: float = 0.15  # share of word pieces left out while word vectors are learned
     blurred: float = 0.5  # share of a question's mean left out there
-    steps: int = 900  # steps of learning to write
-    batch: int = 40
+    steps: int = 500  # steps of learning to write
+    batch: int = 32
     rate: float = 3e-3
     decay: float = 0.02
     pieces: int = 5200
@@ -38,7 +38,8 @@ class Recipe:
     declines: float = 0.22  # share of off-topic questions
     strays: float = 0.12  # share of made-up ones among those
     plain: float = 0.5  # share of questions left as they are written
-    cut: int = 14  # tokens left of most questions when writing is learned: to write an answer its topic is enough
+    whole: float = 0.1  # share of questions left whole when writing is learned
+    cut: int = 14  # tokens left of the others: to write an answer its topic is enough
     silence: float = 30.0  # weight of leaving the topic to the word vectors
     average: float = 0.98  # exponential moving average of the weights
     caution: float = 0.95  # share of the tuning questions that are off-topic to be declined
@@ -103,8 +104,8 @@ class School:
         phrase = self.question(0.02)
         answer = self.tokenizer.encode(self.answers[phrase.language][phrase.intent]).ids
         ask = self.read(prompt(phrase.text))
-        cut = self.rng.random() < 0.75
-        return Lesson(ask[-self.recipe.cut :] if cut else ask, [self.topic(phrase), *answer, wordpieces.END])
+        whole = self.rng.random() < self.recipe.whole
+        return Lesson(ask if whole else ask[-self.recipe.cut :], [self.topic(phrase), *answer, wordpieces.END])
 
     def read(self, text: str, torn: bool = True) -> list[int]:
         """The text in tokens, now and then in fragments when `torn`."""
@@ -138,6 +139,7 @@ def train(recipe: Recipe, taught: Sequence[Phrase]) -> tuple[Llama, School]:
     _begin(model, *word_vectors(school, model.shape.meaning))
     tuning = [phrase for language in recipe.languages for phrase in phrases.tuning(language)]
     print("word vectors alone:", judge.topics_found(model, school, tuning), flush=True)
+    model.blk[0].requires_grad_(False)
     optimizer = torch.optim.AdamW(_groups(model, recipe), lr=recipe.rate, betas=(0.9, 0.98))
     averaged = [weight.detach().clone() for weight in model.parameters()]
     print(f"{sum(w.numel() for w in model.parameters()):,} parameters, {words} word pieces", flush=True)
