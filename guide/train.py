@@ -42,7 +42,7 @@ class Recipe:
     cut: int = 14  # tokens left of the others: to write an answer its topic is enough
     silence: float = 30.0  # weight of leaving the topic to the word vectors
     average: float = 0.98  # exponential moving average of the weights
-    caution: float = 0.95  # share of the tuning questions that are off-topic to be declined
+    caution: float = 0.92  # share of the tuning questions that are off-topic to be declined
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)
 
