@@ -29,8 +29,8 @@ class Recipe:
     first_batch: int = 128
     lost: float = 0.15  # share of word pieces left out while word vectors are learned
     blurred: float = 0.5  # share of a question's mean left out there
-    steps: int = 500  # steps of learning to write
-    batch: int = 32
+    steps: int = 900  # steps of learning to write
+    batch: int = 40
     rate: float = 3e-3
     decay: float = 0.02
     pieces: int = 5200
@@ -38,7 +38,7 @@ class Recipe:
     declines: float = 0.22  # share of off-topic questions
     strays: float = 0.12  # share of made-up ones among those
     plain: float = 0.5  # share of questions left as they are written
-    whole: float = 0.1  # share of questions left whole when writing is learned
+    whole: float = 0.25  # share of questions left whole when writing is learned
     cut: int = 14  # tokens left of the others: to write an answer its topic is enough
     silence: float = 30.0  # weight of leaving the topic to the word vectors
     average: float = 0.98  # exponential moving average of the weights
