@@ -16,7 +16,7 @@ install: .venv/.core src/serai/page/index.html ## the core and the built page, i
 run: install ## start Serai and open its page (ARGS="--no-browser --port 8080" goes to serai)
 	@exec $(BIN)/serai $(ARGS)
 
-test: install .venv/.dev web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
+test: install .venv/.dev .venv/.torch web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
 	@$(BIN)/python tools/check.py lint
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -55,7 +55,13 @@ clean: ## remove everything that was built or installed here
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# Torch comes first and by its exact version: other versions may bring gigabytes of CUDA.
+# Torch comes first and by its exact version: other versions may bring gigabytes of CUDA. The tests that need it are
+# skipped without it, so it is fetched for the Python that has a build for processors at hand.
+.venv/.torch: requirements/torch.txt .venv/.core
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+		$(PIP) torch==2.13.0 && $(PIP) --require-hashes -r requirements/torch.txt; fi
+	@touch $@
+
 .venv/.guide: requirements/guide.txt .venv/.core
 	$(PIP) torch==2.13.0
 	$(PIP) --require-hashes -r requirements/guide.txt

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUPPORT = {"__init__", "__main__", "common"}
+SUPPORT = {"__init__", "__main__", "common", "shapes"}
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from serai.backend import collect
 from serai.errors import ModelCrashed
 from serai.hosting import launching, wire
 from serai.hosting.backend import LocalBackend
-from serai.hosting.memory import Header
+from serai.hosting.fitting import Choice
 from serai.hosting.pool import Pool
 from serai.hosting.process import WORKER, ModelProcess
 from serai.routing.router import Router
@@ -174,8 +174,8 @@ async def beside_busy(bench: Bench, policy: str, rounds: int) -> list[float]:
     settings = Models(context=2048, parallel=1, threads=os.cpu_count() or 1)
     command = ("env", f"OMP_WAIT_POLICY={policy}", *WORKER)
 
-    def make(model: Model, settings: Models, header: Header | None) -> ModelProcess:
-        launch = launching.plan("llama.cpp", model, settings, header, launching.machine())
+    def make(model: Model, settings: Models, choice: Choice | None) -> ModelProcess:
+        launch = launching.plan("llama.cpp", model, settings, choice, launching.machine())
         return ModelProcess(launch, environ=os.environ, command=command)
 
     busy = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")

@@ -10,7 +10,11 @@ import pytest_asyncio
 
 from serai.hosting.pool import Pool
 from serai.settings import Models
+from serai.storage.database import Database
+from serai.storage.engines import sqlite_url
 from tests.fakes import tiny_gguf
+
+_OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +23,26 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_gguf.write(tmp_path_factory.mktemp("models") / "tiny.gguf")
 
 
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The address of a database that is not there yet."""
+    return sqlite_url(tmp_path / "serai.db")
+
+
+@pytest_asyncio.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    database = Database.open(url)
+    yield database
+    await database.close()
+
+
 @pytest_asyncio.fixture
 async def make_pool() -> AsyncIterator[Callable[..., Pool]]:
     """Makes pools of real processes that end with the test; keywords are settings or the pool's own."""
     pools: list[Pool] = []
 
     def make(**wishes: object) -> Pool:
-        own = {name: wishes.pop(name) for name in ("check", "publish", "launcher", "wait_s", "log") if name in wishes}
+        own = {name: wishes.pop(name) for name in _OWN if name in wishes}
         settings = Models(**{"context": 512, "parallel": 4, "threads": 1, "load_timeout_s": 60, **wishes})  # type: ignore[arg-type]
         pools.append(Pool(lambda: settings, **own))  # type: ignore[arg-type]
         return pools[-1]

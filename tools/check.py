@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 PYTHON = sys.executable
 ENVIRONMENT = {**os.environ, "PYTHON": PYTHON, "NO_MKDOCS_2_WARNING": "1"}
 
-FAST_TESTS = [PYTHON, "-m", "pytest", "-m", "not engine and not browser and not slow"]
+FAST_TESTS = [PYTHON, "-m", "pytest", "-n2", "-m", "not engine and not browser and not slow"]
 CHECKS: dict[str, list[list[str]]] = {
     "python": [
         [str(BIN / "ruff"), "check", "--quiet", "."],

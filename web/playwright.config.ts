@@ -1,6 +1,7 @@
 /** The page in a real browser, against the server that SERAI_URL names; without it, against the fake one. */
 
 import { defineConfig } from "@playwright/test";
+import { launch } from "./dev/chromium.mjs";
 
 const own = process.env.SERAI_URL;
 
@@ -17,18 +18,7 @@ export default defineConfig({
     locale: "en-GB",
     viewport: { width: 1280, height: 800 },
     trace: "retain-on-failure",
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    launchOptions: launch,
   },
   webServer: own
     ? undefined

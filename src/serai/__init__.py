@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from serai.client import AsyncClient, Client
+    from serai.local import LocalModel, load
 
 __version__ = "0.1.0"
 
-__all__ = ["AsyncClient", "Client", "__version__"]
+__all__ = ["AsyncClient", "Client", "LocalModel", "__version__", "load"]
+
+
+_HOMES = {"AsyncClient": "client", "Client": "client", "LocalModel": "local", "load": "local"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("AsyncClient", "Client"):
-        from serai import client
-
-        return getattr(client, name)
+    if name in _HOMES:
+        return getattr(import_module(f"serai.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'serai' has no attribute {name!r}")

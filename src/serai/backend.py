@@ -39,12 +39,14 @@ async def collect(stream: AsyncGenerator[Delta, None]) -> Result:
     reasoning: list[str] = []
     tool_calls: dict[int, dict[str, object]] = {}
     logprobs: list[dict[str, object]] = []
+    data: object = None
     first: Delta | None = None
     last: Delta | None = None
     try:
         async for delta in stream:
             first = first or delta
             last = delta
+            data = delta.data if delta.data is not None else data
             text.append(delta.text)
             reasoning.append(delta.reasoning)
             for part in delta.tool_calls or ():
@@ -64,6 +66,7 @@ async def collect(stream: AsyncGenerator[Delta, None]) -> Result:
         reasoning="".join(reasoning),
         tool_calls=[tool_calls[index] for index in sorted(tool_calls)],
         logprobs=logprobs,
+        data=data,
     )
 
 

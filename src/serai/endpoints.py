@@ -87,6 +87,20 @@ def load(name: str) -> Request[Json]:
     return Request("POST", f"{NATIVE}/running", dict, {"model": name})
 
 
+def fit(
+    name: str,
+    *,
+    context: int | None = None,
+    parallel: int | None = None,
+    kv_type: str | None = None,
+    gpu_layers: int | None = None,
+) -> Request[Json]:
+    """Whether a model fits into this machine's memory, here or before its download, and what would where it does not.
+    What is left out Serai chooses."""
+    asked = _given(model=name, context=context, parallel=parallel, kv_type=kv_type, gpu_layers=gpu_layers)
+    return Request("GET", f"{NATIVE}/fit", dict, params=asked, slow=True)
+
+
 def unload(name: str) -> Request[None]:
     """Unloads a model; what it used is free afterwards."""
     return Request("DELETE", f"{NATIVE}/running/{_segment(name)}", _nothing, slow=True)
@@ -125,6 +139,26 @@ def resume(job_id: str) -> Request[Json]:
 def cancel(job_id: str) -> Request[Json]:
     """Ends a job for good."""
     return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
+
+
+def engines() -> Request[list[Json]]:
+    """llama.cpp's servers on this machine: `{name, kind, version, features, path, size, built_at, in_use}`."""
+    return Request("GET", f"{NATIVE}/engines", _pick("engines"))
+
+
+def build_engine() -> Request[Json]:
+    """Starts to build a native llama-server as a job and returns the job."""
+    return Request("POST", f"{NATIVE}/engines/build", dict)
+
+
+def use_engine(name: str) -> Request[list[Json]]:
+    """Runs models with that server: a name of the list, `auto`, or the path of a llama-server, which is tried first."""
+    return Request("PUT", f"{NATIVE}/engines/use", _pick("engines"), {"name": name}, slow=True)
+
+
+def remove_engine(name: str) -> Request[None]:
+    """Deletes a server that was built here."""
+    return Request("DELETE", f"{NATIVE}/engines/{_segment(name)}", _nothing)
 
 
 def sessions(q: str = "", *, limit: int = 50) -> Request[list[Json]]:

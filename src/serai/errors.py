@@ -125,7 +125,8 @@ class ModelFailed(SeraiError):
 
 
 class LoadFailed(ModelFailed):
-    """`cause` is stable: missing, not_gguf, truncated, unsupported, out_of_memory, timed_out, crashed."""
+    """`cause` is stable: missing, not_gguf, not_safetensors, truncated, unsupported, out_of_memory, timed_out,
+    unprotected, crashed."""
 
     status = 503
     code = "load_failed"

@@ -7,6 +7,7 @@ inside its functions, so reading its declaration is cheap. Another package joins
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -30,13 +31,18 @@ class Launch:
     """All that a model's process is told. It carries no secrets but `token`, which is made for this one process.
 
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
-    send `token` as Bearer. `path`, `projector` and the adapters (with their scale) are files or folders on disk;
-    `readable` are all that the process may read besides its libraries; `program` is a native server to run in place
-    of the engine's own; `memory_limit` is in bytes, 0 is none."""
+    send `token` as Bearer. `task` is what the model was made for, in the hub's word. `path`, `projector` and the
+    adapters (with their scale) are files or folders on disk; `readable` are all that the process may read besides its
+    libraries; `program` is a native server to run in place of the engine's own; `memory_limit` is in bytes, 0 is none.
+    `scratch` is the only folder it may write to, and `sandbox` is how it is confined: `auto` as far as the machine
+    can, `required` whole or not at all, `off`. `batch` are the prompt tokens that are read at once and `checkpoints`
+    how many states it keeps of each stream to go back to, 0 leaves them to the engine. `device_reason` and `shortened`
+    are words for people: why it runs where it does, and what is smaller than was asked."""
 
     engine: str
     model: str
     path: str
+    task: str = ""
     socket: str = ""
     port: int = 0
     token: str = ""
@@ -56,6 +62,12 @@ class Launch:
     program: str = ""
     readable: tuple[str, ...] = ()
     memory_limit: int = 0
+    scratch: str = ""
+    sandbox: str = "auto"
+    batch: int = 0
+    checkpoints: int = 0
+    device_reason: str = ""
+    shortened: str = ""
     parent: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,7 +80,9 @@ class Engine:
     calls `report` with facts (`device`, `device_reason`, `context`, `parallel`, `threads`) before it starts to load,
     then serves OpenAI's HTTP and SSE, with GET /health answering 200 once it is ready, and never returns.
     `explain(lines)` reads from the last lines on stderr which of LoadFailed's causes a process died of, with the
-    engine's own words for it, or None. `requires` are the modules that its process imports."""
+    engine's own words for it, or None. `requires` are the modules that its process imports; `extra` is the part of
+    Serai that brings them, where the core does not. Its process may start others only if it declares `processes`; they
+    are confined with it."""
 
     name: str
     title: str
@@ -77,6 +91,8 @@ class Engine:
     serve: Callable[[Launch, Callable[[Mapping[str, Any]], None]], None]
     explain: Callable[[list[str]], tuple[str, str] | None] = lambda _lines: None
     requires: tuple[str, ...] = ()
+    extra: str = ""
+    processes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +135,11 @@ def engines() -> Mapping[str, Engine]:
 def engine_for(format: str) -> Engine | None:  # noqa: A002 - the field's own word
     """The engine that runs files of this format, if there is one."""
     return next((engine for engine in engines().values() if format in engine.formats), None)
+
+
+def missing(engine: Engine) -> list[str]:
+    """The modules that the engine's process would import and that are not here. Imports nothing."""
+    return [module for module in engine.requires if importlib.util.find_spec(module) is None]
 
 
 def _own(kind: Kind) -> Iterator[tuple[str, Callable[[], ModuleType]]]:

@@ -14,14 +14,16 @@ from serai import registry
 from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
-from serai.errors import ModelNotFound, SeraiError
+from serai.errors import Conflict, ModelNotFound, SeraiError
+from serai.hosting import native
 from serai.hosting.backend import LocalBackend
+from serai.hosting.build import Build
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
-from serai.hub.gguf import read_header
+from serai.hub.headers import Headers
 from serai.hub.remote import Hub
-from serai.hub.store import GUIDE, Store
+from serai.hub.store import GUIDE, GUIDE_FILE, Store
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
@@ -52,6 +54,7 @@ class Services:
     memory: Memory
     keys: Keys
     store: Store = field(init=False)
+    headers: Headers = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
@@ -59,6 +62,7 @@ class Services:
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _returning: list[str] = field(default_factory=list)
     _closing: bool = False
 
     async def start(self) -> None:
@@ -91,6 +95,20 @@ class Services:
         self.settings = self.settings_file.load().settings
         _write_logs(self)
 
+    def use_llama_server(self, name: str) -> None:
+        """Runs models with that server from now on. Raises Conflict where the environment says which one."""
+        source = self.settings_file.load().sources["models.llama_server"]
+        if source not in ("default", "serai.toml"):
+            raise Conflict(f"models.llama_server is set by {source}.", hint="Change it there.", source=source)
+        self.settings_file.set("models.llama_server", None if name == native.AUTO else name)
+        self.reload_settings()
+        self.events.publish("settings", {"keys": ["models.llama_server"]})
+
+    def use_built_server(self, _name: str) -> None:
+        """The newest build is what `auto` means; where the environment says otherwise, that stands."""
+        with contextlib.suppress(Conflict):
+            self.use_llama_server(native.AUTO)
+
     async def hub_token(self) -> str | None:
         """The token for the hub: from the environment, else the stored one."""
         return self.settings_file.secret("hf_token") or await self.secrets.get("hf_token")
@@ -103,7 +121,9 @@ class Services:
         """The pool's voice: passed on as an event, and remembered for the next start."""
         self.events.publish(topic, data)
         if data["state"] in {"ready", "on_disk"} and not self._closing and not self.private:
-            self._spawn(self.memory.set(_RUNNING, self.pool.loaded()))
+            loaded = self.pool.loaded()
+            returning = [name for name in self._returning if name not in loaded]
+            self._spawn(self.memory.set(_RUNNING, [*loaded, *returning]))
 
     async def _announce(self, name: str) -> None:
         try:
@@ -113,10 +133,14 @@ class Services:
             self.events.publish("model.removed", {"name": name})
 
     async def _preload(self) -> None:
-        """The models that ran last, newest first; on the very first start the embedded one."""
-        for name in (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded]:
+        """The models that ran last, newest first; on the very first start the embedded one. Those still to come stay
+        remembered, so that a kill meanwhile forgets none."""
+        names = (await self.memory.get(_RUNNING, [GUIDE]))[: self.settings.models.max_loaded or None]
+        self._returning = list(names)
+        for name in names:
             with contextlib.suppress(SeraiError):  # told by the pool as the model's state, and logged there
                 await self.pool.load(await self.store.find(name))
+            self._returning.remove(name)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -157,14 +181,18 @@ def _write_logs(services: Services) -> None:
 def _models(services: Services) -> None:
     """Where models lie, how they get there, where they run, and how a call finds one."""
     log = logs.get("engine")
+    environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
-    download = Download(hub, services.store, hf_home(services.settings_file.environ) / "hub")
-    services.jobs = Jobs(services.db, services.events, [download])
+    services.headers = Headers(hub)
+    download = Download(hub, services.store, hf_home(environ) / "hub")
+    build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
+    services.jobs = Jobs(services.db, services.events, [download, build])
     services.pool = Pool(
         lambda: services.settings.models,
-        environ=services.settings_file.environ,
-        check=read_header,
+        environ=environ,
+        home=services.home,
+        check=services.headers.of,
         publish=services.model_changed,
         log=lambda model, line: log.info(line, extra={"model": model}),
     )

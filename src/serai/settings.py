@@ -55,13 +55,27 @@ class Models(Group):
     default: str = setting("auto", "Model that answers when a request names none, or `auto`.")
     preload: bool = setting(True, "Load the models that ran last again at start, in the background.")
     idle_minutes: float = setting(30.0, "Unload a model after this many idle minutes; 0 keeps it.", ge=0)
-    max_loaded: int = setting(3, "How many models may be loaded at once; the least recently used goes first.", ge=1)
+    max_loaded: int = setting(
+        0, "How many models may be loaded at once, whatever memory there is; 0 is as many as fit.", ge=0
+    )
+    memory_share: float = setting(
+        0.85, "Share of this machine's memory that models may use; GPU memory is theirs whole.", gt=0, le=1
+    )
     context: int = setting(8192, "Longest context to reserve memory for, in tokens; a model's own limit wins.", ge=256)
     parallel: int = setting(4, "Requests one model answers at the same time.", ge=1, le=64)
     threads: int = setting(0, "Threads for one model; 0 chooses by the cores of this machine.", ge=0)
     gpu_layers: int = setting(-1, "Layers placed on the GPU; -1 chooses automatically.", ge=-1)
     device: Literal["auto", "cpu", "gpu"] = setting("auto", "Device for models.", aliases=("LLM_DEVICE",))
+    llama_server: str = setting(
+        "auto", "llama.cpp's server: `auto` (a native one if there is one), `wheel`, a build's name, a program's path."
+    )
+    keep_read: bool = setting(
+        True, "Keep what models have read of a chat on disk when they are unloaded, so that it goes on at once."
+    )
     load_timeout_s: float = setting(300.0, "Give up loading a model after this many seconds.", gt=0)
+    sandbox: Literal["auto", "required", "off"] = setting(
+        "auto", "Confine models' processes as far as this machine can, or refuse to load where it cannot, or not."
+    )
 
     @field_validator("device", mode="before")
     @classmethod

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 CHAT = "chat"
 TEXT_GENERATION = "text-generation"
+FEATURE_EXTRACTION = "feature-extraction"
+TEXT_RANKING = "text-ranking"
 
 AUTO = "auto"
 """The model name that leaves the choice to Serai."""
@@ -117,12 +119,14 @@ class Usage:
 @dataclass(slots=True, kw_only=True)
 class Delta:
     """One piece of a streamed answer. The first of a stream carries `answerer`; the last, and only it, carries
-    `finish` and `usage`. `tool_calls` and `logprobs` are in OpenAI's streaming shape."""
+    `finish` and `usage`. `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a
+    task whose answer is no text, in one Delta: see the task's declaration."""
 
     text: str = ""
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] | None = None
     logprobs: dict[str, Any] | None = None
+    data: Any = None
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
     finish: Finish | None = None
@@ -141,6 +145,7 @@ class Result:
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    data: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ GUIDE = {
     "error": None,
     "running": None,
 }
+WHEEL = {"name": "wheel", "kind": "wheel", "version": "9", "features": ["avx9"], "size": None, "built_at": None}
 LOADED = {"pid": 7, "device": "CPU", "memory": 9_000_000, "context": 2048, "parallel": 4, "streams": 0, "since": 1.0}
 
 
@@ -81,6 +82,7 @@ class FakeServices:
     db: FakeDatabase = field(default_factory=FakeDatabase)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    engines: list[dict[str, Any]] = field(default_factory=lambda: [{**WHEEL, "in_use": True}])
     job_states: list[str] = field(default_factory=lambda: ["running", "running", "done"])
 
     def model(self, name: str) -> dict[str, Any]:
@@ -151,7 +153,12 @@ def _routes(s: FakeServices) -> list[Route]:
         get("/api/v1/running", lambda r: {"running": [m for m in s.models.values() if m["state"] != "on_disk"]}),
         act("POST", "/api/v1/running", lambda r, b: _load(s, b["model"]), 202),
         act("DELETE", "/api/v1/running/{name:path}", lambda r, b: _unload(s, r.path_params["name"])),
+        get("/api/v1/fit", lambda r: {**_FIT, "asked": dict(r.query_params)}),
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
+        get("/api/v1/engines", lambda r: {"engines": s.engines}),
+        act("POST", "/api/v1/engines/build", lambda r, b: _build(s), 202),
+        act("PUT", "/api/v1/engines/use", lambda r, b: _use(s, b["name"])),
+        act("DELETE", "/api/v1/engines/{name}", lambda r, b: _remove_engine(s, r.path_params["name"])),
         get("/api/v1/jobs", lambda r: {"jobs": list(s.jobs.values())}),
         get("/api/v1/jobs/{id}", lambda r: _job(s, r.path_params["id"])),
         act("POST", "/api/v1/jobs/{id}/{act}", lambda r, b: _act(s, r.path_params["id"], r.path_params["act"])),
@@ -171,6 +178,14 @@ def _routes(s: FakeServices) -> list[Route]:
     ]
 
 
+_FIT = {
+    "verdict": "no",
+    "text": "Does not fit: needs 9.0 GB of memory; 6.0 GB are free for models.",
+    "need": {"weights": 4e9, "kv": 4e9, "compute": 5e8, "cache": 0, "runtime": 5e8, "total": 9e9},
+    "loading": {"context": 4096, "parallel": 2, "kv_type": "f16"},
+    "device_reason": "",
+    "would_fit": [{"loading": {"parallel": 1}, "text": "one call at a time", "total": 5e9}],
+}
 _HARDWARE = {
     "cpu": {"name": "Test CPU", "cores": 2, "features": ["avx2"]},
     "memory": {"total": 8e9, "available": 6e9},
@@ -223,6 +238,26 @@ def _download(s: FakeServices, name: str) -> dict[str, Any]:
     s.jobs["job_1"] = {"id": "job_1", "kind": "download", "title": f"Download {name}", "args": {"model": name}}
     s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None, "result": None}
     return s.jobs["job_1"]
+
+
+def _build(s: FakeServices) -> dict[str, Any]:
+    s.jobs["job_1"] = {"id": "job_1", "kind": "engine.build", "title": "native llama-server", "args": {}}
+    s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None}
+    s.jobs["job_1"]["result"] = {"engine": "9-abc"}
+    return s.jobs["job_1"]
+
+
+def _use(s: FakeServices, name: str) -> dict[str, Any]:
+    if name.startswith("/"):
+        s.engines.append({**WHEEL, "name": name, "kind": "given"})
+    for engine in s.engines:
+        engine["in_use"] = engine["name"] == name
+    return {"engines": s.engines}
+
+
+def _remove_engine(s: FakeServices, name: str) -> None:
+    if name == "wheel":
+        raise Conflict("wheel was not built by Serai, so it stays.")
 
 
 def _job(s: FakeServices, job_id: str) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class FakeHub:
         wanted = request.headers.get("Range")
         response = web.StreamResponse()
         if wanted and not self.ignore_ranges:
-            begin = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            first, _, last = wanted.removeprefix("bytes=").partition("-")
+            begin, data = int(first), data[: int(last) + 1] if last else data
             response.set_status(206)
         body = bytes(len(data)) if self.damage else data
         response.content_length = len(data) - begin

@@ -16,10 +16,14 @@ from serai.accounts.keys import Keys
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
+from serai.hosting.budget import Device
+from serai.hosting.forecast import Room
 from serai.hosting.status import Running, Status
+from serai.hub.headers import Headers
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
+from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
 from serai.storage.memory import Memory
@@ -87,19 +91,29 @@ class FakePool:
     def pin(self, name: str, pinned: bool) -> None:
         pass
 
+    async def budget(self) -> list[dict[str, Any]]:
+        shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
+        return [{"name": "CPU", "kind": "cpu", "total": 8_000_000_000, "free": 4_000_000_000, "models": shares}]
+
+    async def usable(self) -> int:
+        return 8_000_000_000
+
+    async def room(self, engine: str, name: str = "") -> Room:
+        device = Device(name="CPU", kind="cpu", total=8_000_000_000, free=4_000_000_000)
+        return Room(devices=[device], now={"cpu": 3_000_000_000})
+
 
 class FakeDownload:
     """A job that is half done until it is told to end."""
 
-    kind = "download"
-
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "download") -> None:
+        self.kind = kind
         self.end = asyncio.Event()
 
     async def run(self, job: JobContext) -> dict[str, Any]:
         job.progress(done=1, total=2, note="half")
         await self.end.wait()
-        return {"model": job.args["model"]}
+        return {"model": job.args.get("model")}
 
 
 @dataclass(kw_only=True)
@@ -117,12 +131,15 @@ class FakeServices:
     jobs: Jobs
     store: FakeStore
     pool: FakePool
+    headers: Headers
     backend: ScriptedBackend
     router: Router
     sessions: Sessions
     turns: Turns
     keys: Keys
     started_at: float = field(default_factory=time.time)
+
+    use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
         self.settings = self.settings_file.load().settings
@@ -156,9 +173,10 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, [FakeDownload()]),
+        jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
         store=FakeStore(MODEL),
         pool=FakePool(),
+        headers=Headers(),
         backend=backend,
         router=router,
         sessions=sessions,

@@ -14,6 +14,11 @@ def gguf_model(path: Path, name: str = "tiny", **facts: object) -> Model:
     return Model(name=name, path=str(path), **{**known, **facts})  # type: ignore[arg-type]
 
 
+def folder_model(path: Path, name: str = "tiny", **facts: object) -> Model:
+    known = {"task": "text-generation", "format": "safetensors", "engine": "transformers", "context_length": 512}
+    return Model(name=name, path=str(path), **{**known, **facts})  # type: ignore[arg-type]
+
+
 class FakeStore:
     def __init__(self, *models: Model) -> None:
         self.by_name = {model.name: model for model in models}

@@ -37,7 +37,14 @@ TEMPLATE = (
 
 
 def write(
-    path: Path, *, context: int = 512, architecture: str = "llama", seed: int = 0, layers: int = 2, width: int = 64
+    path: Path,
+    *,
+    context: int = 512,
+    architecture: str = "llama",
+    seed: int = 0,
+    layers: int = 2,
+    width: int = 64,
+    pooling: int = 0,
 ) -> Path:
     """The weights are random but the same for the same seed; at temperature 0 it never ends by itself."""
     heads, ff = width // 16, width * 2
@@ -52,6 +59,8 @@ def write(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(width // heads)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    if pooling:
+        writer.add_pooling_type(gguf.PoolingType(pooling))
     tokens = _vocabulary(writer)
     _tensors(writer, np.random.default_rng(seed), layers, width, ff, tokens)
     writer.write_header_to_file()

@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.fakes import tiny_gguf
 
 from serai import doctor, registry, services
-from serai.doctor import files, rooms
+from serai.doctor import files, rooms, sandbox
 from serai.errors import SeraiError
 from serai.settings import SettingsFile
 
@@ -33,7 +33,7 @@ async def test_every_part_is_looked_at_in_the_shape_of_the_api(whole: services.S
     from serai.api.native.machine import Checks
 
     found = await doctor.check(whole)
-    assert len(Checks.model_validate({"checks": found}).checks) == 12
+    assert len(Checks.model_validate({"checks": found}).checks) == 14
     by_part = {row["part"]: row for row in found}
     assert [by_part[part]["level"] for part in ("home", "database", "secrets", "engine", "server", "keys")] == [
         "ok"
@@ -131,6 +131,15 @@ async def test_an_engine_that_cannot_be_loaded_fails_with_the_reason(
     assert words in finding.text
 
 
+async def test_an_engine_of_an_extra_that_is_not_here_is_only_mentioned(
+    whole: services.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = registry.Engine("x", "X", (), (), serve=lambda *_: None, requires=("no_such_module",), extra="torch")
+    monkeypatch.setattr(registry, "engines", lambda: {"x": engine})
+    finding = await rooms.engine(whole)
+    assert finding.level == "ok" and "X would come with: pip install 'serai[torch]'" in finding.text
+
+
 async def test_models_whose_files_are_gone_are_named(whole: services.Services, tmp_path: Path) -> None:
     file = tiny_gguf.write(tmp_path / "tiny.gguf")
     await whole.store.add(file, "tiny")
@@ -189,3 +198,52 @@ async def test_offline_the_hub_is_not_called(whole: services.Services) -> None:
     hub = whole.settings.hub.model_copy(update={"offline": True, "endpoint": "http://127.0.0.1:1"})
     whole.settings = whole.settings.model_copy(update={"hub": hub})
     assert (await rooms.hub(whole)).mend == "serai config unset hub.offline"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp")
+async def test_the_sandbox_is_tried_out(whole: services.Services) -> None:
+    (whole.home / "secret.key").touch()
+    finding = await sandbox.sandbox(whole)
+    assert finding.level == "ok" and "no network" in finding.text, finding
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp")
+async def test_a_secret_that_stays_readable_is_found(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch()
+    beside_libraries = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(tmp_path)}
+    found = await sandbox.trial([str(tmp_path / "secret.key")], beside_libraries)
+    assert found["network"] and not found["files"]
+    assert "SERAI_HOME" in (sandbox.read(found, "linux").mend or "")
+
+
+@pytest.mark.parametrize(
+    ("found", "platform", "words", "mend"),
+    [
+        ({"network": True, "how": "no Landlock (this kernel has none)"}, "linux", "may read and write", "5.13"),
+        ({"how": "no Landlock (the container around Serai forbids it)"}, "linux", "your rights", "profile"),
+        ({"files": True, "how": "no seccomp (…)"}, "linux", "have the network", "profile"),
+        ({"how": "job object"}, "win32", "your rights", "that you trust"),
+    ],
+)
+def test_what_is_missing_of_the_sandbox_is_said_with_the_mend(
+    found: dict[str, Any], platform: str, words: str, mend: str
+) -> None:
+    finding = sandbox.read(found, platform)
+    assert finding.level == "warning" and words in finding.text and mend in (finding.mend or "")
+
+
+async def test_a_sandbox_that_is_off_is_a_warning_and_one_that_is_required_and_missing_a_failure(
+    whole: services.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(value: str) -> None:
+        models = whole.settings.models.model_copy(update={"sandbox": value})
+        whole.settings = whole.settings.model_copy(update={"models": models})
+
+    async def nothing(*_: Any) -> dict[str, Any]:
+        return {"how": "no Landlock (this kernel has none)"}
+
+    monkeypatch.setattr(sandbox, "trial", nothing)
+    choose("off")
+    assert (await sandbox.sandbox(whole)).mend == "serai config unset models.sandbox"
+    choose("required")
+    assert (await sandbox.sandbox(whole)).level == "failed"

@@ -2,12 +2,10 @@
  *  Prints frames while 1,000 messages scroll, and the delay of typing while an answer streams. */
 
 import { chromium } from "@playwright/test";
+import { launch } from "./chromium.mjs";
 
 const url = process.argv[2] ?? "http://127.0.0.1:7399";
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await chromium.launch(launch);
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 const { sessions } = await (await fetch(`${url}/api/v1/sessions?q=messages`)).json();
 const long = sessions.find((session) => /^\d+ messages$/.test(session.title));

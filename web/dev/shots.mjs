@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { chromium } from "@playwright/test";
+import { launch } from "./chromium.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,18 +19,7 @@ const { values, positionals } = parseArgs({
 const [out, name, path = "/"] = positionals;
 const [width, height] = values.size.split("x").map(Number);
 await mkdir(out, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await chromium.launch(launch);
 const page = await browser.newPage({
   viewport: { width, height },
   locale: "en-GB",

@@ -38,6 +38,23 @@ test("a model's page has its facts and default settings", async ({ page }) => {
   await expect(page.getByRole("textbox", { name: /Temperature/ })).toBeVisible();
 });
 
+test("how a model is loaded is priced as the sliders move, and holds", async ({ page }) => {
+  await page.goto("/model/serai-guide");
+  await page.getByRole("button", { name: "How it is loaded" }).click();
+  const dialog = page.getByRole("dialog", { name: /Load / });
+  await expect(dialog.getByText("Fits here")).toBeVisible();
+  const slider = dialog.getByRole("slider", { name: "Context" });
+  await slider.press("Home");
+  await expect(slider).toHaveAttribute("aria-valuetext", "256");
+  await expect(dialog.getByText(/needs .* free for it/)).toBeVisible();
+  await dialog.getByRole("button", { name: /^Load/ }).click();
+  await expect(dialog).toBeHidden();
+  await expect
+    .poll(async () => (await (await page.request.get("/api/v1/models/serai-guide")).json()).loading)
+    .toEqual({ context: 256 });
+  await page.request.patch("/api/v1/models/serai-guide", { data: { loading: {} } });
+});
+
 test("a file that is not there is refused in words", async ({ page }) => {
   await page.goto("/models");
   await page.getByRole("button", { name: "Add a file" }).click();

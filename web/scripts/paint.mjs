@@ -1,12 +1,12 @@
 /** First paint of the page from the server at URL, each time in a new browser profile: node scripts/paint.mjs URL [RUNS] */
 
 import { chromium } from "@playwright/test";
+import { launch } from "../dev/chromium.mjs";
 
 const [url, runs = "7"] = process.argv.slice(2);
-const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
 const paints = [];
 for (let run = 0; run < Number(runs); run++) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+  const browser = await chromium.launch(launch);
   const page = await browser.newPage();
   await page.goto(url, { waitUntil: "load" });
   const entry = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);

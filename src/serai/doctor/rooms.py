@@ -42,12 +42,14 @@ async def engine(_: Services) -> Finding:
     broken = registry.scan("engines").broken
     if broken:
         return Finding("failed", f"{broken[0].module} cannot be read: {broken[0].reason}.", "Install Serai anew.")
-    engines = registry.engines()
-    wanted = sorted({module for engine in engines.values() for module in engine.requires})
+    engines = registry.engines().values()
+    left_out = [engine for engine in engines if engine.extra and registry.missing(engine)]
+    wanted = sorted({module for engine in engines if not engine.extra for module in engine.requires})
     code, said = await import_apart(wanted)
     if code == 0:
-        titles = ", ".join(engine.title for engine in engines.values())
-        return Finding("ok", f"{titles} can be loaded.")
+        titles = ", ".join(engine.title for engine in engines if engine not in left_out)
+        others = "".join(f" {one.title} would come with: pip install 'serai[{one.extra}]'." for one in left_out)
+        return Finding("ok", f"{titles} can be loaded.{others}")
     if code < 0:
         mend = "It was built for another processor: see `serai hardware`."
         return Finding("failed", f"The engine died of signal {-code} when it was loaded.", mend)

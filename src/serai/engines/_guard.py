@@ -15,12 +15,16 @@ _PR_SET_NAME = 15
 
 
 def end_with_parent(parent: int) -> None:
-    """Ends this process as soon as the server is gone, even when that was killed: Linux says so by a signal, and
-    everywhere the end of stdin, whose other side only the server holds, does too."""
+    """Ends this process as soon as the server is gone, even when that was killed, where the system has a signal for
+    it: on Linux, also after another program took this process over."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent and os.getppid() != parent:
         os._exit(0)  # it died before the line above could take hold
+
+
+def watch_parent() -> None:
+    """Ends this process with the server everywhere: at the end of stdin, whose other side only the server holds."""
     threading.Thread(target=_end_with_stdin, name="parent-watch", daemon=True).start()
 
 

@@ -1,4 +1,5 @@
-"""GGUF models through llama.cpp: its own HTTP server, on a unix socket, in this process."""
+"""GGUF models through llama.cpp: its own HTTP server on a unix socket, either the wheel's in this process or a native
+one in its place."""
 
 from __future__ import annotations
 
@@ -10,27 +11,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from serai.engines._llama import native, wheel
+from serai.engines._llama.options import SLOTS, Options, choose
 from serai.registry import Engine, Launch
-from serai.types import CHAT, TEXT_GENERATION
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING
 
-_BATCH_SECONDS = 0.25
-_FLOPS_PER_THREAD = 100e9
-_BYTES_PER_PARAMETER = 0.6
+Report = Callable[[Mapping[str, Any]], None]
 
 
-def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
+def serve(launch: Launch, report: Report) -> None:
     """Loads the model and serves it until the process is ended. Raises what llama.cpp raises when it cannot."""
     # Threads that sleep instead of spin: a busy neighbour costs a share of the speed, not a factor of ten or more
     # (bench/engine.md). OpenMP reads this when llama.cpp's library is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import xllamacpp
-
-    device, reason, layers = choose_device(launch.device, launch.gpu_layers, _gpus(xllamacpp))
-    facts = {"device": device, "device_reason": reason, "context": launch.context, "parallel": launch.parallel}
-    report({**facts, "threads": launch.threads})
-    server = xllamacpp.Server(_params(xllamacpp, launch, layers))
-    wait_for_signal()
-    del server
+    Path(launch.path).stat()  # a missing file is not the fault of whichever server is asked for it
+    Path(SLOTS).mkdir(exist_ok=True)
+    if launch.program:
+        _serve_native(launch, report)
+    else:
+        _serve_wheel(launch, report)
 
 
 def wait_for_signal() -> None:
@@ -39,27 +38,6 @@ def wait_for_signal() -> None:
         while True:
             signal.pause()
     threading.Event().wait()
-
-
-def choose_device(asked: str, layers: int, gpus: list[str]) -> tuple[str, str, int]:
-    """Where the model runs, why that is not the GPU if it is not, and how many layers go there (-1: what fits)."""
-    if asked == "cpu":
-        return "cpu", "The settings ask for the CPU.", 0
-    if layers == 0:
-        return "cpu", "The settings place no layer on the GPU.", 0
-    if not gpus:
-        return "cpu", "llama.cpp, as it is installed here, sees no GPU.", 0
-    return "gpu", gpus[0] if len(gpus) == 1 else f"{len(gpus)} GPUs: {', '.join(gpus)}", layers
-
-
-def batch_size(model_bytes: int, threads: int, on_gpu: bool) -> int:
-    """Prompt tokens that are read in one go. A cancelled call holds its slot, and other streams wait, until the
-    batch at hand is done: so about a quarter of a second's worth, as a power of two from 32 to 512."""
-    if on_gpu:
-        return 512
-    tokens_per_second = _FLOPS_PER_THREAD * threads / (2 * max(1.0, model_bytes / _BYTES_PER_PARAMETER))
-    wanted = max(32, min(512, int(_BATCH_SECONDS * tokens_per_second)))
-    return 1 << (wanted.bit_length() - 1)
 
 
 def explain(lines: list[str]) -> tuple[str, str] | None:
@@ -71,41 +49,35 @@ def explain(lines: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def _gpus(xllamacpp: Any) -> list[str]:
-    kinds = xllamacpp.ggml_backend_dev_type
-    wanted = {kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU}
-    return [device["description"] for device in xllamacpp.get_device_info() if device["type"] in wanted]
+def _serve_wheel(launch: Launch, report: Report) -> None:
+    import xllamacpp
+
+    options = choose(launch, wheel.gpus(xllamacpp))
+    report(_facts(options, launch))
+    server = xllamacpp.Server(wheel.params(xllamacpp, launch, options))
+    wait_for_signal()
+    del server
 
 
-def _params(xllamacpp: Any, launch: Launch, layers: int) -> Any:
-    params = xllamacpp.CommonParams()
-    params.model.path = launch.path
-    params.model_alias = {launch.model}
-    _listen(params, launch)
-    # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others' cells.
-    params.kv_unified = False
-    params.n_ctx = launch.context * launch.parallel
-    params.n_parallel = launch.parallel
-    params.cache_prompt = True
-    params.cache_ram_mib = launch.cache_mb
-    params.ctx_shift = False
-    params.n_gpu_layers = layers
-    params.fit_params = layers == -1
-    params.n_batch = params.n_ubatch = batch_size(Path(launch.path).stat().st_size, launch.threads, layers != 0)
-    params.cpuparams.n_threads = launch.threads
-    params.cpuparams_batch.n_threads = launch.threads
-    params.n_threads_http = launch.parallel + 4
-    params.verbosity = 3
-    return params
+def _serve_native(launch: Launch, report: Report) -> None:
+    try:
+        options = choose(launch, native.gpus(launch.program))
+    except native.Unusable as error:
+        report({"failed": "crashed", "message": str(error)})
+        raise SystemExit(1) from error
+    report(_facts(options, launch))
+    native.become(launch.program, native.arguments(launch, options), launch)
 
 
-def _listen(params: Any, launch: Launch) -> None:
-    params.ui = False
-    params.endpoint_slots = True
-    params.hostnames = [launch.socket] if launch.socket else ["127.0.0.1"]
-    params.port = launch.port
-    if launch.token:
-        params.api_keys = [launch.token]
+def _facts(options: Options, launch: Launch) -> dict[str, Any]:
+    return {
+        "device": options.device,
+        "device_reason": options.device_reason,
+        "context": launch.context,
+        "parallel": options.parallel,
+        "threads": options.threads,
+        "program": launch.program,
+    }
 
 
 _REASONS = (
@@ -123,7 +95,7 @@ ENGINE = Engine(
     name="llama.cpp",
     title="llama.cpp",
     formats=("gguf",),
-    tasks=(CHAT, TEXT_GENERATION),
+    tasks=(CHAT, TEXT_GENERATION, FEATURE_EXTRACTION, TEXT_RANKING),
     serve=serve,
     explain=explain,
     requires=("xllamacpp",),

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from serai import registry
-from serai.engines._guard import end_with_parent, first_to_go, show_as
+from serai.engines import _sandbox
+from serai.engines._guard import end_with_parent, first_to_go, show_as, watch_parent
 
 
 def main() -> int:
@@ -24,13 +25,30 @@ def main() -> int:
     engine = registry.engines().get(launch.engine)
     if engine is None:
         return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
+    # Before the first thread, and before anything of the model's is read.
+    protection = _sandbox.apply(launch, processes=engine.processes)
+    watch_parent()
+    _report({"sandbox": protection.as_dict()})
+    if launch.sandbox == "required" and not protection.complete:
+        return _fail("unprotected", protection.how)
     try:
-        engine.serve(launch, _report)
+        engine.serve(launch, lambda facts: _report(_as_decided(facts, launch)))
     except MemoryError:
-        return _fail("out_of_memory", "The engine could not get enough memory.")
+        return _fail("out_of_memory", _out_of_memory(launch.memory_limit))
     except ImportError as error:
         return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
     return 0
+
+
+def _as_decided(facts: Mapping[str, Any], launch: registry.Launch) -> Mapping[str, Any]:
+    """An engine's facts with the server's reason for the device, where the server chose it by its memory."""
+    return {**facts, "device_reason": launch.device_reason} if launch.device_reason else facts
+
+
+def _out_of_memory(limit: int) -> str:
+    if limit:
+        return f"The engine wanted more than the {limit / 1e9:.1f} GB that it may use."
+    return "The engine could not get enough memory."
 
 
 def _read_line() -> bytes:

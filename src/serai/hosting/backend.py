@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import Any, NoReturn, Protocol
@@ -55,7 +56,8 @@ class LocalBackend:
         request = wire.encode(call, model)
         self._touch(model.name)
         async with self._pool.lease(model) as worker, worker.place():
-            source = self._stream(worker, wire.PATHS[call.task], request)
+            ask = self._stream if wire.is_stream(call) else self._whole
+            source = ask(worker, call, request)
             try:
                 async for delta in source:
                     if delta.usage is not None:
@@ -72,8 +74,8 @@ class LocalBackend:
             note.cancel()
         await asyncio.gather(*self._notes, return_exceptions=True)
 
-    async def _stream(self, worker: Worker, path: str, request: bytes) -> AsyncGenerator[Delta, None]:
-        response = await worker.process.post(path, request)
+    async def _stream(self, worker: Worker, call: Call, request: bytes) -> AsyncGenerator[Delta, None]:
+        response = await worker.process.post(wire.PATHS[call.task], request)
         try:
             if response.status != 200:
                 raise _refused(response.status, await response.read(), worker.answerer.model)
@@ -82,6 +84,20 @@ class LocalBackend:
                     yield delta
         finally:
             response.close()  # also the connection, which is what stops the engine
+
+    async def _whole(self, worker: Worker, call: Call, request: bytes) -> AsyncGenerator[Delta, None]:
+        response = await worker.process.post(wire.PATHS[call.task], request)
+        try:
+            answer = await response.read()
+            if response.status != 200:
+                raise _too_long(answer, worker) or _refused(response.status, answer, worker.answerer.model)
+            delta = wire.whole(call, orjson.loads(answer))
+        except orjson.JSONDecodeError as error:
+            raise ModelFailed("The model sent something that is not JSON.") from error
+        finally:
+            response.close()
+        delta.answerer = worker.answerer
+        yield delta
 
     async def _find(self, name: str) -> Model:
         """The model as it was listed just now, which the router does before every call, else from the store."""
@@ -109,6 +125,12 @@ async def _broken(worker: Worker, error: Exception) -> NoReturn:
     if isinstance(error, ModelFailed):
         raise error
     raise ModelFailed(f"The connection to the process of {name} broke.", hint="Try again.") from error
+
+
+def _too_long(answer: bytes, worker: Worker) -> ContextExceeded | None:
+    """llama.cpp has no type for a text that is too long to embed, only these words."""
+    found = re.search(rb"input \((\d+) tokens\) is too large", answer)
+    return ContextExceeded(int(found[1]), worker.context, worker.answerer.model) if found else None
 
 
 def _refused(status: int, body: bytes, model: str) -> SeraiError:

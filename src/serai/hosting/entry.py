@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass, field
 
 from serai.errors import SeraiError
+from serai.hosting.budget import Need
+from serai.hosting.ledger import Holding, settle
 from serai.hosting.policy import Place
-from serai.hosting.status import Status
+from serai.hosting.status import Running, Status
 from serai.hosting.worker import Worker
 from serai.types import Model
 
@@ -16,23 +18,48 @@ from serai.types import Model
 @dataclass(slots=True)
 class Entry:
     """While `task` runs the model is loading; once that went well there is a `worker`. `placed` from the moment it
-    takes one of the places until its memory is returned; `leases` counts who uses it or waits for it."""
+    takes one of the places until its memory is returned; `leases` counts who uses it or waits for it. `promise` is the
+    memory reserved for it, `settled` what it holds since it is ready."""
 
     model: Model
     leases: int = 0
     last_used_at: float = field(default_factory=time.time)
     placed: bool = False
+    promise: Need | None = None
+    settled: int | None = None
     task: asyncio.Task[Worker] | None = None
     worker: Worker | None = None
     error: SeraiError | None = None
 
     def status(self) -> Status:
         if self.worker:
-            return Status("ready", None, self.worker.running(self.last_used_at))
+            return Status("ready", None, self.running(self.worker))
         if self.task:
             return Status("loading")
         return Status("failed", self.error) if self.error else Status()
 
+    def running(self, worker: Worker) -> Running:
+        needed = self.promise.total if self.promise else 0
+        return worker.running(self.last_used_at, needed)
+
     def place(self) -> Place:
         busy = self.leases > 0 or self.worker is None
-        return Place(self.model.name, busy, self.model.pinned, self.last_used_at)
+        holding = self.holding()
+        memory = holding.held() if holding else {}
+        return Place(self.model.name, busy, self.model.pinned, self.last_used_at, memory)
+
+    def holding(self) -> Holding | None:
+        """Its memory, as far as that is known."""
+        if self.promise is None:
+            return None
+        resident, mapped = self.worker.memory() if self.worker else (0, 0)
+        return Holding(self.promise, resident, mapped, self.settled)
+
+    def free(self) -> None:
+        """Gives back its place and its memory."""
+        self.placed, self.promise, self.settled = False, None, None
+
+    def settle(self) -> None:
+        """Takes what was measured in place of what was promised, now that it is ready."""
+        if holding := self.holding():
+            self.settled = settle(holding)

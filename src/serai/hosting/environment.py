@@ -32,6 +32,9 @@ def clean(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
         "TMPDIR": folder,
         "TEMP": folder,
         "HF_HUB_OFFLINE": "1",
+        # Libraries that ask who runs them, to name a folder, find it here: the list of users is closed to them.
+        "USER": "serai",
+        "LOGNAME": "serai",
     }
 
 

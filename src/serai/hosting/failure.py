@@ -23,6 +23,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{model} was not ready in time.",
         "A slow disk? Raise models.load_timeout_s, or choose a smaller model.",
     ),
+    "unprotected": (
+        "{model}: this machine cannot confine its process, as models.sandbox requires.",
+        "`serai doctor` says what is missing; `serai config set models.sandbox auto` loads it all the same.",
+    ),
     "crashed": (
         "{model}: its process ended while it was loading.",
         "The log of the model says more.",

@@ -11,42 +11,48 @@ from pathlib import Path
 from typing import Any
 
 from serai.errors import Busy, ModelFailed, SeraiError
-from serai.hosting import environment, failure, launching, policy
+from serai.hosting import devices as machine
+from serai.hosting import environment, failure, launching, ledger, policy
+from serai.hosting.admission import Admission, Devices
 from serai.hosting.entry import Entry
-from serai.hosting.memory import Header
+from serai.hosting.forecast import Room
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
+from serai.hub.shape import Shape
 from serai.settings import Models
 from serai.types import Model
 
 Publish = Callable[[str, Mapping[str, Any]], None]
 
 _SWEEP_S = 2.0
+DEFAULT_ENGINE = "llama.cpp"
 
 
 class Pool:
-    """`settings` is asked anew each time, so changes apply live. `check` reads a file's header, or raises LoadFailed,
-    before anything is evicted or started. `publish` gets the topic `model` and the native Model at every change."""
+    """`settings` is asked anew each time, so changes apply live. `check` reads a file's shape, or raises LoadFailed,
+    before anything is evicted or started. `devices` reads the memory that an engine can use. `publish` gets the topic
+    `model` and the native Model at every change. Native servers are looked for under `home`."""
 
     def __init__(
         self,
         settings: Callable[[], Models],
         *,
         environ: Mapping[str, str] | None = None,
-        check: Callable[[Path], Header | None] = lambda _path: None,
+        check: Callable[[Path], Shape | None] = lambda _path: None,
+        devices: Devices = machine.read,
         publish: Publish = lambda _topic, _data: None,
         log: Callable[[str, str], None] = lambda _model, _line: None,
+        home: Path | None = None,
         launcher: launching.Launcher | None = None,
         wait_s: float = 60.0,
     ) -> None:
         self._settings = settings
         self._check = check
         self._publish = publish
-        self._launcher = launcher or launching.launcher(environ or {}, log)
-        self._wait_s = wait_s
+        self._launcher = launcher or launching.launcher(environ or {}, log, home, self._answering)
         self._entries: dict[str, Entry] = {}
-        self._admission = asyncio.Lock()
-        self._changed = asyncio.Event()
+        self._devices = devices
+        self._admission = Admission(self._entries, settings, self._stop, devices=devices, wait_s=wait_s)
         self._watchers: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -65,7 +71,7 @@ class Pool:
         finally:
             entry.leases -= 1
             entry.last_used_at = time.time()
-            self._wake()
+            self._admission.wake()
 
     async def load(self, model: Model) -> None:
         """Makes the model ready and leaves it so. Raises LoadFailed or Busy."""
@@ -91,7 +97,7 @@ class Pool:
     def running(self) -> list[Running]:
         """The models that are loaded, the last used first."""
         ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
-        return [entry.worker.running(entry.last_used_at) for entry in ready if entry.worker]
+        return [entry.running(entry.worker) for entry in ready if entry.worker]
 
     def loading(self) -> list[str]:
         return [name for name, entry in self._entries.items() if entry.task and not entry.worker]
@@ -100,6 +106,30 @@ class Pool:
         """The names of the models that are loaded, the last used first; cheap."""
         ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
         return [entry.model.name for entry in ready if entry.worker]
+
+    def _answering(self) -> int:
+        return sum(1 for entry in self._entries.values() if entry.worker and entry.leases)
+
+    async def budget(self) -> list[dict[str, Any]]:
+        """The memory of every device, and what each model holds of it."""
+        found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
+        return ledger.told(found, self._admission.holdings())
+
+    async def usable(self) -> int:
+        """The most that models may use of this machine's memory, if nothing else runs; of the GPU's where that is
+        more."""
+        found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
+        return max(
+            ledger.room([replace(each, free=each.total) for each in found], self._settings().memory_share, []).values()
+        )
+
+    async def room(self, engine: str, name: str = "") -> Room:
+        """The memory that a model of this name could take with this engine, if it were loaded anew."""
+        found = await asyncio.to_thread(self._devices, engine)
+        places = self._admission.places()
+        now = policy.with_room_of(self._admission.room(found), [place for place in places if place.name == name])
+        others = [place for place in policy.evictable(places) if place.name != name]
+        return Room(devices=found, now=now, later=policy.with_room_of(now, others))
 
     def pin(self, name: str, pinned: bool) -> None:
         """Takes note that a model was pinned or released while it is loaded."""
@@ -153,14 +183,15 @@ class Pool:
         self._tell(entry)
         try:
             entry.worker = await self._start(entry)
+            entry.settle()
         except SeraiError as error:
             entry.error = error
             raise
         finally:
             entry.task = None
             if entry.worker is None:
-                entry.placed = False
-                self._wake()
+                entry.free()
+                self._admission.wake()
             self._tell(entry)
         watcher = asyncio.create_task(self._watch(entry, entry.worker))
         self._watchers.add(watcher)
@@ -170,31 +201,11 @@ class Pool:
     async def _start(self, entry: Entry) -> Worker:
         settings = self._settings()
         path = entry.model.path
-        header = await asyncio.to_thread(self._check, Path(path)) if path else None
-        await self._make_room(entry)
-        process = self._launcher(entry.model, settings, header)
+        shape = await asyncio.to_thread(self._check, Path(path)) if path else None
+        choice = await self._admission.admit(entry, shape)
+        process = self._launcher(entry.model, settings, choice)
         await process.start(settings.load_timeout_s)
         return Worker(entry.model, process)
-
-    async def _make_room(self, entry: Entry) -> None:
-        """Waits in order for a place and takes it. Raises Busy after a time."""
-        name = entry.model.name
-        try:
-            async with asyncio.timeout(self._wait_s), self._admission:
-                while True:
-                    taken = [other.place() for other in self._entries.values() if other.placed]
-                    decision = policy.room_for(taken, self._settings().max_loaded)
-                    if decision.verdict == "free":
-                        entry.placed = True
-                        return
-                    if decision.evict:
-                        await self._stop(self._entries[decision.evict])
-                    elif decision.verdict == "never":
-                        raise _no_room(name, "every loaded model is pinned", "Unpin one, or raise models.max_loaded.")
-                    else:
-                        await self._changed.wait()
-        except TimeoutError:
-            raise _no_room(name, "all loaded models are busy", "Try again, or raise models.max_loaded.") from None
 
     # ---------------------------------------------------------------------------------------------------- ending
 
@@ -208,9 +219,10 @@ class Pool:
             await worker.process.stop()
         finally:
             if worker.process.gone.is_set() and entry.worker is worker:
-                entry.worker, entry.placed = None, False
+                entry.worker = None
+                entry.free()
                 self._tell(entry)
-                self._wake()
+                self._admission.wake()
 
     async def _watch(self, entry: Entry, worker: Worker) -> None:
         """Takes note of a crash; the next call starts the model anew."""
@@ -227,11 +239,6 @@ class Pool:
             for name in policy.idle_too_long(places, time.time(), idle_s):
                 await self._stop(self._entries[name])
 
-    def _wake(self) -> None:
-        """Lets those who wait for a place look again; whoever waits from now on waits for the next time."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
     # ---------------------------------------------------------------------------------------------------- helpers
 
     def _tell(self, entry: Entry) -> None:
@@ -242,7 +249,3 @@ def _retrieve(task: asyncio.Task[Worker]) -> None:
     """Marks a load's failure as seen, also when all who awaited it went away."""
     if not task.cancelled():
         task.exception()
-
-
-def _no_room(name: str, why: str, hint: str) -> Busy:
-    return Busy(f"There is no place for {name}: {why}.", retry_after=10, hint=hint)

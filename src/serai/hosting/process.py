@@ -28,6 +28,7 @@ WORKER = (sys.executable, "-P", "-m", "serai.engines.worker")
 
 _TERMINATE_S = 2.0
 _READY_POLL_S = 0.01
+_MOST_FACTS = 64
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -46,16 +47,21 @@ class ModelProcess:
         command: tuple[str, ...] = WORKER,
         unix_socket: bool = hasattr(socket, "AF_UNIX") and sys.platform != "win32",
     ) -> None:
-        self.scratch = environment.make_scratch()
-        self.launch = _address(launch, self.scratch, unix_socket)
-        self.facts: dict[str, Any] = {}
-        self.lines: deque[str] = deque(maxlen=200)
-        self.gone = asyncio.Event()
-        self.load_s = 0.0
         self._environ = environ
         self._explain = explain
         self._log = log
         self._command = command
+        self._unix_socket = unix_socket
+        self._renew(launch)
+
+    def _renew(self, launch: Launch) -> None:
+        """Idle, as if it had just been made; only when it is idle or has been stopped."""
+        self.scratch = environment.make_scratch()
+        self.launch = _address(launch, self.scratch, self._unix_socket)
+        self.facts: dict[str, Any] = {}
+        self.lines: deque[str] = deque(maxlen=200)
+        self.gone = asyncio.Event()
+        self.load_s = 0.0
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -176,12 +182,16 @@ class ModelProcess:
             return False
 
     async def _hear(self, stdout: asyncio.StreamReader) -> None:
-        """Takes the facts that the worker tells; anything else on stdout is log."""
-        async for line in stdout:
+        """Takes the facts that the worker tells, up to a number of them; anything else on stdout is log."""
+        while line := await _line(stdout):
             try:
-                self.facts.update(json.loads(line))
-            except (ValueError, TypeError):
+                told = dict(json.loads(line)) if len(self.facts) < _MOST_FACTS else None
+            except (ValueError, TypeError, RecursionError):
+                told = None
+            if told is None:
                 self._note(line)
+            else:
+                self.facts.update(told)
 
     async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
         while line := await _line(stderr):
@@ -239,6 +249,7 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 
 def _address(launch: Launch, scratch: Path, unix_socket: bool) -> Launch:
     """A socket in the private folder, or a free loopback port with a token where there are no unix sockets."""
+    launch = replace(launch, scratch=str(scratch))
     if unix_socket:
         return replace(launch, socket=str(scratch / "m.sock"), port=0, token="")
     with socket.socket() as probe:

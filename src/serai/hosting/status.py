@@ -13,7 +13,8 @@ State = Literal["on_disk", "loading", "ready", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A loaded model and its process; times in seconds since 1970, memory in bytes."""
+    """A loaded model and its process; times in seconds since 1970, memory in bytes: `memory` is measured, `needed` was
+    estimated before. `shortened` says what was made smaller than asked to make it fit."""
 
     name: str
     pid: int
@@ -27,6 +28,8 @@ class Running:
     since: float
     last_used_at: float
     load_s: float
+    needed: int = 0
+    shortened: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
-from serai.errors import BadRequest
+from serai.errors import BadRequest, ModelFailed
+from serai.hosting import companions
 from serai.tasks import text_generation
-from serai.types import CHAT, TEXT_GENERATION, Call, Model
+from serai.tasks.families import family_of
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Call, Delta, Model, Usage
 
-PATHS = {CHAT: "/v1/chat/completions", TEXT_GENERATION: "/v1/completions"}
+PATHS = {
+    CHAT: "/v1/chat/completions",
+    TEXT_GENERATION: "/v1/completions",
+    FEATURE_EXTRACTION: "/v1/embeddings",
+    TEXT_RANKING: "/v1/rerank",
+}
+
+
+_PICTURE = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,")
+_DATA_URL = "Send it as data:image/png;base64,…: a model's process fetches nothing and reads no files."
 
 
 def _same(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -21,6 +34,8 @@ def _same(name: str) -> Callable[[Any], dict[str, Any]]:
 _SETTINGS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     **{name: _same(name) for name in text_generation.BY_NAME},
     "repetition_penalty": _same("repeat_penalty"),
+    "repetition_window": _same("repeat_last_n"),
+    "reasoning_budget": _same("reasoning_budget_tokens"),
     "reasoning": lambda value: {"chat_template_kwargs": {"enable_thinking": value}},
 }
 """How each setting is spelled on the wire; those not named here keep their name."""
@@ -36,6 +51,8 @@ def encode(call: Call, model: Model) -> bytes:
 
 def body(call: Call, model: Model) -> dict[str, Any]:
     """The request's body: the model's own settings under those of the call. Raises BadRequest on what cannot be."""
+    if call.task in (FEATURE_EXTRACTION, TEXT_RANKING):
+        return _texts(call)
     settings = text_generation.check({**model.settings, **call.settings})
     request: dict[str, Any] = {
         "stream": True,
@@ -44,14 +61,58 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "return_progress": True,
         "cache_prompt": True,
     }
+    if "lora" in settings:
+        request["lora"] = _adapters(settings.pop("lora"), model)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
-    return request | _inputs(call)
+    return request | _inputs(call, model)
 
 
-def _inputs(call: Call) -> dict[str, Any]:
+def is_stream(call: Call) -> bool:
+    """Whether the engine answers with a stream; else it answers once, with what `whole` reads."""
+    return call.task in (CHAT, TEXT_GENERATION)
+
+
+def whole(call: Call, answer: Any) -> Delta:
+    """The one Delta of a task whose answer is no text. Raises ModelFailed when the answer is not what it should be."""
+    try:
+        if call.task == FEATURE_EXTRACTION:
+            rows = sorted(answer["data"], key=lambda row: row["index"])
+            data: list[Any] = [row["embedding"] for row in rows]
+        else:
+            found = [{"index": row["index"], "score": row["relevance_score"]} for row in answer["results"]]
+            data = sorted(found, key=lambda row: -row["score"])
+        usage = Usage(prompt_tokens=answer["usage"]["prompt_tokens"])
+    except (KeyError, TypeError) as error:
+        raise ModelFailed("The model sent something that is no answer to this task.") from error
+    return Delta(data=data, finish="stop", usage=usage)
+
+
+def _texts(call: Call) -> dict[str, Any]:
+    family = family_of(call.task)
+    assert family is not None
+    inputs = family.check_inputs(call.task, call.inputs)
+    family.check_settings(call.settings)
+    if call.task == TEXT_RANKING:
+        return {"query": inputs["query"], "documents": inputs["texts"]}
+    return {"input": inputs["inputs"], "encoding_format": "float"}
+
+
+def _adapters(wanted: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:
+    """By number, in the order in which they were loaded. Those that are not named do not work in this call."""
+    loaded = list(model.loading.get("adapters", {}))
+    for name, scale in wanted.items():
+        if name not in loaded:
+            hint = f"It has: {', '.join(loaded) or 'none'}. Adapters are set with the model's loading."
+            raise BadRequest(f"{model.name} has no adapter {name!r}.", hint=hint, field="lora")
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not math.isfinite(scale):
+            raise BadRequest(f"The adapter {name!r} takes a number.", field="lora")
+    return [{"id": index, "scale": float(wanted.get(name, 0.0))} for index, name in enumerate(loaded)]
+
+
+def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
-        _check_messages(call.inputs.get("messages"))
+        _check_messages(call.inputs.get("messages"), model)
         wanted = ("messages", "tools", "tool_choice", "parallel_tool_calls")
         return {name: call.inputs[name] for name in wanted if call.inputs.get(name) is not None}
     if call.task == TEXT_GENERATION:
@@ -63,7 +124,7 @@ def _inputs(call: Call) -> dict[str, Any]:
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
 
 
-def _check_messages(messages: Any) -> None:
+def _check_messages(messages: Any, model: Model) -> None:
     """What an engine would answer with a fault of its own, said as the asker's."""
     if not isinstance(messages, list) or not messages:
         raise BadRequest("A chat needs at least one message.", field="messages")
@@ -73,5 +134,18 @@ def _check_messages(messages: Any) -> None:
             raise BadRequest(f"{where} must be an object with a role.", field=where)
         parts = message.get("content")
         for part in parts if isinstance(parts, list) else ():
-            if not isinstance(part, dict) or part.get("type") not in {"text", "refusal"}:
-                raise BadRequest(f"{where} holds something other than text; this model reads text only.", field=where)
+            _check_part(part, where, model)
+
+
+def _check_part(part: Any, where: str, model: Model) -> None:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind in ("text", "refusal"):
+        return
+    if kind != "image_url" or not companions.projector(model):
+        hint = "Choose a model that reads pictures, or put its mmproj file beside it." if kind == "image_url" else ""
+        raise BadRequest(
+            f"{where} holds something other than text; this model reads text only.", field=where, hint=hint
+        )
+    image = part.get("image_url")
+    if not isinstance(image, dict) or not _PICTURE.match(str(image.get("url"))):
+        raise BadRequest(f"{where} holds a picture that is not a data URL.", field=where, hint=_DATA_URL)

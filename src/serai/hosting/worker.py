@@ -52,13 +52,19 @@ class Worker:
         if tokens_per_second:
             self._speeds.append((time.monotonic(), tokens_per_second))
 
-    def running(self, last_used_at: float) -> Running:
+    def memory(self) -> tuple[int, int]:
+        """Resident bytes of its process, and how many of these are pages of files; zeros when it is gone."""
+        return _memory(self.process.pid)
+
+    def running(self, last_used_at: float, needed: int = 0) -> Running:
         return Running(
             name=self._name,
             pid=self.process.pid,
             device=self.answerer.device,
             device_reason=self.answerer.device_reason,
-            memory=_memory(self.process.pid),
+            memory=self.memory()[0],
+            needed=needed,
+            shortened=self.process.launch.shortened,
             context=self.context,
             parallel=self.parallel,
             streams=self.streams,
@@ -73,9 +79,9 @@ class Worker:
         return round(sum(recent) / len(recent), 2) if recent else None
 
 
-def _memory(pid: int) -> int:
-    """Resident memory in bytes; 0 for a process that is gone or a zombie."""
+def _memory(pid: int) -> tuple[int, int]:
     try:
-        return int(psutil.Process(pid).memory_info().rss)
+        found = psutil.Process(pid).memory_info()
     except psutil.Error:
-        return 0
+        return 0, 0
+    return int(found.rss), int(getattr(found, "shared", 0))

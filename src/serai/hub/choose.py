@@ -18,18 +18,18 @@ def choose(ref: ModelRef, files: Sequence[RemoteFile]) -> tuple[str, list[Remote
     """The quantisation and the files (several where the model is split), first part first.
 
     Raises NotFound with the quantisations that there are, BadRequest when there is no GGUF at all."""
-    groups = _groups(files)
-    if not groups:
+    found = groups(files)
+    if not found:
         hint = "Look for a repository of the same model whose name ends in -GGUF."
         raise BadRequest(f"{ref.name} has no GGUF files, the format Serai runs at this version.", hint=hint, who="hub")
     if ref.variant is None:
-        quant = next((q for q in _PREFERRED if q in groups), min(groups, key=lambda q: sum(f.size for f in groups[q])))
-        return quant, groups[quant]
+        quant = next((q for q in _PREFERRED if q in found), min(found, key=lambda q: sum(f.size for f in found[q])))
+        return quant, found[quant]
     wanted = ref.variant.upper().removesuffix(".GGUF")
-    for quant, group in groups.items():
+    for quant, group in found.items():
         if wanted in {quant, _stem(group[0].path)}:
             return quant, group
-    raise NotFound(f"{ref.name} has no {ref.variant}.", hint=f"There are: {', '.join(sorted(groups))}.", who="hub")
+    raise NotFound(f"{ref.name} has no {ref.variant}.", hint=f"There are: {', '.join(sorted(found))}.", who="hub")
 
 
 def safe(path: str) -> bool:
@@ -38,18 +38,19 @@ def safe(path: str) -> bool:
     return all(part not in {"", ".", ".."} and part.isprintable() and "\\" not in part for part in parts)
 
 
-def _groups(files: Iterable[RemoteFile]) -> dict[str, list[RemoteFile]]:
-    groups: dict[str, list[RemoteFile]] = {}
+def groups(files: Iterable[RemoteFile]) -> dict[str, list[RemoteFile]]:
+    """The GGUF files of a repository by quantisation."""
+    found: dict[str, list[RemoteFile]] = {}
     for file in sorted(files, key=lambda file: file.path):
         lower = file.path.lower()
         if lower.endswith(".gguf") and "mmproj" not in lower and file.sha256 and safe(file.path):
             whole = _PART.sub(".gguf", file.path)
-            found = _QUANT.findall(whole.rsplit("/", 1)[-1].removesuffix(".gguf"))
-            quant = str(found[-1]).upper() if found else _stem(whole)
-            group = groups.setdefault(quant, [])
+            named = _QUANT.findall(whole.rsplit("/", 1)[-1].removesuffix(".gguf"))
+            quant = str(named[-1]).upper() if named else _stem(whole)
+            group = found.setdefault(quant, [])
             if not group or _PART.search(file.path):
                 group.append(file)
-    return groups
+    return found
 
 
 def _stem(path: str) -> str:

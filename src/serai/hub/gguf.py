@@ -5,9 +5,11 @@ clear error and never memory or time. Only what Serai needs is kept; token lists
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +21,8 @@ _MAX_TENSORS = 262_144
 _MAX_KEY = 1024
 _MAX_TEXT = 4 << 20
 _MAX_KEPT_LIST = 64
+_MAX_KEPT_NUMBERS = 4096
+_MAX_BLOCKS = 4096
 _MAX_TEXT_LIST = 4_000_000
 _ALIGNMENT = 32
 
@@ -35,6 +39,8 @@ _SCALARS: dict[int, struct.Struct] = {
     11: struct.Struct("<q"),
     12: struct.Struct("<d"),
 }
+_BLOCK = re.compile(r"blk\.(\d{1,5})\.")
+_ALONE = {"token_embd", "output", "per_layer_token_embd"}
 _TEXT = 8
 _LIST = 9
 _U32 = struct.Struct("<I")
@@ -48,9 +54,15 @@ class Skipped:
     count: int
 
 
+class Unread(Exception):
+    """The header goes on behind the bytes that were given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GgufHeader:
-    """What a GGUF file says of itself; None where it says nothing."""
+    """What a GGUF file says of itself; None where it says nothing. `fields` are those of its architecture, without
+    that prefix; `weights` are bytes by tensor type, in groups: `blk.0` and so on, the name of a tensor outside all
+    blocks up to its first dot."""
 
     architecture: str
     size: int
@@ -64,17 +76,27 @@ class GgufHeader:
     embedding_length: int | None = None
     head_count: int | None = None
     head_count_kv: int | None = None
-    pooling: bool = False
+    pooling: int = 0
     license: str | None = None
     languages: tuple[str, ...] = ()
     sampling: Mapping[str, float] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+
+def parse(beginning: bytes, name: str, size: int) -> GgufHeader:
+    """The header of a file of `size` bytes from its first ones. Raises Unread where these are too few, and LoadFailed
+    as `read_header` does."""
+    return _Reader(io.BytesIO(beginning), name, size).header()
 
 
 def read_header(path: Path) -> GgufHeader:
     """Raises LoadFailed with the cause missing, not_gguf, truncated or unsupported, in words."""
     try:
         with path.open("rb") as file:
-            return _Reader(file, path).header()
+            size = file.seek(0, 2)
+            file.seek(0)
+            return _Reader(file, path.name, size).header()
     except FileNotFoundError as error:
         hint = "Was it moved or deleted? Add it again from where it is now."
         raise LoadFailed(f"{path.name} is not there any more.", cause="missing", hint=hint) from error
@@ -85,13 +107,24 @@ def read_header(path: Path) -> GgufHeader:
         raise LoadFailed(f"{path.name} cannot be read: {error.strerror}.", cause="missing", hint=hint) from error
 
 
+def joined(first: GgufHeader, more: GgufHeader) -> GgufHeader:
+    """The header of a model whose weights lie in two files, the facts being the first's."""
+    weights = {group: dict(kinds) for group, kinds in first.weights.items()}
+    for group, kinds in more.weights.items():
+        for kind, size in kinds.items():
+            mine = weights.setdefault(group, {})
+            mine[kind] = mine.get(kind, 0) + size
+    size, parameters = first.size + more.size, first.parameters + more.parameters
+    return replace(first, size=size, parameters=parameters, weights=weights)
+
+
 class _Reader:
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, name: str, size: int) -> None:
         self._file = file
-        self._name = path.name
-        self._size = file.seek(0, 2)
-        file.seek(0)
+        self._name = name
+        self._size = size
         self._fields: dict[str, Any] = {}
+        self._weights: dict[str, dict[int, int]] = {}
 
     def header(self) -> GgufHeader:
         self._magic()
@@ -123,7 +156,7 @@ class _Reader:
         """The number of parameters, and the last byte that a tensor claims, counted from the start of the data."""
         parameters = end = 0
         for _ in range(count):
-            self._text(_MAX_KEY)
+            name = self._text(_MAX_KEY)
             dimensions = self._u32()
             if dimensions > 8:
                 raise self._broken(f"a tensor has {dimensions} dimensions")
@@ -133,7 +166,10 @@ class _Reader:
             kind, offset = self._u32(), self._u64()
             parameters += elements
             block, width = TENSOR_TYPES.get(kind, (1, 0))
-            end = max(end, offset + -(-elements // block) * width)
+            taken = -(-elements // block) * width
+            end = max(end, offset + taken)
+            group = self._weights.setdefault(_group(name), {})
+            group[kind] = group.get(kind, 0) + taken
         return parameters, end
 
     def _check_end(self, end: int) -> None:
@@ -147,6 +183,8 @@ class _Reader:
     def _facts(self, parameters: int) -> GgufHeader:
         get = self._fields.get
         architecture = get("general.architecture")
+        if architecture is None and get("split.no"):  # a later part of a model: only the first tells about it
+            architecture = "-"
         if not isinstance(architecture, str) or not architecture:
             raise self._broken("it names no architecture")
         languages = get("general.languages")
@@ -164,7 +202,7 @@ class _Reader:
             embedding_length=_count(get(f"{architecture}.embedding_length")),
             head_count=_count(get(f"{architecture}.attention.head_count")),
             head_count_kv=_count(get(f"{architecture}.attention.head_count_kv")),
-            pooling=bool(get(f"{architecture}.pooling_type")),
+            pooling=_count(get(f"{architecture}.pooling_type")) or 0,
             license=_text(get("general.license")),
             languages=tuple(x for x in languages if isinstance(x, str)) if isinstance(languages, list) else (),
             sampling={
@@ -172,6 +210,12 @@ class _Reader:
                 for key, value in self._fields.items()
                 if key.startswith("general.sampling.") and isinstance(value, int | float)
             },
+            fields={
+                key.removeprefix(f"{architecture}."): value
+                for key, value in self._fields.items()
+                if key.startswith(f"{architecture}.")
+            },
+            weights=self._weights,
         )
 
     def _value(self, kind: int, depth: int) -> Any:
@@ -193,7 +237,7 @@ class _Reader:
         width = 8 if kind == _TEXT else _SCALARS[kind].size
         if count * width > self._left() or (kind == _TEXT and count > _MAX_TEXT_LIST):
             raise self._truncated(self._file.tell() + count * width)
-        if count <= _MAX_KEPT_LIST:
+        if count <= (_MAX_KEPT_LIST if kind == _TEXT else _MAX_KEPT_NUMBERS):
             return [self._value(kind, depth + 1) for _ in range(count)]
         if kind == _TEXT:
             for _ in range(count):
@@ -222,7 +266,8 @@ class _Reader:
     def _take(self, length: int) -> bytes:
         data = self._file.read(length)
         if len(data) != length:
-            raise self._truncated(self._file.tell() + length - len(data))
+            needed = self._file.tell() + length - len(data)
+            raise self._truncated(needed) if needed > self._size else Unread
         return data
 
     def _skip(self, length: int) -> None:
@@ -245,6 +290,15 @@ class _Reader:
             hint="The download did not finish. Download it again.",
             size=self._size,
         )
+
+
+def _group(tensor: str) -> str:
+    """Where a tensor belongs: a block of the model, or by itself; what claims an impossible block is put together."""
+    block = _BLOCK.match(tensor)
+    if block and int(block[1]) < _MAX_BLOCKS:
+        return f"blk.{int(block[1])}"
+    name = tensor.partition(".")[0]
+    return name if name in _ALONE else "other"
 
 
 def _looks_like(magic: bytes) -> str:

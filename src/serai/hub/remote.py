@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,6 +76,20 @@ class Hub:
         async with self._get(url, repository.id, {"Range": f"bytes={offset}-"} if offset else {}) as response:
             yield response
 
+    async def read(self, repository: Repository, file: RemoteFile, begin: int, end: int) -> bytes:
+        """The bytes of a file from `begin` up to `end`, and no others. Raises as `repository`, and HubUnreachable where
+        they do not all arrive."""
+        if begin >= end:
+            return b""
+        url = URL(f"{self._base()}/{repository.id}/resolve/{repository.commit}/{quote(file.path)}", encoded=True)
+        async with self._get(url, repository.id, {"Range": f"bytes={begin}-{end - 1}"}) as response:
+            try:
+                if response.status == 200:  # the server ignored the range: what comes before is thrown away
+                    await _skip(response, begin)
+                return await response.content.readexactly(end - begin)
+            except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+                raise HubUnreachable("The connection to the hub broke.", hint="Try again in a while.") from error
+
     def _base(self) -> str:
         if self._offline():
             raise HubUnreachable("Serai is set to stay offline.", hint="Change hub.offline in Settings.", who="you")
@@ -116,6 +131,14 @@ def _file(row: dict[str, object]) -> RemoteFile:
     return RemoteFile(
         str(row["rfilename"]), size if isinstance(size, int) else 0, digest if isinstance(digest, str) else None
     )
+
+
+async def _skip(response: aiohttp.ClientResponse, count: int) -> None:
+    while count:
+        chunk = await response.content.read(min(count, 1 << 20))
+        if not chunk:
+            raise HubUnreachable("The hub's answer ended too early.", hint="Try again in a while.")
+        count -= len(chunk)
 
 
 def _check(response: aiohttp.ClientResponse, name: str, has_token: bool) -> None:

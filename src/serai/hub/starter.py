@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-_RESERVE = 1.5
-"""GB of memory left to everything else that runs."""
+_ROOMY = 0.9
+"""What needs more than this part of the memory that models may use is tight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +45,13 @@ def starters() -> tuple[Starter, ...]:
 
 
 def fit(starter: Starter, *, memory: int, disk: int) -> Fit:
-    """How it fits a machine with so much memory in all and so much free disk, in bytes."""
-    total, free = memory / 1e9, disk / 1e9
-    if starter.needs > total - _RESERVE / 2 or starter.size > disk:
+    """How it fits where models may use so much memory and the disk has so much free, in bytes."""
+    usable, free = memory / 1e9, disk / 1e9
+    if starter.needs > usable or starter.size > disk:
         verdict: Literal["fits", "tight", "no"] = "no"
     else:
-        verdict = "fits" if starter.needs + _RESERVE <= total else "tight"
-    return Fit(verdict, starter.needs, round(total, 1), round(free, 1))
+        verdict = "fits" if starter.needs <= usable * _ROOMY else "tight"
+    return Fit(verdict, starter.needs, round(usable, 1), round(free, 1))
 
 
 def suggest(*, memory: int, disk: int, language: str = "en", count: int = 3) -> Sequence[tuple[Starter, Fit]]:

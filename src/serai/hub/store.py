@@ -12,16 +12,20 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from serai.errors import BadRequest, Conflict, ModelNotFound
+from serai.hub.folder import Folder, read_folder
 from serai.hub.gguf import GgufHeader, read_header
 from serai.registry import engine_for
 from serai.storage.database import Database
 from serai.storage.tables import models
-from serai.types import TEXT_GENERATION, Model, ModelRef
+from serai.types import FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Model, ModelRef
 
 GUIDE = "serai-guide"
 """The embedded model's name."""
 
-_GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
+GUIDE_FILE = Path(__file__).parents[1] / "guide" / "serai-guide.gguf"
+_RANK = 4
+"""The pooling type of a GGUF file whose model ranks texts."""
+
 _GUIDE_SAYS = "A tiny model inside Serai that answers questions about Serai in English, German and Persian, only those."
 _FACTS: tuple[str, ...] = (
     "title",
@@ -61,11 +65,11 @@ class Store:
     async def add(
         self, path: Path, name: str | None = None, *, source: Literal["file", "hub"] = "file", **facts: Any
     ) -> Model:
-        """Makes a GGUF file a model. Raises LoadFailed when the file is not one, Conflict when the name is taken by
-        another file, BadRequest when the name does not fit the grammar."""
+        """Makes a GGUF file, or a folder with safetensors or ONNX, a model. Raises LoadFailed when it is none, Conflict
+        when the name is taken by another, BadRequest when the name does not fit the grammar."""
         path = path.expanduser()
         path = path.resolve() if source == "file" else path.absolute()
-        header = read_header(path)
+        header = read_folder(path) if path.is_dir() else read_header(path)
         name = _checked(name or path.name.removesuffix(".gguf"))
         described = _describe(header, name) | facts
         now = time.time()
@@ -129,8 +133,8 @@ class Store:
 
     def _embedded(self, row: RowMapping | None) -> Model:
         if self._guide is None:
-            facts = _describe(read_header(_GUIDE_FILE), GUIDE) | {"description": _GUIDE_SAYS}
-            self._guide = Model(name=GUIDE, source="embedded", path=str(_GUIDE_FILE), **_facts(facts))
+            facts = _describe(read_header(GUIDE_FILE), GUIDE) | {"description": _GUIDE_SAYS}
+            self._guide = Model(name=GUIDE, source="embedded", path=str(GUIDE_FILE), **_facts(facts))
         model = self._guide
         own = {"settings": {"temperature": 0.0}} if row is None else {k: row[k] for k in _OWN}
         return Model(**{**_shallow(model), **own})
@@ -155,10 +159,21 @@ def _facts(stored: Mapping[str, Any]) -> dict[str, Any]:
     return facts | {"languages": tuple(facts.get("languages", ()))}
 
 
-def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
+def _describe(header: GgufHeader | Folder, name: str) -> dict[str, Any]:
+    if isinstance(header, Folder):
+        return {
+            "title": name,
+            "task": header.task,
+            "format": header.format,
+            "engine": engine.name if (engine := engine_for(header.format)) else "",
+            "size": header.size,
+            "quantisation": header.quantisation,
+            "context_length": header.context_length,
+            "architecture": header.architecture,
+        }
     return {
         "title": header.name or name,
-        "task": "feature-extraction" if header.pooling else TEXT_GENERATION,
+        "task": TEXT_RANKING if header.pooling == _RANK else FEATURE_EXTRACTION if header.pooling else TEXT_GENERATION,
         "format": "gguf",
         "engine": engine.name if (engine := engine_for("gguf")) else "",
         "size": header.size,
@@ -171,7 +186,9 @@ def _describe(header: GgufHeader, name: str) -> dict[str, Any]:
     }
 
 
-def _settings(header: GgufHeader) -> dict[str, Any]:
+def _settings(header: GgufHeader | Folder) -> dict[str, Any]:
+    if isinstance(header, Folder):
+        return dict(header.sampling)
     return {ours: header.sampling[theirs] for theirs, ours in _SAMPLING.items() if theirs in header.sampling}
 
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from serai.errors import BadRequest, UnknownField
 
 SettingType = Literal["number", "integer", "boolean", "text", "list", "object"]
-Shown = Literal["text", "scores"]
-"""`text` is Markdown as it streams; `scores` is a JSON list of `{"label", "score"}`, drawn as bars."""
+Shown = Literal["text", "scores", "data"]
+"""`text` is Markdown as it streams; `scores` is a JSON list of `{"label", "score"}`, drawn as bars; `data` is JSON that
+comes in a Delta's `data`."""
 
 
 class Inputs(BaseModel):

@@ -36,12 +36,37 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("seed", "integer", "The same seed and settings give the same answer.", 0, 2**32 - 2, common=True),
     Setting("max_tokens", "integer", "Longest answer, in tokens; unset: up to the end of the context.", 1, common=True),
     Setting("stop", "list", "Texts at which the answer ends.", 0, 64, common=True),
+    Setting(
+        "typical_p", "number", "Choose among words about as surprising as expected, up to this share; 1: off.", 0, 1
+    ),
+    Setting(
+        "top_n_sigma", "number", "Choose among words this many deviations below the likeliest; below 0: off.", -1, 100
+    ),
+    Setting("dynatemp_range", "number", "How far the temperature may move with how sure the model is.", 0, 5),
+    Setting("dynatemp_exponent", "number", "How that follows from how sure it is.", 0, 10),
+    Setting("xtc_probability", "number", "How often the likeliest words are left out, for variety (XTC).", 0, 1),
+    Setting("xtc_threshold", "number", "Words likelier than this may be left out by XTC.", 0, 1),
+    Setting("dry_multiplier", "number", "Above 0: avoid going on with a phrase that came before (DRY).", 0, 100),
+    Setting("dry_base", "number", "How fast DRY grows with the length of the phrase.", 1, 10),
+    Setting("dry_allowed_length", "integer", "Phrases of up to so many tokens may come again.", 0, 10_000),
+    Setting("dry_penalty_last_n", "integer", "How many tokens DRY looks back.", 0, 1_000_000),
+    Setting("dry_sequence_breakers", "list", "Texts across which DRY sees no phrase.", 1, 64),
+    Setting(
+        "repetition_window", "integer", "How many tokens the penalties look back; 0 switches them off.", 0, 1_000_000
+    ),
+    Setting("mirostat", "integer", "Hold the surprise of the text steady: 1 or 2 is the version, 0 off.", 0, 2),
+    Setting("mirostat_tau", "number", "The surprise that Mirostat holds.", 0, 20),
+    Setting("mirostat_eta", "number", "How fast Mirostat learns.", 0, 1),
+    Setting("samplers", "list", "Which ways of choosing are applied, in this order, by llama.cpp's names.", 1, 32),
+    Setting("ignore_eos", "boolean", "Write on to the longest answer, whatever the model says."),
     Setting("logit_bias", "object", "Token ids and how much likelier (up to 100) or less likely each becomes."),
     Setting("logprobs", "boolean", "Give the log probability of every token."),
     Setting("top_logprobs", "integer", "Give this many alternatives for every token; needs logprobs.", 0, 20),
     Setting("grammar", "text", "A GBNF grammar that the answer must follow."),
     Setting("response_format", "object", "json_object, or json_schema with a schema that the answer must follow."),
     Setting("reasoning", "boolean", "Whether a model that can think before it answers does so."),
+    Setting("reasoning_budget", "integer", "Longest thinking, in tokens; -1 is no limit.", -1, 1_000_000),
+    Setting("lora", "object", "How strongly each of the model's adapters works in this call, by name; left out: not."),
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

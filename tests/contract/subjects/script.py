@@ -12,7 +12,7 @@ from typing import Any
 from tests.contract.subject import Kit, LocalSubject, Subject, local
 from tests.fakes.store import gguf_model
 
-from serai.hosting.memory import Header
+from serai.hosting.fitting import Choice
 from serai.hosting.process import ModelProcess
 from serai.registry import Launch
 from serai.settings import Models
@@ -37,7 +37,7 @@ def write_script(path: Path, *steps: dict[str, Any], **more: Any) -> Path:
     return path
 
 
-def by_script(model: Model, settings: Models, header: Header | None) -> ModelProcess:
+def by_script(model: Model, settings: Models, choice: Choice | None) -> ModelProcess:
     """A launcher for models whose file is a script for the fake upstream."""
     launch = Launch(engine=model.engine, model=model.name, path=str(model.path), parallel=settings.parallel)
     return ModelProcess(launch, environ={}, command=UPSTREAM)

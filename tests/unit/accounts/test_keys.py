@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,19 +12,6 @@ from serai.accounts.keys import Keys
 from serai.errors import BadRequest, NotFound, StorageFailed
 from serai.storage import tables
 from serai.storage.database import Database
-from serai.storage.engines import sqlite_url
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "serai.db")
-
-
-@pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    database = Database.open(url)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -52,8 +52,10 @@ async def test_a_model_is_loaded_in_the_background_and_unloaded(api: Api) -> Non
     await until(api.services.pool.running)
     (running,) = (await api.get("/api/v1/running")).json()["running"]
     assert (running["name"], running["running"]["pid"]) == ("scripted", 1)
+    (device,) = (await api.get("/api/v1/running")).json()["budget"]["devices"]
+    assert (device["name"], device["models"]) == ("CPU", [{"name": "scripted", "memory": 1000}])
     assert (await api.delete("/api/v1/running/scripted")).status_code == 204
-    assert (await api.get("/api/v1/running")).json() == {"running": []}
+    assert (await api.get("/api/v1/running")).json()["running"] == []
 
 
 async def test_what_is_not_there_cannot_be_loaded(api: Api) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest_asyncio
 from tests.fakes.scripted import ScriptedBackend, Step
@@ -69,13 +68,6 @@ def states(shown: list[Shown]) -> list[str]:
 def end(shown: list[Shown]) -> Message:
     assert isinstance(shown[-1], End)
     return shown[-1].message
-
-
-@pytest_asyncio.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'serai.db'}")
-    yield database
-    await database.close()
 
 
 @pytest_asyncio.fixture

@@ -13,6 +13,8 @@ from tests.fakes.cli import until
 from serai.cli import connection
 from serai.errors import SeraiError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

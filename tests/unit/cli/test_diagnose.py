@@ -8,6 +8,8 @@ import pytest
 
 from serai.cli.commands.diagnose import newer
 
+pytestmark = pytest.mark.slow
+
 
 def test_hardware_names_the_machine_and_gives_advice(cli: Any) -> None:
     out = cli("hardware").stdout

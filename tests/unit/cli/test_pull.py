@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.fakes.cli import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.fakes.cli import until
 from tests.fakes.terminal import CTRL_C, CTRL_D, Terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def terminal(home: Path) -> Iterator[Callable[..., Terminal]]:

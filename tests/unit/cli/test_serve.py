@@ -16,6 +16,8 @@ from tests.fakes.cli import until
 import serai
 from serai.cli import server_file
 
+pytestmark = pytest.mark.slow
+
 
 def test_serves_and_says_where_and_what(start: Any, home: Path) -> None:
     serving = start("serve", "--port", "0", "--no-browser")

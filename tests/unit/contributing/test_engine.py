@@ -37,4 +37,4 @@ def test_an_engine_that_does_not_stop_is_found_out(checkout: Checkout) -> None:
 def test_the_server_offers_what_the_new_engine_runs(checkout: Checkout) -> None:
     checkout.follow("engine.md")
     ran = checkout.run(sys.executable, "-c", BACKENDS, str(checkout.root))
-    assert ran.stdout.split() == ["echo", "llama.cpp"], ran.stderr
+    assert ran.stdout.split() == ["echo", "llama.cpp", "onnx", "transformers"], ran.stderr

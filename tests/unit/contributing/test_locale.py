@@ -31,7 +31,7 @@ FAULTS = [
         "tr: downloads.open has a form few",
     ),
 ]
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(NODE is None, reason="Node.js is not installed")]
 
 
 class Page(Checkout):

@@ -1,6 +1,9 @@
 """Add a task: the example is found by the registry, and its examples fit what it takes."""
 
+import pytest
 from tests.unit.contributing.conftest import Checkout
+
+pytestmark = pytest.mark.slow
 
 FILE = "src/serai/tasks/language_detection.py"
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ async def make() -> AsyncIterator[Make]:
 
     def build(path: Path, **wishes: Any) -> ModelProcess:
         launch = Launch(engine="llama.cpp", model="tiny", path=str(path), context=256, parent=os.getpid())
+        launch = replace(launch, **{name: wishes.pop(name) for name in ("context", "memory_limit") if name in wishes})
         wishes = {"environ": {}, "explain": engines()["llama.cpp"].explain, **wishes}
         made.append(ModelProcess(launch, **wishes))
         return made[-1]
@@ -200,3 +202,24 @@ async def test_one_that_lost_its_server_while_starting_ends(tiny: Path) -> None:
     process.stdin.write(json.dumps(launch.as_dict()).encode() + b"\n")
     async with asyncio.timeout(10):
         assert await process.wait() == 0
+
+
+FLOOD = "import json, time\nfor n in range(200): print(json.dumps({f'fact{n}': n}), flush=True)\n"
+FLOOD += "print('[' * 3_000_000, flush=True); print('end', flush=True); time.sleep(60)"
+
+
+async def test_a_process_that_talks_without_end_fills_no_memory_and_is_heard_on(make: Make, tmp_path: Path) -> None:
+    process = make(tmp_path, command=(sys.executable, "-c", FLOOD))
+    start = asyncio.create_task(process.start(30))
+    await until(lambda: "end" in process.lines)
+    assert len(process.facts) == 64
+    start.cancel()
+    await asyncio.wait([start])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA")
+async def test_a_context_beyond_its_memory_is_refused_in_words(make: Make, tiny: Path) -> None:
+    process = make(tiny, context=1 << 22, memory_limit=256 << 20)
+    with pytest.raises(LoadFailed, match="does not fit") as caught:
+        await process.start(60)
+    assert caught.value.cause == "out_of_memory" and process.facts["sandbox"]["memory"]

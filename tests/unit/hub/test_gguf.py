@@ -85,6 +85,7 @@ def test_lists_within_lists_are_refused(tmp_path: Path) -> None:
     assert cause(tmp_path / "x.gguf") == "not_gguf"
 
 
+@pytest.mark.slow
 def test_two_thousand_mutations_give_facts_or_words(model: Path, tmp_path: Path) -> None:
     data, chance, mutant = model.read_bytes(), random.Random(7), tmp_path / "mutant.gguf"
     for _ in range(2000):

@@ -22,6 +22,15 @@ async def test_an_added_file_keeps_its_facts(store: Store, tiny: Path) -> None:
     assert await store.find("a-model") == added
 
 
+async def test_a_folder_becomes_a_model_with_its_makers_settings(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"x" * 9)
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"], "max_position_embeddings": 99}')
+    (tmp_path / "generation_config.json").write_text('{"do_sample": true, "temperature": 0.6}')
+    added = await store.add(tmp_path, "a-folder")
+    assert (added.format, added.engine, added.task) == ("safetensors", "transformers", "text-generation")
+    assert (added.size, added.context_length, added.settings) == (9, 99, {"temperature": 0.6})
+
+
 async def test_without_a_name_the_files_own_is_taken(store: Store, tiny: Path) -> None:
     assert (await store.add(tiny)).name == "tiny"
 

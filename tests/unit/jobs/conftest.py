@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.unit.jobs.helpers import Begin
@@ -10,20 +9,7 @@ from serai.jobs import runner
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.storage.database import Database
-from serai.storage.engines import sqlite_url
 from serai.telemetry.events import Events
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "serai.db")
-
-
-@pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    database = Database.open(url)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

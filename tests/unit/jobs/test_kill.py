@@ -18,6 +18,8 @@ from serai.jobs.runner import Jobs
 from serai.storage.database import Database
 from serai.telemetry.events import Events
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 

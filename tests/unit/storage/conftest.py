@@ -2,25 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from serai.storage import engines
 from serai.storage.database import Database
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return engines.sqlite_url(tmp_path / "serai.db")
-
-
-@pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    database = Database.open(url)
-    yield database
-    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +33,7 @@ def postgres_url(postgres_server: str) -> str:
     return postgres_server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def any_url(request: pytest.FixtureRequest) -> str:
     """For what both databases promise."""
     return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url"))

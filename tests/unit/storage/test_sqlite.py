@@ -19,6 +19,8 @@ from serai.storage import engines
 from serai.storage.database import Database
 from serai.storage.tables import memory
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE.parents[2] / "src")}
 

@@ -226,6 +226,9 @@ export const settings = () => [
     env: ["SERAI_MODELS_DEVICE", "LLM_DEVICE"],
   }),
   s("models.load_timeout_s", "number", "Give up loading a model after this many seconds.", 300),
+  s("models.sandbox", "choice", "How models' processes are confined.", "auto", {
+    choices: ["auto", "required", "off"],
+  }),
   s("hub.endpoint", "text", "The hub or a mirror of it.", "https://huggingface.co", {
     env: ["SERAI_HUB_ENDPOINT", "HF_ENDPOINT"],
   }),
@@ -298,3 +301,28 @@ def scatter(nm: float) -> float:
 
 export const guideAnswer =
   "I am serai-guide, a tiny model that knows only Serai. Open **Models** and load a real model to talk about other things; `serai pull Qwen/Qwen3-0.6B-GGUF:Q8_0` fetches a small one.";
+
+/** The price of a model in memory: its file, and 100 kB for each token of each stream. */
+export function fit(model, asked) {
+  const wished = Object.fromEntries([...asked].map(([key, value]) => [key, Number(value) || value]));
+  const loading = { context: 8192, parallel: 4, kv_type: "f16", gpu_layers: 0, ...model.loading, ...wished };
+  const [weights, kv, room] = [model.size, loading.context * loading.parallel * 1e5, 12 * GB];
+  const need = { weights, kv, compute: 0.1 * GB, cache: 64e6, runtime: 40e6, later: kv, spare: 0, firm: weights };
+  const total = weights + kv + 0.1 * GB + 104e6;
+  const verdict = total > room ? "no" : total > 0.8 * room ? "tight" : "fits";
+  return {
+    model: model.name,
+    verdict,
+    text: `needs ${Math.round(total / 1e8) / 10} GB`,
+    need: { ...need, total, peak: total, by_device: { cpu: total } },
+    devices: [{ name: "CPU", kind: "cpu", total: 16 * GB, free: room }],
+    room: { cpu: room },
+    loading,
+    layers: 28,
+    context_length: model.context_length,
+    shortened: "",
+    device_reason: "",
+    would_fit:
+      verdict === "no" ? [{ loading: { parallel: 1 }, model: "", text: "1 answer at a time", total: null }] : [],
+  };
+}

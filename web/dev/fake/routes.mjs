@@ -120,7 +120,9 @@ const nouns = {
     ];
   },
 
-  models(state, method, rest, given) {
+  models(state, method, rest, given, url) {
+    if (method === "GET" && rest.at(-1) === "fit")
+      return [200, data.fit(need(state.models, rest.slice(0, -1).join("/"), "model"), url.searchParams)];
     const name = rest.join("/");
     if (method === "GET" && !name) return [200, { models: [...state.models.values()] }];
     if (method === "POST") {

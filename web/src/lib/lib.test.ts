@@ -3,6 +3,7 @@ import { estimate, usedTokens } from "./context";
 import { grouped, headingOf } from "./days";
 import { fold, rank, score } from "./fuzzy";
 import { fields, parseStops, readNumber } from "./generation";
+import { contexts, nearest, share } from "./loading";
 import { levelOf, messageOf, restOf, timeOf } from "./logs";
 import { answering, contextOf } from "./models";
 import { paths, read } from "./router.svelte";
@@ -137,4 +138,14 @@ it("log lines are read whatever exactly they call things", () => {
     "gone",
     "model=x n=1",
   ]);
+});
+
+describe("the load dialog", () => {
+  it("offers contexts up to the model's own", () => {
+    expect(contexts(3000)).toEqual([256, 512, 1024, 2048, 3000]);
+    expect(contexts(256)).toEqual([256]);
+    expect(contexts(null).at(-1)).toBe(32_768);
+  });
+  it("finds the step that is nearest", () => expect(nearest([256, 512, 1024], 600)).toBe(1));
+  it("never draws more than the whole", () => expect([share(1, 4), share(9, 3), share(1, 0)]).toEqual([25, 100, 0]));
 });

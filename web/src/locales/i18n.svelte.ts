@@ -57,18 +57,18 @@ class I18n {
   number = (value: number, options: Intl.NumberFormatOptions = { maximumFractionDigits: 2 }): string =>
     this.format("n", options, () => new Intl.NumberFormat(this.tag, options)).format(value);
 
-  /** Files, in powers of 1000; memory, in powers of 1024, passes `base`. */
-  bytes = (value: number, base: 1000 | 1024 = 1000, per = ""): string => {
+  /** In powers of 1000, files and memory alike: what fits into what can be read off the numbers. */
+  bytes = (value: number, per = ""): string => {
     let step = 0;
-    while (value >= base && step < units.length - 1) {
-      value /= base;
+    while (value >= 1000 && step < units.length - 1) {
+      value /= 1000;
       step++;
     }
     const digits = value >= 100 || step < 2 ? 0 : 1;
     return this.unit(value, `${units[step]}${per}`, digits);
   };
 
-  rate = (bytesPerSecond: number): string => this.bytes(bytesPerSecond, 1000, "-per-second");
+  rate = (bytesPerSecond: number): string => this.bytes(bytesPerSecond, "-per-second");
 
   /** Persian writes units out: its short forms are Latin letters, which turn a sentence around. */
   unit = (value: number, unit: string, digits = 0): string =>

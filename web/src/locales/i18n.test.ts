@@ -44,7 +44,7 @@ describe("numbers", () => {
     expect(i18n.bytes(value)).toBe(text);
   });
 
-  it("of memory count in powers of 1024", () => expect(i18n.bytes(16 * 1024 ** 3, 1024)).toBe("16 GB"));
+  it("of memory count like those of files", () => expect(i18n.bytes(16 * 1024 ** 3)).toBe("17.2 GB"));
 
   it.each([
     [0.184, "0.18 s"],

@@ -1,6 +1,6 @@
 /** Models as the server has them, live; and their recent speed for the little curves. */
 
-import type { Generation, Model, Suggestion } from "$/lib/api/types";
+import type { Generation, Loading, Model, Suggestion } from "$/lib/api/types";
 import { answering } from "$/lib/models";
 import type { EventStream } from "$/services/events";
 import * as api from "$/services/models";
@@ -60,6 +60,7 @@ export class Models {
   pin = async (name: string, pinned: boolean): Promise<void> => this.put(await api.patch(name, { pinned }));
   configure = async (name: string, settings: Generation): Promise<void> =>
     this.put(await api.patch(name, { settings }));
+  arrange = async (name: string, loading: Loading): Promise<void> => this.put(await api.patch(name, { loading }));
 
   async add(path: string, name?: string): Promise<Model> {
     const model = await api.add(path, name);

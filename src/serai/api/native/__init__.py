@@ -8,7 +8,9 @@ from fastapi import APIRouter
 def routers() -> list[APIRouter]:
     from serai.api.native import (
         calls,
+        engines,
         events,
+        fit,
         jobs,
         keys,
         machine,
@@ -21,5 +23,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    nouns = (sessions, messages, events, status, models, suggestions, jobs, calls, settings, secrets, keys, machine)
-    return [noun.routes for noun in nouns]
+    watched = (sessions, messages, events, status, fit, models, suggestions, jobs, calls)
+    changed = (settings, secrets, keys, machine, engines)
+    return [noun.routes for noun in (*watched, *changed)]

@@ -37,6 +37,8 @@ class Running(Out):
     since: float
     last_used_at: float | None
     load_s: float
+    needed: int = Field(0, description="Bytes that it was expected to take.")
+    shortened: str = Field("", description="What was made smaller than asked, so that it fits.")
 
 
 class Model(Out):
@@ -72,12 +74,34 @@ class ModelList(Out):
     models: list[Model]
 
 
+class Share(Out):
+    name: str
+    memory: int
+
+
+class Device(Out):
+    """Memory that models use, in bytes, and who holds how much of it."""
+
+    name: str
+    kind: Literal["cpu", "gpu"]
+    total: int
+    free: int
+    models: list[Share]
+
+
+class Budget(Out):
+    devices: list[Device]
+
+
 class RunningList(Out):
     running: list[Model]
+    budget: Budget
 
 
 class NewModel(In):
-    path: Annotated[str, Field(min_length=1, max_length=4096, description="A GGUF file on the server's machine.")]
+    path: Annotated[
+        str, Field(min_length=1, max_length=4096, description="GGUF file or folder on the server's machine.")
+    ]
     name: Name | None = Field(None, description="Left out: the file's name.")
 
 
@@ -141,7 +165,8 @@ async def forget_model(
 async def list_running(services: ServicesDep) -> RunningList:
     """The models that are loaded or loading, the last used first."""
     running = [model for model in await models_of(services) if model.state in ("ready", "loading")]
-    return RunningList(running=sorted(running, key=lambda model: -(model.last_used_at or 0)))
+    budget = Budget.model_validate({"devices": await services.pool.budget()})
+    return RunningList(running=sorted(running, key=lambda model: -(model.last_used_at or 0)), budget=budget)
 
 
 @routes.post("/running", status_code=202)

@@ -18,7 +18,7 @@ from serai.hub import starter
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
 
-class Fit(Out):
+class SuggestionFit(Out):
     verdict: Literal["fits", "tight", "no"]
     text: str
 
@@ -33,7 +33,7 @@ class Suggestion(Out):
     parameters: int
     languages: list[str]
     why: str
-    fit: Fit
+    fit: SuggestionFit
     state: Literal["absent", "downloading", "on_disk"]
     job: str | None = None
 
@@ -48,7 +48,8 @@ async def list_suggestions(
 ) -> SuggestionList:
     """A small, a middle and a large model that fit this machine's memory and disk."""
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
-    chosen = starter.suggest(memory=psutil.virtual_memory().total, disk=disk.free, language=language)
+    usable = await services.pool.usable()
+    chosen = starter.suggest(memory=usable, disk=disk.free, language=language)
     here = {model.name.casefold() for model in await services.store.models()}
     jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
     return SuggestionList(suggestions=[_shape(entry, fit, here, jobs) for entry, fit in chosen])
@@ -71,7 +72,7 @@ def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[
         parameters=entry.parameters,
         languages=list(entry.languages),
         why=entry.why,
-        fit=Fit(verdict=fit.verdict, text=_words(fit)),
+        fit=SuggestionFit(verdict=fit.verdict, text=_words(fit)),
         state="on_disk" if entry.name.casefold() in here else state,
         job=jobs.get(entry.name),
     )
@@ -79,4 +80,4 @@ def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[
 
 def _words(fit: starter.Fit) -> str:
     said = {"fits": "Fits", "tight": "Tight", "no": "Does not fit"}[fit.verdict]
-    return f"{said}: needs about {fit.needed:.1f} GB of memory, this machine has {fit.memory:.1f} GB."
+    return f"{said}: needs about {fit.needed:.1f} GB of memory, models may use {fit.memory:.1f} GB of this machine."

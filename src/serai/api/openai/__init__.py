@@ -6,6 +6,6 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.openai import chat, models
+    from serai.api.openai import chat, embeddings, models
 
-    return [chat.routes, models.routes]
+    return [chat.routes, embeddings.routes, models.routes]

@@ -36,22 +36,31 @@ def _message(message: Any, place: str) -> dict[str, Any]:
     return plain
 
 
-def _content(content: Any, place: str, *, optional: bool) -> str | None:
+def _content(content: Any, place: str, *, optional: bool) -> str | list[dict[str, Any]] | None:
+    """Text in one piece; where there are pictures, the parts in their order."""
     if isinstance(content, str):
         return content
     if content is None and optional:
         return None
     if isinstance(content, list) and content:
-        return "\n".join(_part(part, f"{place}.content[{index}]") for index, part in enumerate(content))
-    raise fault(f"{place}.content", f"{place}.content must be a text or a list of text parts.")
+        parts = [_part(part, f"{place}.content[{index}]") for index, part in enumerate(content)]
+        texts = [part["text"] for part in parts if part["type"] == "text"]
+        return "\n".join(texts) if len(texts) == len(parts) else parts
+    raise fault(f"{place}.content", f"{place}.content must be a text or a list of parts.")
 
 
-def _part(part: Any, place: str) -> str:
+def _part(part: Any, place: str) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, dict) else None
     if kind in ("text", "refusal") and isinstance(part.get(kind), str):
-        return str(part[kind])
+        return {"type": "text", "text": part[kind]}
+    if kind == "image_url":
+        image = part.get("image_url")
+        url = image.get("url") if isinstance(image, dict) else image
+        if not isinstance(url, str):
+            raise fault(place, f"{place} must hold its picture as {{'url': 'data:image/…'}}.")
+        return {"type": "image_url", "image_url": {"url": url}}
     if isinstance(kind, str) and kind != "text":
-        raise fault(place, f"{place} is {kind[:40]!r}; this model reads text only.")
+        raise fault(place, f"{place} is {kind[:40]!r}; chats take texts and pictures.")
     raise fault(place, f"{place} must be a text part: {{'type': 'text', 'text': …}}.")
 
 

@@ -53,7 +53,7 @@ def stop(name: Name, as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=MODELS)
 def add(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A GGUF file. It stays where it is.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A GGUF file or a folder. It stays where it is.")],
     name: Annotated[
         str | None, typer.Option(help="The name to call it by; without it, one made of the file's.")
     ] = None,
@@ -148,10 +148,16 @@ def _show(model: dict[str, Any]) -> None:
             ("Added", words.ago(model.get("added_at"))),
             ("Last used", words.ago(model.get("last_used_at"))),
             ("Device", " · ".join(part for part in (now.get("device"), now.get("device_reason")) if part)),
-            ("Memory", words.size(now.get("memory"))),
+            ("Memory", _memory(now)),
+            ("Shortened", now.get("shortened")),
             ("Process", now.get("pid")),
         )
     )
+
+
+def _memory(now: dict[str, Any]) -> str:
+    expected = f", {words.size(now['needed'])} expected at most" if now.get("needed") else ""
+    return f"{words.size(now.get('memory'))}{expected}"
 
 
 def _state(model: dict[str, Any]) -> Text:

@@ -101,6 +101,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Engines
+         * @description The wheel's server, those that were built here, and one that was named.
+         */
+        get: operations["list_engines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engines/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Engine
+         * @description Deletes a server that was built here. Models that run with it go on until they are unloaded.
+         */
+        delete: operations["remove_engine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engines/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build Engine
+         * @description Builds a native llama-server for this machine, as a job, and uses it once it is tried. One that is being built
+         *     is given back instead of a second.
+         */
+        post: operations["build_engine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engines/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Use Engine
+         * @description Takes that server for models that are loaded from now on. A path is tried first.
+         */
+        put: operations["use_engine"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -115,6 +196,26 @@ export interface paths {
          *     everything anew. Chats are told of only to those who may read them.
          */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fit
+         * @description Whether a model fits: one that is here by its name, or one of the hub (`org/name:Q4_K_M`) from its headers.
+         */
+        get: operations["get_fit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -374,6 +475,26 @@ export interface paths {
          * @description Pins a model, or sets its default generation settings or how it is loaded from the next time on.
          */
         patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/v1/models/{name}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model Fit
+         * @description Whether a model that is here fits.
+         */
+        get: operations["get_model_fit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/running": {
@@ -862,6 +983,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Embeddings
+         * @description A vector of length 1 for each text.
+         */
+        post: operations["create_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -896,6 +1037,26 @@ export interface paths {
         get: operations["get_openai_model"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerank Documents
+         * @description The documents that answer the query best, the best first.
+         */
+        post: operations["rerank_documents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -954,6 +1115,11 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** Budget */
+        Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__models__Device"][];
+        };
         /** Call */
         Call: {
             /** Backend */
@@ -999,6 +1165,14 @@ export interface components {
         Checks: {
             /** Checks */
             checks: components["schemas"]["Check"][];
+        };
+        /** Choice */
+        Choice: {
+            /**
+             * Name
+             * @description A name of the list, `auto`, or a llama-server's path.
+             */
+            name: string;
         };
         /** Cpu */
         Cpu: {
@@ -1047,6 +1221,40 @@ export interface components {
             path: string;
             /** Total */
             total: number;
+        };
+        /** Document */
+        Document: {
+            /** Text */
+            text: string;
+        };
+        /** Embed */
+        Embed: {
+            /**
+             * Dimensions
+             * @description Only the model's own number can be given.
+             */
+            dimensions?: number | null;
+            /**
+             * Encoding Format
+             * @default float
+             * @enum {string}
+             */
+            encoding_format: "float" | "base64";
+            /**
+             * Input
+             * @description One text or many.
+             */
+            input: string | string[];
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /**
+             * User
+             * @description Has no effect.
+             */
+            user?: string | null;
         };
         /**
          * ErrorAnswer
@@ -1205,8 +1413,44 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** Fit */
+        /**
+         * Fit
+         * @description Whether a model fits, how it would be loaded, and what would fit where it does not.
+         */
         Fit: {
+            /** Context Length */
+            context_length: number | null;
+            /** Device Reason */
+            device_reason: string;
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__fit__Device"][];
+            /**
+             * Layers
+             * @description What `gpu_layers` counts up to.
+             */
+            layers: number;
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            need: components["schemas"]["Need"];
+            /**
+             * Room
+             * @description Bytes that a model may take now, on `cpu` and `gpu`.
+             */
+            room: {
+                [key: string]: number;
+            };
+            /** Shortened */
+            shortened: string;
             /** Text */
             text: string;
             /**
@@ -1214,6 +1458,8 @@ export interface components {
              * @enum {string}
              */
             verdict: "fits" | "tight" | "no";
+            /** Would Fit */
+            would_fit: components["schemas"]["Offer"][];
         };
         /** Gpu */
         Gpu: {
@@ -1309,6 +1555,42 @@ export interface components {
         KeyList: {
             /** Keys */
             keys: components["schemas"]["Key"][];
+        };
+        /**
+         * LlamaServer
+         * @description One of llama.cpp's servers.
+         */
+        LlamaServer: {
+            /** Built At */
+            built_at: number | null;
+            /**
+             * Features
+             * @description What its build uses of this machine, as far as it is known.
+             */
+            features: string[];
+            /** In Use */
+            in_use: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wheel" | "native" | "given";
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number | null;
+            /** Version */
+            version: string;
+        };
+        /** LlamaServerList */
+        LlamaServerList: {
+            /** Engines */
+            engines: components["schemas"]["LlamaServer"][];
         };
         /** Load */
         Load: {
@@ -1488,6 +1770,46 @@ export interface components {
             /** Models */
             models: components["schemas"]["Model"][];
         };
+        /**
+         * Need
+         * @description Bytes, by what they are for. At its peak, a process also shows `spare` bytes that the system takes back where
+         *     memory is short.
+         */
+        Need: {
+            /**
+             * By Device
+             * @description The total, on `cpu` and `gpu`.
+             */
+            by_device: {
+                [key: string]: number;
+            };
+            /** Cache */
+            cache: number;
+            /** Compute */
+            compute: number;
+            /**
+             * Firm
+             * @description Part of the weights that is on the CPU.
+             */
+            firm: number;
+            /** Kv */
+            kv: number;
+            /**
+             * Later
+             * @description Part of the total that is taken only as the model is used.
+             */
+            later: number;
+            /** Peak */
+            peak: number;
+            /** Runtime */
+            runtime: number;
+            /** Spare */
+            spare: number;
+            /** Total */
+            total: number;
+            /** Weights */
+            weights: number;
+        };
         /** NewDownload */
         NewDownload: {
             /**
@@ -1535,7 +1857,7 @@ export interface components {
             name?: string | null;
             /**
              * Path
-             * @description A GGUF file on the server's machine.
+             * @description GGUF file or folder on the server's machine.
              */
             path: string;
         };
@@ -1589,6 +1911,28 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Offer
+         * @description Something else that would fit: other values for `loading`, or another model.
+         */
+        Offer: {
+            /**
+             * Loading
+             * @description How it is loaded, by name, where that was set.
+             * @example {
+             *       "context": 16384
+             *     }
+             */
+            loading: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            /** Text */
+            text: string;
+            /** Total */
+            total: number | null;
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -1634,6 +1978,28 @@ export interface components {
             /** Ready */
             ready: boolean;
         };
+        /** Rerank */
+        Rerank: {
+            /** Documents */
+            documents: (string | components["schemas"]["Document"])[];
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /** Query */
+            query: string;
+            /**
+             * Return Documents
+             * @default true
+             */
+            return_documents: boolean;
+            /**
+             * Top N
+             * @description How many are given back; left out: all.
+             */
+            top_n?: number | null;
+        };
         /**
          * Running
          * @description A loaded model's process.
@@ -1658,12 +2024,24 @@ export interface components {
              */
             memory: number;
             /**
+             * Needed
+             * @description Bytes that it was expected to take.
+             * @default 0
+             */
+            needed: number;
+            /**
              * Parallel
              * @description Calls that it answers at once.
              */
             parallel: number;
             /** Pid */
             pid: number;
+            /**
+             * Shortened
+             * @description What was made smaller than asked, so that it fits.
+             * @default
+             */
+            shortened: string;
             /** Since */
             since: number;
             /**
@@ -1676,6 +2054,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
+            budget: components["schemas"]["Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -1709,6 +2088,39 @@ export interface components {
              * @description The newest branch through this message is shown.
              */
             message: string;
+        };
+        /** Device */
+        serai__api__native__fit__Device: {
+            /** Free */
+            free: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cpu" | "gpu";
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Device
+         * @description Memory that models use, in bytes, and who holds how much of it.
+         */
+        serai__api__native__models__Device: {
+            /** Free */
+            free: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cpu" | "gpu";
+            /** Models */
+            models: components["schemas"]["Share"][];
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
         };
         /**
          * Session
@@ -1854,6 +2266,13 @@ export interface components {
             /** Settings */
             settings: components["schemas"]["Setting"][];
         };
+        /** Share */
+        Share: {
+            /** Memory */
+            memory: number;
+            /** Name */
+            name: string;
+        };
         /** SimpleAnswer */
         SimpleAnswer: {
             answerer: components["schemas"]["Answerer"] | null;
@@ -1925,7 +2344,7 @@ export interface components {
              * @description The quantisation or file that is meant.
              */
             file: string | null;
-            fit: components["schemas"]["Fit"];
+            fit: components["schemas"]["SuggestionFit"];
             /** Job */
             job: string | null;
             /** Languages */
@@ -1950,6 +2369,16 @@ export interface components {
             title: string;
             /** Why */
             why: string;
+        };
+        /** SuggestionFit */
+        SuggestionFit: {
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
         };
         /** SuggestionList */
         SuggestionList: {
@@ -2200,6 +2629,162 @@ export interface operations {
             };
         };
     };
+    list_engines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlamaServerList"];
+                };
+            };
+        };
+    };
+    remove_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    build_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    use_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlamaServerList"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2236,6 +2821,50 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    get_fit: {
+        parameters: {
+            query: {
+                context?: number | null;
+                gpu_layers?: number | null;
+                kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
+                model: string;
+                parallel?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fit"];
                 };
             };
         };
@@ -2882,6 +3511,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    get_model_fit: {
+        parameters: {
+            query?: {
+                context?: number | null;
+                gpu_layers?: number | null;
+                kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
+                parallel?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fit"];
                 };
             };
         };
@@ -4055,20 +4729,44 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
+                    /** @description Phrases of up to so many tokens may come again. */
+                    dry_allowed_length?: unknown;
+                    /** @description How fast DRY grows with the length of the phrase. */
+                    dry_base?: unknown;
+                    /** @description Above 0: avoid going on with a phrase that came before (DRY). */
+                    dry_multiplier?: unknown;
+                    /** @description How many tokens DRY looks back. */
+                    dry_penalty_last_n?: unknown;
+                    /** @description Texts across which DRY sees no phrase. */
+                    dry_sequence_breakers?: unknown;
+                    /** @description How that follows from how sure it is. */
+                    dynatemp_exponent?: unknown;
+                    /** @description How far the temperature may move with how sure the model is. */
+                    dynatemp_range?: unknown;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: unknown;
                     /** @description A GBNF grammar that the answer must follow. */
                     grammar?: unknown;
+                    /** @description Write on to the longest answer, whatever the model says. */
+                    ignore_eos?: unknown;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
                     logit_bias?: unknown;
                     /** @description Give the log probability of every token. */
                     logprobs?: unknown;
+                    /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
+                    lora?: unknown;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
                     max_tokens?: unknown;
                     /** @description a list of messages */
                     messages: unknown;
                     /** @description Leave out words less likely than this share of the likeliest. */
                     min_p?: unknown;
+                    /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
+                    mirostat?: unknown;
+                    /** @description How fast Mirostat learns. */
+                    mirostat_eta?: unknown;
+                    /** @description The surprise that Mirostat holds. */
+                    mirostat_tau?: unknown;
                     /** @description a model's name */
                     model?: unknown;
                     /** @description true or false */
@@ -4077,10 +4775,16 @@ export interface operations {
                     presence_penalty?: unknown;
                     /** @description Whether a model that can think before it answers does so. */
                     reasoning?: unknown;
+                    /** @description Longest thinking, in tokens; -1 is no limit. */
+                    reasoning_budget?: unknown;
                     /** @description Above 1: avoid words that were used just before. */
                     repetition_penalty?: unknown;
+                    /** @description How many tokens the penalties look back; 0 switches them off. */
+                    repetition_window?: unknown;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
                     response_format?: unknown;
+                    /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
+                    samplers?: unknown;
                     /** @description The same seed and settings give the same answer. */
                     seed?: unknown;
                     /** @description Texts at which the answer ends. */
@@ -4099,8 +4803,16 @@ export interface operations {
                     top_k?: unknown;
                     /** @description Give this many alternatives for every token; needs logprobs. */
                     top_logprobs?: unknown;
+                    /** @description Choose among words this many deviations below the likeliest; below 0: off. */
+                    top_n_sigma?: unknown;
                     /** @description Choose among the likeliest words that together reach this share. */
                     top_p?: unknown;
+                    /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
+                    typical_p?: unknown;
+                    /** @description How often the likeliest words are left out, for variety (XTC). */
+                    xtc_probability?: unknown;
+                    /** @description Words likelier than this may be left out by XTC. */
+                    xtc_threshold?: unknown;
                 };
             };
         };
@@ -4129,6 +4841,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    create_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Embed"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
         };
     };
@@ -4182,6 +4938,50 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    rerank_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rerank"];
+            };
+        };
         responses: {
             /** @description Client Error */
             "4XX": {

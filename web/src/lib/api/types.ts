@@ -28,9 +28,19 @@ export interface Failure {
 
 type Failing<T> = Omit<T, "error"> & { error: Failure | null };
 type Generating<T> = Omit<T, "settings"> & { settings: Generation };
+type Loaded<T> = Omit<T, "loading"> & { loading: Loading };
+
+/** How a model is loaded; only what was set is there. */
+export interface Loading {
+  context?: number;
+  parallel?: number;
+  gpu_layers?: number;
+  kv_type?: string;
+}
 
 export type Running = Shapes["Running"];
-export type Model = Generating<Failing<Shapes["Model"]>>;
+export type Model = Loaded<Generating<Failing<Shapes["Model"]>>>;
+export type FitReport = Loaded<Omit<Shapes["Fit"], "would_fit">> & { would_fit: Loaded<Shapes["Offer"]>[] };
 export type ModelState = Model["state"];
 export type Session = Generating<Shapes["Session"]>;
 export type Answerer = Shapes["Answerer"];

@@ -1,0 +1,28 @@
+"""Whether llama.cpp runs as fast here as it could."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serai import machine
+from serai.doctor.finding import Finding
+from serai.hosting import native
+
+if TYPE_CHECKING:
+    from serai.services import Services
+
+_FASTER = frozenset({"avx512", "avx512-vnni", "avx512-bf16", "avx-vnni", "amx"})
+
+
+def server(services: Services) -> Finding:
+    """The wheel is built for every processor with AVX2; what this one has beyond, only a native build uses."""
+    used = next(one for one in native.servers(services.home, services.settings.models.llama_server) if one.in_use)
+    unused = sorted(_FASTER & set(machine.cpu()["features"]))
+    if used.kind != "wheel":
+        return Finding("ok", f"llama.cpp is a native build ({used.name}).")
+    if unused:
+        text = (
+            f"llama.cpp does not use this processor's {', '.join(unused)}: many answers at once could be twice as fast."
+        )
+        return Finding("warning", text, "`serai engine build` makes a native one.")
+    return Finding("ok", "llama.cpp is the one that came with Serai.")

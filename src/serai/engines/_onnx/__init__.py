@@ -1,0 +1,1 @@
+"""The inside of the ONNX engine: ONNX Runtime and NumPy, no PyTorch and no transformers."""

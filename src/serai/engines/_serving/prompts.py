@@ -1,0 +1,74 @@
+"""From messages or a text to the tokens that the model reads."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from serai.engines._serving.refused import Refused
+from serai.engines._serving.renderer import Renderer
+from serai.engines._serving.request import Request
+from serai.engines._serving.vocabulary import PLAIN_CHAT, PLAIN_STOP, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`thinking` says that it opens the model's reasoning; `stop` are texts at which the answer must end besides."""
+
+    tokens: list[int]
+    thinking: bool = False
+    stop: tuple[str, ...] = ()
+
+    def extend(self, request: Request) -> Request:
+        """The request with what this prompt needs."""
+        return replace(request, stop=request.stop + self.stop) if self.stop else request
+
+
+class Prompts:
+    """Makes prompts for one model."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._stop = PLAIN_STOP if vocabulary.template == PLAIN_CHAT else ()
+        self._chat = Renderer(vocabulary.template)
+        differs = vocabulary.tool_template != vocabulary.template
+        self._tools = Renderer(vocabulary.tool_template) if differs else self._chat
+
+    async def start(self) -> None:
+        await self._chat.start()
+
+    async def close(self) -> None:
+        await self._chat.stop()
+        await self._tools.stop()
+
+    async def chat(self, request: Request) -> Prompt:
+        """The prompt of a chat. Raises Refused where the template does."""
+        renderer = self._tools if request.tools else self._chat
+        goes_on = bool(request.messages) and request.messages[-1].get("role") == "assistant"
+        text = await renderer.render(
+            {
+                **self._vocabulary.specials,
+                **request.variables,
+                "messages": list(request.messages),
+                "tools": list(request.tools) or None,
+                "documents": None,
+                "add_generation_prompt": not goes_on,
+            }
+        )
+        if goes_on:
+            text = _up_to(text, str(request.messages[-1].get("content", "")).strip())
+        tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=self._vocabulary.plain)
+        return Prompt(tokens, text.rstrip().endswith("<think>"), self._stop)
+
+    async def text(self, text: str) -> Prompt:
+        """The prompt that goes on from a text."""
+        tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=True)
+        if not tokens:
+            raise Refused("The prompt is empty.")
+        return Prompt(tokens)
+
+
+def _up_to(text: str, said: str) -> str:
+    """The prompt without what the template puts after the last message, which the model is to go on with."""
+    at = text.rfind(said)
+    return text[: at + len(said)] if at >= 0 else text

@@ -1,0 +1,1 @@
+"""The inside of the transformers engine: loading from a folder, and decoding with it. Needs PyTorch."""

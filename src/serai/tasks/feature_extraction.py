@@ -1,0 +1,28 @@
+"""Texts to vectors that lie close together where the texts mean alike."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from serai.tasks.declaration import Example, Inputs, Task
+from serai.types import FEATURE_EXTRACTION
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Texts(Inputs):
+    """Answered by a list of vectors of length 1, one for each text, in their order."""
+
+    inputs: Text | Annotated[list[Text], Field(min_length=1, max_length=2048)] = Field(description="One text or many.")
+
+
+TASK = Task(
+    name=FEATURE_EXTRACTION,
+    title="Embeddings",
+    inputs={FEATURE_EXTRACTION: Texts},
+    models=frozenset({FEATURE_EXTRACTION, "sentence-similarity"}),
+    shown="data",
+    examples=(Example("Embed two texts", FEATURE_EXTRACTION, {"inputs": ["a caravan", "an inn"]}),),
+)
