@@ -105,16 +105,11 @@ class Llama(nn.Module):
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """The hidden states from position `start` on."""
-        return self.both(ids, start)[0]
-
-    def both(self, ids: Tensor, start: int) -> tuple[Tensor, Tensor]:
-        """The hidden states from position `start` on, and what the first layer alone says at that position."""
         turn = (self.get_buffer("cos")[: ids.shape[1]], self.get_buffer("sin")[: ids.shape[1]])
-        first = x = self.blk[0](self.token_embd(ids), turn)
-        for layer in self.blk[1:-1]:
+        x = self.token_embd(ids)
+        for layer in self.blk[:-1]:
             x = layer(x, turn)
-        x = self.blk[-1](x, turn, start)
-        return self.output_norm(x), self.output_norm(first[:, start])
+        return self.output_norm(self.blk[-1](x, turn, start))
 
     def logits(self, states: Tensor) -> Tensor:
         """The scores of the next token."""

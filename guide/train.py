@@ -40,7 +40,6 @@ class Recipe:
     plain: float = 0.5  # share of questions left as they are written
     whole: float = 0.25  # share of questions left whole when writing is learned
     cut: int = 14  # tokens left of the others: to write an answer its topic is enough
-    silence: float = 30.0  # weight of leaving the topic to the word vectors
     average: float = 0.98  # exponential moving average of the weights
     caution: float = 0.92  # share of the tuning questions that are off-topic to be declined
     seed: int = 7
@@ -147,7 +146,7 @@ def train(recipe: Recipe, taught: Sequence[Phrase]) -> tuple[Llama, School]:
     for step, lessons in zip(range(1, recipe.steps + 1), school.batches(), strict=False):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * _warm_then_cosine(step / recipe.steps)
-        loss, right = _loss(model, lessons, recipe.silence)
+        loss, right = _loss(model, lessons, school)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         _keep(model, school)
@@ -220,16 +219,23 @@ def _groups(model: Llama, recipe: Recipe) -> list[dict[str, object]]:
 
 
 def _keep(model: Llama, school: School) -> None:
-    """What the word vectors know stays: the vectors themselves, and how topics are read from their mean."""
+    """Writing leaves the topics as the word vectors decide them: the vectors and the topics' rows stay, later layers
+    write beside the meaning only, and what they write there counts for all topics alike."""
     pieces, meaning = school.tokenizer.get_vocab_size(), model.shape.meaning
     vectors, rows = model.token_embd.weight.grad, model.output.weight.grad
-    if vectors is not None and rows is not None:
-        vectors[:pieces] = 0
-        rows[pieces:, :meaning] = 0
+    assert vectors is not None and rows is not None
+    vectors[:pieces] = 0
+    rows[pieces:, :meaning] = 0
+    rows[pieces:, meaning:] = rows[pieces:, meaning:].mean(0)
+    for layer in list(model.blk)[1:]:
+        for name in ("attn_output", "ffn_down"):
+            written = layer.get_submodule(name).get_parameter("weight").grad
+            assert written is not None
+            written[:meaning] = 0
 
 
-def _loss(model: Llama, lessons: Sequence[Lesson], silence: float) -> tuple[Tensor, float]:
-    """The loss of writing the answers, and of speaking up where the topic is decided; the share of tokens found."""
+def _loss(model: Llama, lessons: Sequence[Lesson], school: School) -> tuple[Tensor, float]:
+    """The loss of writing the answers, and of writing before a topic is named; the share of tokens found."""
     start = len(lessons[0].ask)
     length = max(len(lesson.say) for lesson in lessons)
     ids = torch.zeros(len(lessons), start + length, dtype=torch.long)
@@ -237,7 +243,9 @@ def _loss(model: Llama, lessons: Sequence[Lesson], silence: float) -> tuple[Tens
     for row, lesson in enumerate(lessons):
         ids[row, : start + len(lesson.say)] = torch.tensor(lesson.ask + lesson.say)
         written[row, 1 : len(lesson.say)] = True
-    states, first = model.both(ids[:, :-1], start - 1)
+    states = model(ids[:, :-1], start - 1)
     named, wanted = model.logits(states[written]), ids[:, start:][written]
-    loss = F.cross_entropy(named, wanted) + silence * F.mse_loss(states[:, 0], first)
+    first = model.logits(states[:, 0])
+    early = first.logsumexp(-1) - first[:, school.tokenizer.get_vocab_size() : school.words].logsumexp(-1)
+    loss = F.cross_entropy(named, wanted) + early.mean()
     return loss, (named.argmax(-1) == wanted).float().mean().item()
