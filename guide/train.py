@@ -41,7 +41,7 @@ class Recipe:
     whole: float = 0.25  # share of questions left whole when writing is learned
     cut: int = 14  # tokens left of the others: to write an answer its topic is enough
     average: float = 0.98  # exponential moving average of the weights
-    caution: float = 0.92  # share of the tuning questions that are off-topic to be declined
+    caution: float = 0.88  # share of the tuning questions that are off-topic to be declined
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)
 
