@@ -39,9 +39,7 @@ def _train(output: Path, threads: int) -> None:
     torch.set_num_threads(threads)
     recipe = train.Recipe()
     taught = [phrase for language in recipe.languages for phrase in phrases.training(language)]
-    held = taught[5 :: train.HELD_EVERY]
-    rest = [phrase for number, phrase in enumerate(taught) if number % train.HELD_EVERY != 5]
-    model, school = train.train(recipe, rest, held)
+    model, school = train.train(recipe, taught)
     convert.write(model, school, output)
 
 

@@ -44,9 +44,9 @@ class Norm(nn.Module):
 class Layer(nn.Module):
     """Attention and a gated feed-forward part, each added to the stream."""
 
-    def __init__(self, shape: Shape, dropout: float) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.heads, self.dropout = shape.heads, dropout
+        self.heads = shape.heads
         self.attn_norm, self.ffn_norm = Norm(shape), Norm(shape)
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
             self.add_module(name, nn.Linear(shape.width, shape.width, bias=False))
@@ -62,10 +62,9 @@ class Layer(nn.Module):
         seen = torch.ones(length - start, length, dtype=torch.bool).tril(start)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
         y = self.get_submodule("attn_output")(y.transpose(1, 2).flatten(2))
-        x = x[:, start:] + F.dropout(y, self.dropout, self.training)
+        x = x[:, start:] + y
         y = self.ffn_norm(x)
-        y = self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
-        summed: Tensor = x + F.dropout(y, self.dropout, self.training)
+        summed: Tensor = x + self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
         return summed
 
     def _split(self, x: Tensor) -> Tensor:
@@ -76,11 +75,11 @@ class Layer(nn.Module):
 class Llama(nn.Module):
     """Token ids in, the last hidden states out; `logits` turns those into words."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.shape, self.dropout = shape, dropout
+        self.shape = shape
         self.token_embd = nn.Embedding(shape.words, shape.width)
-        self.blk = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.blk = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.output_norm = Norm(shape)
         self.output = nn.Linear(shape.width, shape.words, bias=False)
         for weight in self.parameters():
@@ -106,16 +105,11 @@ class Llama(nn.Module):
 
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """The hidden states from position `start` on."""
-        return self.both(ids, start)[0]
-
-    def both(self, ids: Tensor, start: int) -> tuple[Tensor, Tensor]:
-        """The hidden states from position `start` on, and what the first layer alone says at that position."""
         turn = (self.get_buffer("cos")[: ids.shape[1]], self.get_buffer("sin")[: ids.shape[1]])
-        first = x = self.blk[0](F.dropout(self.token_embd(ids), self.dropout, self.training), turn)
-        for layer in self.blk[1:-1]:
+        x = self.token_embd(ids)
+        for layer in self.blk[:-1]:
             x = layer(x, turn)
-        x = self.blk[-1](x, turn, start)
-        return self.output_norm(x), self.output_norm(first[:, start])
+        return self.output_norm(self.blk[-1](x, turn, start))
 
     def logits(self, states: Tensor) -> Tensor:
         """The scores of the next token."""

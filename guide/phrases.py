@@ -1,4 +1,4 @@
-"""The written data: what the guide answers, what it declines, and the exam. TOML files, one per language."""
+"""The written data: answers and declines, the tuning set and the exam. TOML files, one per language."""
 
 from __future__ import annotations
 
@@ -63,6 +63,11 @@ def training(language: str) -> list[Phrase]:
 def unseen(language: str) -> list[Phrase]:
     """The exam: questions by another author, never used in training."""
     return _asked(language, read(HERE / "unseen" / f"{language}.toml"))
+
+
+def tuning(language: str) -> list[Phrase]:
+    """Questions to choose a recipe by and to weigh declines with: neither trained on nor in the exam."""
+    return _asked(language, read(HERE / "tuning" / f"{language}.toml"))
 
 
 def synonyms(language: str) -> Synonyms:

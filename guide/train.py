@@ -13,13 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (what everybody calls it)
 
-from guide import phrases, wordpieces
+from guide import judge, phrases, wordpieces
 from guide.augment import Augmenter
 from guide.llama import Llama, Shape
 from guide.normal import normal, prompt, spelled
 from guide.phrases import DECLINE, Phrase
-
-HELD_EVERY = 40  # one phrase in this many is held out, to watch the training
 
 
 @dataclass(frozen=True)
@@ -29,19 +27,21 @@ class Recipe:
     languages: tuple[str, ...] = phrases.LANGUAGES
     first: int = 2500  # steps of learning word vectors
     first_batch: int = 128
-    steps: int = 1500  # steps of learning to write
+    lost: float = 0.15  # share of word pieces left out while word vectors are learned
+    blurred: float = 0.5  # share of a question's mean left out there
+    steps: int = 900  # steps of learning to write
     batch: int = 40
     rate: float = 3e-3
     decay: float = 0.02
-    dropout: float = 0.1
     pieces: int = 5200
     fragments: float = 0.1  # merges skipped while reading a question in fragments
     declines: float = 0.22  # share of off-topic questions
     strays: float = 0.12  # share of made-up ones among those
     plain: float = 0.5  # share of questions left as they are written
-    cut: int = 14  # tokens left of most questions when writing is learned: to write an answer its topic is enough
-    silence: float = 5.0  # weight of leaving the topic to the word vectors
+    whole: float = 0.25  # share of questions left whole when writing is learned
+    cut: int = 14  # tokens left of the others: to write an answer its topic is enough
     average: float = 0.98  # exponential moving average of the weights
+    caution: float = 0.88  # share of the tuning questions that are off-topic to be declined
     seed: int = 7
     shape: dict[str, int] = field(default_factory=dict)
 
@@ -103,8 +103,8 @@ class School:
         phrase = self.question(0.02)
         answer = self.tokenizer.encode(self.answers[phrase.language][phrase.intent]).ids
         ask = self.read(prompt(phrase.text))
-        cut = self.rng.random() < 0.75
-        return Lesson(ask[-self.recipe.cut :] if cut else ask, [self.topic(phrase), *answer, wordpieces.END])
+        whole = self.rng.random() < self.recipe.whole
+        return Lesson(ask if whole else ask[-self.recipe.cut :], [self.topic(phrase), *answer, wordpieces.END])
 
     def read(self, text: str, torn: bool = True) -> list[int]:
         """The text in tokens, now and then in fragments when `torn`."""
@@ -129,24 +129,24 @@ class School:
             yield from list(answers.values()) * 12
 
 
-def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ()) -> tuple[Llama, School]:
-    """A trained model and its tokenizer; progress goes to the screen, with the score on `held` where given."""
+def train(recipe: Recipe, taught: Sequence[Phrase]) -> tuple[Llama, School]:
+    """A trained model and its tokenizer; progress goes to the screen, with the score on the tuning set."""
     torch.manual_seed(recipe.seed)
     school = School(recipe, taught)
     words = math.ceil(school.words / 32) * 32
-    model = Llama(Shape(words, **recipe.shape), recipe.dropout)
+    model = Llama(Shape(words, **recipe.shape))
     _begin(model, *word_vectors(school, model.shape.meaning))
-    if held:
-        print("word vectors alone:", _held_score(model, list(model.parameters()), school, held), flush=True)
-    model.eval()  # dropout would hinder writing
+    tuning = [phrase for language in recipe.languages for phrase in phrases.tuning(language)]
+    print("word vectors alone:", judge.topics_found(model, school, tuning), flush=True)
+    model.blk[0].requires_grad_(False)
     optimizer = torch.optim.AdamW(_groups(model, recipe), lr=recipe.rate, betas=(0.9, 0.98))
     averaged = [weight.detach().clone() for weight in model.parameters()]
     print(f"{sum(w.numel() for w in model.parameters()):,} parameters, {words} word pieces", flush=True)
-    started, seen = time.monotonic(), 0
+    started = time.monotonic()
     for step, lessons in zip(range(1, recipe.steps + 1), school.batches(), strict=False):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * _warm_then_cosine(step / recipe.steps)
-        loss, right = _loss(model, lessons, recipe.silence)
+        loss, right = _loss(model, lessons, school)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         _keep(model, school)
@@ -154,16 +154,15 @@ def train(recipe: Recipe, taught: Sequence[Phrase], held: Sequence[Phrase] = ())
         optimizer.step()
         keep = min(recipe.average, step / (step + 10))
         torch._foreach_lerp_(averaged, [w.detach() for w in model.parameters()], 1 - keep)
-        seen += sum(len(lesson.ask) + len(lesson.say) for lesson in lessons)
         if step % 200 == 0 or step == recipe.steps:
             spent = time.monotonic() - started
-            score = _held_score(model, averaged, school, held) if held else ""
-            print(
-                f"step {step} loss {loss.item():.3f} right {right:.2f} {spent:.0f} s {seen / spent:.0f}/s {score}",
-                flush=True,
-            )
-    _put(averaged, model)
-    return model.eval(), school
+            print(f"step {step} loss {loss.item():.3f} right {right:.3f} {spent:.0f} s", flush=True)
+    with torch.no_grad():
+        for weight, mean in zip(model.parameters(), averaged, strict=True):
+            weight.copy_(mean)
+    print("with writing:", judge.topics_found(model, school, tuning), flush=True)
+    judge.weigh_declines(model, school, recipe.caution)
+    return model, school
 
 
 def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
@@ -179,9 +178,10 @@ def word_vectors(school: School, width: int) -> tuple[Tensor, Tensor]:
         asked = [school.question(recipe.declines) for _ in range(recipe.first_batch)]
         read = [[n for n in school.read(prompt(phrase.text)) if n not in frame] or [0] for phrase in asked]
         seen = F.rms_norm(vectors(torch.tensor([number for ids in read for number in ids])), (width,))
+        seen = seen * (torch.rand(len(seen), 1) >= recipe.lost)
         owner = torch.tensor([row for row, ids in enumerate(read) for _ in ids])
-        means = torch.zeros(len(read), width).index_add_(0, owner, seen) / torch.bincount(owner)[:, None]
-        named = topics(F.dropout(F.rms_norm(means, (width,)), 0.2))
+        means = torch.zeros(len(read), width).index_add_(0, owner, seen)
+        named = topics(F.dropout(F.rms_norm(means, (width,)), recipe.blurred))
         loss = F.cross_entropy(named, torch.tensor([school.topic(phrase) - first for phrase in asked]))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -219,16 +219,23 @@ def _groups(model: Llama, recipe: Recipe) -> list[dict[str, object]]:
 
 
 def _keep(model: Llama, school: School) -> None:
-    """What the word vectors know stays: the vectors themselves, and how topics are read from their mean."""
+    """Writing leaves the topics as the word vectors decide them: the vectors and the topics' rows stay, later layers
+    write beside the meaning only, and what they write there counts for all topics alike."""
     pieces, meaning = school.tokenizer.get_vocab_size(), model.shape.meaning
     vectors, rows = model.token_embd.weight.grad, model.output.weight.grad
-    if vectors is not None and rows is not None:
-        vectors[:pieces] = 0
-        rows[pieces:, :meaning] = 0
+    assert vectors is not None and rows is not None
+    vectors[:pieces] = 0
+    rows[pieces:, :meaning] = 0
+    rows[pieces:, meaning:] = rows[pieces:, meaning:].mean(0)
+    for layer in list(model.blk)[1:]:
+        for name in ("attn_output", "ffn_down"):
+            written = layer.get_submodule(name).get_parameter("weight").grad
+            assert written is not None
+            written[:meaning] = 0
 
 
-def _loss(model: Llama, lessons: Sequence[Lesson], silence: float) -> tuple[Tensor, float]:
-    """The loss of writing the answers, and of speaking up where the topic is decided; the share of tokens found."""
+def _loss(model: Llama, lessons: Sequence[Lesson], school: School) -> tuple[Tensor, float]:
+    """The loss of writing the answers, and of writing before a topic is named; the share of tokens found."""
     start = len(lessons[0].ask)
     length = max(len(lesson.say) for lesson in lessons)
     ids = torch.zeros(len(lessons), start + length, dtype=torch.long)
@@ -236,29 +243,9 @@ def _loss(model: Llama, lessons: Sequence[Lesson], silence: float) -> tuple[Tens
     for row, lesson in enumerate(lessons):
         ids[row, : start + len(lesson.say)] = torch.tensor(lesson.ask + lesson.say)
         written[row, 1 : len(lesson.say)] = True
-    states, first = model.both(ids[:, :-1], start - 1)
+    states = model(ids[:, :-1], start - 1)
     named, wanted = model.logits(states[written]), ids[:, start:][written]
-    loss = F.cross_entropy(named, wanted) + silence * F.mse_loss(states[:, 0], first)
+    first = model.logits(states[:, 0])
+    early = first.logsumexp(-1) - first[:, school.tokenizer.get_vocab_size() : school.words].logsumexp(-1)
+    loss = F.cross_entropy(named, wanted) + early.mean()
     return loss, (named.argmax(-1) == wanted).float().mean().item()
-
-
-def _put(weights: Sequence[Tensor], *modules: nn.Module) -> None:
-    targets = [weight for module in modules for weight in module.parameters()]
-    with torch.no_grad():
-        for target, weight in zip(targets, weights, strict=True):
-            target.copy_(weight)
-
-
-@torch.no_grad()
-def _held_score(model: Llama, averaged: Sequence[Tensor], school: School, held: Sequence[Phrase]) -> str:
-    """How many held-out phrases find their topic with the averaged weights: Serai questions (+), declines (-)."""
-    current = [weight.detach().clone() for weight in model.parameters()]
-    _put(averaged, model)
-    model.eval()
-    found: dict[str, list[bool]] = defaultdict(list)
-    for phrase in held:
-        ids = torch.tensor([school.read(prompt(normal(phrase.text)), torn=False)])
-        named = int(model.logits(model(ids, ids.shape[1] - 1))[0, 0].argmax())
-        found[phrase.language + ("-" if phrase.intent == DECLINE else "+")].append(named == school.topic(phrase))
-    _put(current, model)
-    return "held " + " ".join(f"{name} {sum(hits) / len(hits):.3f}" for name, hits in found.items())

@@ -1,12 +1,14 @@
 """The written data keeps its promises: same ids everywhere, every phrase in one place, the exam unseen."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 import pytest
 from guide.normal import normal
 
 from guide import phrases
 
+Asked = Callable[[str], list[phrases.Phrase]]
 every_language = pytest.mark.parametrize("language", phrases.LANGUAGES)
 
 
@@ -15,6 +17,11 @@ def alike(text: str) -> set[str]:
     plain = normal(text)
     shorter = {plain[:at] + plain[at + 1 :] for at in range(len(plain))} if len(plain) > 5 else set()
     return {" ".join(sorted(plain.split())), plain, *shorter}
+
+
+def forms(asked: Sequence[phrases.Phrase]) -> set[str]:
+    """All that phrases like these have in common with others."""
+    return {form for phrase in asked for form in alike(phrase.text)}
 
 
 @every_language
@@ -44,14 +51,27 @@ def test_no_phrase_belongs_to_two_ids(language: str) -> None:
 
 
 @every_language
-def test_the_exam_asks_about_known_ids(language: str) -> None:
-    assert {phrase.intent for phrase in phrases.unseen(language)} <= set(phrases.answers(language))
+@pytest.mark.parametrize("asked", [phrases.tuning, phrases.unseen])
+def test_tuning_and_exam_ask_about_known_ids(language: str, asked: Asked) -> None:
+    assert {phrase.intent for phrase in asked(language)} <= set(phrases.answers(language))
 
 
 @every_language
-def test_the_exam_is_unseen(language: str) -> None:
-    taught = {form for phrase in phrases.training(language) for form in alike(phrase.text)}
-    assert [p for p in phrases.unseen(language) if alike(p.text) & taught] == []
+@pytest.mark.parametrize("asked", [phrases.tuning, phrases.unseen])
+def test_tuning_and_exam_are_not_taught(language: str, asked: Asked) -> None:
+    taught = forms(phrases.training(language))
+    assert [p for p in asked(language) if alike(p.text) & taught] == []
+
+
+@every_language
+def test_the_exam_is_not_tuned_for(language: str) -> None:
+    tuned = forms(phrases.tuning(language))
+    assert [p for p in phrases.unseen(language) if alike(p.text) & tuned] == []
+
+
+@every_language
+def test_the_tuning_set_asks_enough_that_must_be_declined(language: str) -> None:
+    assert sum(phrase.intent == phrases.DECLINE for phrase in phrases.tuning(language)) >= 60
 
 
 @every_language
