@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from serai.storage.engines import sqlite_url
 from tests.fakes import tiny_gguf
 
 _OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
+
+
+def pytest_configure() -> None:
+    """Ctrl+C ends the programs under test also where the tests run with it ignored, as a shell's background does."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
