@@ -3,6 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_list_marks_the_one_in_use(cli: Any) -> None:
     shown = cli("engine", "list").stdout

@@ -19,6 +19,8 @@ from serai.hosting.build import Build
 from serai.hosting.source import BadSource
 from serai.jobs.kinds import JobContext
 
+pytestmark = pytest.mark.slow
+
 CMAKE = """\
 #!/bin/sh
 echo "$@" >> "{folder}/calls"

@@ -14,6 +14,8 @@ from tests.fakes.waiting import until
 from serai.hosting import commands
 from serai.hosting.commands import ToolFailed
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parents[3] / "src"
 NEST = ("sh", "-c", "sleep 60 & echo $!; wait")
 

@@ -9,6 +9,8 @@ from serai.errors import StorageFailed
 from serai.storage.database import Database
 from serai.storage.tables import memory
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def db(postgres_url: str) -> Database:
