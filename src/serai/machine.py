@@ -8,7 +8,6 @@ import json
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,12 +16,12 @@ from typing import Any
 import psutil
 
 from serai import advice
+from serai.hosting import system
 from serai.hosting.launching import cores
 
 PROC = Path("/proc/cpuinfo")
 CGROUP = Path("/sys/fs/cgroup")
 DRM = Path("/sys/class/drm")
-TOOL_S = 5
 AMD = "0x1002"
 SMALLEST_GPU = 1 << 30
 
@@ -57,10 +56,10 @@ def hardware(home: Path) -> dict[str, Any]:
 def cpu() -> dict[str, Any]:
     """Name, physical cores that this process may use, and instructions that matter for models."""
     if sys.platform == "darwin":
-        name = _tool("sysctl", "-n", "machdep.cpu.brand_string").strip()
-        flags = re.findall(r"hw\.optional\.(?:arm\.)?(\w+): 1", _tool("sysctl", "hw.optional"))
+        name = system.tool("sysctl", "-n", "machdep.cpu.brand_string").strip()
+        flags = re.findall(r"hw\.optional\.(?:arm\.)?(\w+): 1", system.tool("sysctl", "hw.optional"))
     else:
-        text = _text(PROC)
+        text = system.text(PROC)
         name = _first(text, ("model name", "Model", "Hardware"))
         flags = _first(text, ("flags", "Features")).split()
     known = {FEATURES[flag.lower()] for flag in flags if flag.lower() in FEATURES}
@@ -70,7 +69,7 @@ def cpu() -> dict[str, Any]:
 def memory() -> dict[str, int]:
     """All of it and what is free, as far as this process' container may use it."""
     now = psutil.virtual_memory()
-    limit, used = _number(CGROUP / "memory.max"), _number(CGROUP / "memory.current")
+    limit, used = system.number(CGROUP / "memory.max"), system.number(CGROUP / "memory.current")
     if limit is None or limit >= now.total:
         return {"total": now.total, "available": now.available}
     return {"total": limit, "available": max(0, min(now.available, limit - (used or 0)))}
@@ -91,7 +90,7 @@ def gpus() -> list[dict[str, Any]]:
 
 
 def _nvidia() -> list[dict[str, Any]]:
-    table = _tool("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
+    table = system.tool("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
     return [
         {"name": row[0].strip(), "memory": int(row[1]) << 20 if row[1].strip().isdigit() else None}
         for row in csv.reader(table.splitlines())
@@ -102,9 +101,9 @@ def _nvidia() -> list[dict[str, Any]]:
 def _amd() -> list[dict[str, Any]]:
     """The kernel knows the memory; the name is ROCm's, where that is installed."""
     sizes = [
-        _number(card / "device/mem_info_vram_total") or 0
+        system.number(card / "device/mem_info_vram_total") or 0
         for card in sorted(DRM.glob("card[0-9]*"))
-        if re.fullmatch(r"card\d+", card.name) and _text(card / "device/vendor").strip() == AMD
+        if re.fullmatch(r"card\d+", card.name) and system.text(card / "device/vendor").strip() == AMD
     ]
     names = list(_rocm_names())
     large = [(index, size) for index, size in enumerate(sizes) if size >= SMALLEST_GPU]
@@ -113,7 +112,7 @@ def _amd() -> list[dict[str, Any]]:
 
 def _rocm_names() -> Iterable[str]:
     try:
-        cards: Mapping[str, Any] = json.loads(_tool("rocm-smi", "--showproductname", "--json"))
+        cards: Mapping[str, Any] = json.loads(system.tool("rocm-smi", "--showproductname", "--json"))
     except ValueError:
         return
     for _, facts in sorted(cards.items()):
@@ -125,31 +124,8 @@ def _apple() -> list[dict[str, Any]]:
     """Apple's processors share the memory; Metal lets a program have about three quarters of it."""
     if platform.machine() != "arm64":
         return []
-    name = _tool("sysctl", "-n", "machdep.cpu.brand_string").strip() or "Apple"
+    name = system.tool("sysctl", "-n", "machdep.cpu.brand_string").strip() or "Apple"
     return [{"name": f"{name} (Metal)", "memory": psutil.virtual_memory().total * 3 // 4}]
-
-
-def _tool(*command: str) -> str:
-    """What a program says; nothing when it is not there or fails."""
-    if shutil.which(command[0]) is None:
-        return ""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TOOL_S, check=True)
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return ""
-    return done.stdout
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if text.isdigit() else None
 
 
 def _first(text: str, names: tuple[str, ...]) -> str:

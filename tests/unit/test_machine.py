@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from serai import machine
+from serai.hosting import system
 
 NVIDIA = "NVIDIA GeForce RTX 4090, 24564\nTesla T4, 15360\nNVIDIA GB10, [N/A]\n"
 X86 = "processor\t: 0\nmodel name\t: AMD Ryzen 7\nflags\t\t: fpu avx avx2 f16c fma avx512f avx512_vnni\n"
@@ -21,7 +22,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Programs that are there, and what they say."""
 
     def there(**says: str) -> None:
-        monkeypatch.setattr(machine, "_tool", lambda name, *_: says.get(name.replace("-", "_"), ""))
+        monkeypatch.setattr(system, "tool", lambda name, *_: says.get(name.replace("-", "_"), ""))
 
     there()
     return there
@@ -59,7 +60,7 @@ def test_the_processor_of_linux(tmp_path: Path, text: str, name: str, features: 
 def test_the_processor_of_a_mac(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     said = {"machdep.cpu.brand_string": "Apple M3\n", "hw.optional": APPLE}
-    monkeypatch.setattr(machine, "_tool", lambda *command: said[command[-1]])
+    monkeypatch.setattr(system, "tool", lambda *command: said[command[-1]])
     assert machine.cpu()["name"] == "Apple M3"
     assert machine.cpu()["features"] == ["dotprod", "neon"]
 
@@ -113,9 +114,9 @@ def test_a_container_s_limit_is_all_there_is(tmp_path: Path, monkeypatch: pytest
     ["print(1); raise SystemExit(1)", "import time; time.sleep(60)", "import sys; sys.stdout.buffer.write(b'\\xff')"],
 )
 def test_a_tool_that_fails_says_nothing(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(machine, "TOOL_S", 0.5)
-    assert machine._tool(sys.executable, "-c", code) == ""
+    monkeypatch.setattr(system, "TOOL_S", 0.5)
+    assert system.tool(sys.executable, "-c", code) == ""
 
 
 def test_a_tool_that_is_not_there_says_nothing() -> None:
-    assert machine._tool("no-such-tool-of-serai") == ""
+    assert system.tool("no-such-tool-of-serai") == ""

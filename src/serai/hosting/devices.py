@@ -6,19 +6,17 @@ from __future__ import annotations
 import csv
 import importlib.util
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
+from serai.hosting import system
 from serai.hosting.budget import Device
 
 CGROUP = Path("/sys/fs/cgroup")
 DRM = Path("/sys/class/drm")
 
-_TOOL_S = 5
 _AMD = "0x1002"
 _SMALLEST_GPU = 1 << 30
 _MODULES = {"llama.cpp": "xllamacpp", "transformers": "torch"}
@@ -34,10 +32,10 @@ def memory() -> Device:
     """All memory and what is free of it, as far as this process' container may use it; what the system keeps of files
     only to be quick counts as free."""
     now = psutil.virtual_memory()
-    limit, used = _number(CGROUP / "memory.max"), _number(CGROUP / "memory.current")
+    limit, used = system.number(CGROUP / "memory.max"), system.number(CGROUP / "memory.current")
     if limit is None or limit >= now.total:
         return Device(name="CPU", kind="cpu", total=now.total, free=now.available)
-    kept = re.search(r"^inactive_file (\d+)$", _text(CGROUP / "memory.stat"), re.MULTILINE)
+    kept = re.search(r"^inactive_file (\d+)$", system.text(CGROUP / "memory.stat"), re.MULTILINE)
     free = limit - (used or 0) + (int(kept[1]) if kept else 0)
     return Device(name="CPU", kind="cpu", total=limit, free=max(0, min(now.available, free)))
 
@@ -68,7 +66,7 @@ def _folders(module: str) -> Iterator[Path]:
 
 
 def _nvidia() -> Iterator[Device]:
-    table = _tool("nvidia-smi", "--query-gpu=index,memory.total,memory.free", "--format=csv,noheader,nounits")
+    table = system.tool("nvidia-smi", "--query-gpu=index,memory.total,memory.free", "--format=csv,noheader,nounits")
     for row in csv.reader(table.splitlines()):
         if len(row) == 3 and all(cell.strip().isdigit() for cell in row):
             index, total, free = (int(cell) for cell in row)
@@ -78,32 +76,9 @@ def _nvidia() -> Iterator[Device]:
 def _amd() -> Iterator[Device]:
     index = 0
     for card in sorted(DRM.glob("card[0-9]*")):
-        if re.fullmatch(r"card\d+", card.name) and _text(card / "device/vendor").strip() == _AMD:
-            total = _number(card / "device/mem_info_vram_total") or 0
-            used = _number(card / "device/mem_info_vram_used") or 0
+        if re.fullmatch(r"card\d+", card.name) and system.text(card / "device/vendor").strip() == _AMD:
+            total = system.number(card / "device/mem_info_vram_total") or 0
+            used = system.number(card / "device/mem_info_vram_used") or 0
             if total >= _SMALLEST_GPU:
                 yield Device(name=f"GPU {index}", kind="gpu", total=total, free=max(0, total - used))
             index += 1
-
-
-def _tool(*command: str) -> str:
-    """What a program says; nothing when it is not there or fails."""
-    if shutil.which(command[0]) is None:
-        return ""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TOOL_S, check=True)
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return ""
-    return done.stdout
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if text.isdigit() else None

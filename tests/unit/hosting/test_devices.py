@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from serai.hosting import devices
+from serai.hosting import devices, system
 from serai.hosting.budget import Device
 
 MB = 1 << 20
@@ -38,7 +38,7 @@ def test_a_containers_limit_counts_and_its_file_cache_is_free(cgroup: Callable[.
 
 
 def test_nvidia_tells_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_tool", lambda *_: "0, 24576, 20000\n1, 8192, [N/A]\n")
+    monkeypatch.setattr(system, "tool", lambda *_: "0, 24576, 20000\n1, 8192, [N/A]\n")
     assert list(devices._nvidia()) == [Device(name="GPU 0", kind="gpu", total=24576 * MB, free=20000 * MB)]
 
 
