@@ -13,7 +13,7 @@ help: ## list what can be made
 
 install: .venv/.core src/serai/page/index.html ## the core and the built page, in .venv
 
-run: install ## start Serai and open its page (ARGS="--no-browser --port 8080" goes to serai)
+run: install ## start Serai and open its page (ARGS="serve --no-browser --port 8080" goes to serai)
 	@exec $(BIN)/serai $(ARGS)
 
 test: install .venv/.dev .venv/.torch web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
