@@ -3,7 +3,6 @@ one in its place."""
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import threading
@@ -21,9 +20,6 @@ Report = Callable[[Mapping[str, Any]], None]
 
 def serve(launch: Launch, report: Report) -> None:
     """Loads the model and serves it until the process is ended. Raises what llama.cpp raises when it cannot."""
-    # Threads that sleep instead of spin: a busy neighbour costs a share of the speed, not a factor of ten or more
-    # (bench/engine.md). OpenMP reads this when llama.cpp's library is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     Path(launch.path).stat()  # a missing file is not the fault of whichever server is asked for it
     Path(SLOTS).mkdir(exist_ok=True)
     if launch.program:

@@ -16,7 +16,6 @@ from serai.types import CHAT, TEXT_GENERATION
 
 def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
     """Loads the model and serves it until the process is ended."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as for llama.cpp: threads that sleep, docs/decisions/0008
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch

@@ -43,7 +43,7 @@ class Machine:
     now."""
 
     cores: int
-    busy: float
+    busy: int
     memory: int
     answering: int = 0
 
@@ -209,13 +209,14 @@ def threads(asked: int, machine: Machine, size: int) -> int:
     worth = 1 + size // _BYTES_PER_THREAD
     share = -(-machine.cores // (machine.answering + 1))
     fair = min(share, (machine.cores + 1) // 2)
-    return min(worth, max(1, fair, min(share, machine.cores - round(machine.busy))))
+    return min(worth, max(1, fair, min(share, machine.cores - machine.busy)))
 
 
 def machine(answering: int = 0) -> Machine:
-    """This machine, now; `busy` is the mean of the last minute."""
+    """This machine, now; `busy` are the cores that were in use all of the last quarter of an hour: a model keeps its
+    threads for as long as it is loaded, and what is over soon must not halve its speed until then."""
     memory = psutil.virtual_memory()
-    return Machine(cores=cores(), busy=psutil.getloadavg()[0], memory=memory.total, answering=answering)
+    return Machine(cores=cores(), busy=int(min(psutil.getloadavg())), memory=memory.total, answering=answering)
 
 
 def cores() -> int:

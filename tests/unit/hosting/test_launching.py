@@ -37,12 +37,19 @@ def test_the_prompt_cache_is_a_small_part_of_memory() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "cores", "busy", "expected"),
-    [(0, 8, 0.2, 8), (0, 8, 3.0, 5), (0, 8, 30.0, 4), (0, 2, 5.0, 1), (0, 1, 9.0, 1), (6, 2, 2.0, 6)],
+    [(0, 8, 0, 8), (0, 8, 3, 5), (0, 8, 30, 4), (0, 2, 5, 1), (0, 1, 9, 1), (6, 2, 2, 6)],
 )
 def test_threads_leave_the_cores_that_others_use_but_take_half(
-    asked: int, cores: int, busy: float, expected: int
+    asked: int, cores: int, busy: int, expected: int
 ) -> None:
     assert threads(asked, Machine(cores, busy, 0), 4 * 1024**3) == expected
+
+
+def test_only_what_was_busy_for_long_costs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.getloadavg", lambda: (4.9, 2.4, 0.9))
+    assert launching.machine().busy == 0
+    monkeypatch.setattr("psutil.getloadavg", lambda: (4.9, 2.4, 2.9))
+    assert launching.machine().busy == 2
 
 
 @pytest.mark.parametrize(("answering", "expected"), [(0, 8), (1, 4), (3, 2), (20, 1)])
