@@ -12,12 +12,12 @@ from typing import Any
 
 from serai import registry
 from serai.accounts.keys import Keys
+from serai.building.build import Build
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
 from serai.hosting import native
 from serai.hosting.backend import LocalBackend
-from serai.hosting.build import Build
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download

@@ -12,7 +12,8 @@ from serai.api.native.jobs import Job
 from serai.api.native.shapes import In, Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
-from serai.hosting import build, native
+from serai.building import build
+from serai.hosting import native
 from serai.hub.store import GUIDE_FILE
 
 routes = router(Scope.ADMIN, prefix="/api/v1/engines", tag="engines")

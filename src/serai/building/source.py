@@ -13,8 +13,8 @@ import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from serai.building import commands
 from serai.errors import SeraiError
-from serai.hosting import commands
 
 PINS = Path(__file__).parent / "pins"
 _INSIDE = "vendor/llama.cpp/"

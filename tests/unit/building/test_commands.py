@@ -11,8 +11,8 @@ import psutil
 import pytest
 from tests.fakes.waiting import until
 
-from serai.hosting import commands
-from serai.hosting.commands import ToolFailed
+from serai.building import commands
+from serai.building.commands import ToolFailed
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def test_secrets_stay_here() -> None:
 _SERVER = """
 import asyncio, functools, os, sys
 from pathlib import Path
-from serai.hosting import commands
+from serai.building import commands
 
 heard = functools.partial(print, flush=True)
 asyncio.run(commands.run(sys.argv[2:], Path(sys.argv[1]), os.environ, heard))

@@ -77,7 +77,7 @@ async def _start(
     )
 
 
-_LEASH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from serai.hosting.leash import main; main()"
+_LEASH = "import sys; sys.path.insert(0, sys.argv.pop(1)); from serai.building.leash import main; main()"
 """The program's PYTHONPATH is its own affair, so the way to the leash is told otherwise."""
 
 

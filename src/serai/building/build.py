@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 
 from serai import machine
-from serai.hosting import commands, launching, native, source, toolchain, trial
+from serai.building import commands, source, toolchain, trial
+from serai.hosting import launching, native
 from serai.hub.download import DiskFull
 from serai.jobs.kinds import JobContext
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serai.hosting import commands, source
+from serai.building import commands, source
 
 _DEVICES = {"cuda": Path("/dev/nvidia0"), "hip": Path("/dev/kfd")}
 _TOOLKITS = {"cuda": "nvcc", "hip": "hipcc"}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.fakes import llama_server
 
+from serai.building import trial
+from serai.building.trial import Unfit
 from serai.errors import LoadFailed
-from serai.hosting import trial
-from serai.hosting.trial import Unfit
 from serai.hub.store import GUIDE_FILE
 
 pytestmark = pytest.mark.engine

@@ -1,4 +1,4 @@
-"""Runs a program that ends with the server: `python -m serai.hosting.leash PARENT PROGRAM …`.
+"""Runs a program that ends with the server: `python -m serai.building.leash PARENT PROGRAM …`.
 
 It gives way to everything else on the machine, since what it runs is never urgent."""
 

@@ -13,10 +13,11 @@ import pytest
 from tests.fakes import llama_server
 from tests.fakes.waiting import until
 
+from serai.building import build, commands, source, toolchain, trial
+from serai.building.build import Build
+from serai.building.source import BadSource
 from serai.errors import SeraiError
-from serai.hosting import build, commands, native, source, toolchain, trial
-from serai.hosting.build import Build
-from serai.hosting.source import BadSource
+from serai.hosting import native
 from serai.jobs.kinds import JobContext
 
 pytestmark = pytest.mark.slow
