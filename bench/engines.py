@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import statistics
@@ -33,6 +34,7 @@ from serai.settings import Models
 from serai.types import Model
 
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+CONTEXT = 2048
 WORDS = ["caravan", "inn", "road", "desert", "well", "star", "camel", "trade", "rest", "night", "fire", "song"]
 WORDS += ["water", "bread", "salt", "gold"]
 
@@ -61,11 +63,41 @@ async def serai(home: Path, models: dict[str, Path], **settings: str) -> AsyncIt
 
 
 @asynccontextmanager
+async def as_it_comes(path: Path, program: str, parallel: int) -> AsyncIterator[Ask]:
+    """A native server with the settings that it has when nobody sets any."""
+    folder = tempfile.mkdtemp(prefix="bench-")
+    told = ["--model", str(path), "--ctx-size", str(CONTEXT * parallel), "--parallel", str(parallel), "--no-ui"]
+    process = subprocess.Popen(  # noqa: ASYNC220
+        [program, *told, "--host", f"{folder}/s.sock"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        connector = aiohttp.UnixConnector(f"{folder}/s.sock", limit=0, force_close=True)
+        async with aiohttp.ClientSession("http://model", connector=connector) as session:
+            await until_ready(session)
+            yield lambda body: stream(session, body)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+async def until_ready(session: aiohttp.ClientSession) -> None:
+    while True:
+        with contextlib.suppress(aiohttp.ClientError):
+            async with session.get("/health") as response:
+                if response.status == 200:
+                    return
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
 async def by_hand(path: Path, program: str, parallel: int) -> AsyncIterator[tuple[Ask, ModelProcess]]:
-    """llama.cpp's own server with the settings that Serai would start it with."""
-    model = Model(name="bench", task="text-generation", format="gguf", path=str(path), context_length=2048)
-    launch = launching.plan("llama.cpp", model, Models(parallel=parallel, context=2048), None, launching.machine())
-    process = ModelProcess(replace(launch, program=program), environ=os.environ)
+    """llama.cpp's own server with the settings that Serai starts it with, but without its sandbox."""
+    facts = {"format": "gguf", "path": str(path), "size": path.stat().st_size, "context_length": CONTEXT}
+    model = Model(name="bench", task="text-generation", **facts)  # type: ignore[arg-type]
+    settings = Models(parallel=parallel, context=CONTEXT, sandbox="off")
+    launch = launching.plan("llama.cpp", model, settings, None, launching.machine())
+    batch = launching.batch_size(path.stat().st_size, launch.threads, on_gpu=False)
+    process = ModelProcess(replace(launch, program=program, batch=batch), environ=os.environ)
     await process.start(300)
     connector = aiohttp.UnixConnector(process.launch.socket, limit=0, force_close=True)
     try:
@@ -85,6 +117,7 @@ async def stream(session: aiohttp.ClientSession, body: dict[str, Any]) -> dict[s
         async for line in response.content:
             if line.startswith(b"data: {"):
                 event = json.loads(line[6:])
+                assert "choices" in event, event
                 usage = event.get("usage") or usage
                 content = event["choices"] and event["choices"][0]["delta"].get("content")
                 first = first or (time.perf_counter() - began if content else 0.0)
@@ -97,11 +130,11 @@ def chat(text: str, tokens: int, **more: Any) -> dict[str, Any]:
 
 
 async def decode(ask: Ask, streams: int, tokens: int) -> float:
-    """Tokens a second of all streams together, after the first token of the slowest."""
+    """Tokens a second of all streams together, their short prompts included."""
     began = time.perf_counter()
     bodies = [chat(f"{WORDS[n]} story", tokens) for n in range(streams)]
     answers = await asyncio.gather(*(ask(body) for body in bodies))
-    return sum(answer["completion_tokens"] for answer in answers) / (time.perf_counter() - began)
+    return float(sum(answer["completion_tokens"] for answer in answers) / (time.perf_counter() - began))
 
 
 async def prompt(ask: Ask, number: int) -> float:
@@ -113,23 +146,27 @@ async def prompt(ask: Ask, number: int) -> float:
 
 async def side_by_side(path: Path, program: str, rounds: int, home: Path) -> None:
     name = "native" if program else "wheel"
-    settings = {"SERAI_MODELS_LLAMA_SERVER": program or "wheel", "SERAI_MODELS_CONTEXT": "2048"}
+    settings = {"SERAI_MODELS_LLAMA_SERVER": program or "wheel", "SERAI_MODELS_CONTEXT": str(CONTEXT)}
     kinds: dict[str, Callable[[Ask, int], Awaitable[float]]] = {
-        "decode, 1 stream": lambda ask, _n: decode(ask, 1, 48),
-        "decode, 8 streams": lambda ask, _n: decode(ask, 8, 16),
-        "decode, 16 streams": lambda ask, _n: decode(ask, 16, 12),
+        "decode, 1 stream": lambda ask, _n: decode(ask, 1, 96),
+        "decode, 8 streams": lambda ask, _n: decode(ask, 8, 48),
+        "decode, 16 streams": lambda ask, _n: decode(ask, 16, 48),
         "prompt": prompt,
     }
-    async with (
-        serai(home, {"bench": path}, SERAI_MODELS_PARALLEL="16", **settings) as (through, _),
-        by_hand(path, program, 16) as (alone, _process),
-    ):
-        await through(chat("warm up", 4)), await alone(chat("warm up", 4))
+    async with contextlib.AsyncExitStack() as stack:
+        ours = serai(home, {"bench": path}, SERAI_MODELS_PARALLEL="16", **settings)
+        sides = {"Serai": (await stack.enter_async_context(ours))[0]}
+        sides["same settings"] = (await stack.enter_async_context(by_hand(path, program, 16)))[0]
+        if program:
+            sides["as it comes"] = await stack.enter_async_context(as_it_comes(path, program, 16))
+        for ask in sides.values():
+            await ask(chat("warm up", 4))
         for kind, measure in kinds.items():
-            pairs = [(await measure(through, 2 * n), await measure(alone, 2 * n + 1)) for n in range(rounds)]
-            ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-            ratio = statistics.median(our / their for our, their in pairs)
-            print(f"{name:8} {kind:20} serai {ours:7.1f}   by hand {theirs:7.1f} tok/s   ratio {ratio:.3f}", flush=True)
+            runs = [[await measure(ask, 3 * n + k) for k, ask in enumerate(sides.values())] for n in range(rounds)]
+            for side, speeds in zip(sides, zip(*runs, strict=True), strict=True):
+                ratio = statistics.median(run[0] / speed for run, speed in zip(runs, speeds, strict=True))
+                middle = statistics.median(speeds)
+                print(f"{name:7} {kind:19} {side:14} {middle:7.1f} tok/s   Serai {ratio:.3f}", flush=True)
 
 
 async def turns(path: Path, program: str, home: Path) -> None:

@@ -32,7 +32,7 @@ _CHECKPOINTS = 3
 _BATCH_SECONDS = 0.25
 _FLOPS_PER_THREAD = 100e9
 _BYTES_PER_PARAMETER = 0.6
-_LARGEST_BATCH = 512
+_SMALLEST_BATCH, _LARGEST_BATCH = 64, 512
 
 Launcher = Callable[[Model, Models, Choice | None], ModelProcess]
 
@@ -192,11 +192,11 @@ def most_memory(needed: int) -> int:
 
 def batch_size(model_bytes: int, threads: int, on_gpu: bool) -> int:
     """Prompt tokens that are read in one go. A cancelled call holds its slot, and other streams wait, until the
-    batch at hand is done: so about a quarter of a second's worth, as a power of two from 32 to 512."""
+    batch at hand is done: so about a quarter of a second's worth, as a power of two from 64 to 512."""
     if on_gpu:
         return _LARGEST_BATCH
     tokens_per_second = _FLOPS_PER_THREAD * threads / (2 * max(1.0, model_bytes / _BYTES_PER_PARAMETER))
-    wanted = max(32, min(_LARGEST_BATCH, int(_BATCH_SECONDS * tokens_per_second)))
+    wanted = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, int(_BATCH_SECONDS * tokens_per_second)))
     return 1 << (wanted.bit_length() - 1)
 
 

@@ -70,6 +70,12 @@ def test_speculation_can_be_switched_off(tmp_path: Path) -> None:
     assert "--spec-type" in flags(tmp_path) and "--spec-type" not in flags(tmp_path, speculation=False)
 
 
+@pytest.mark.parametrize(("batch", "parallel", "expected"), [(512, 4, 16), (64, 4, 15), (32, 4, 7), (64, 16, 0)])
+def test_a_batch_holds_what_all_streams_guess(tmp_path: Path, batch: int, parallel: int, expected: int) -> None:
+    chosen = options(tmp_path, batch=batch, parallel=parallel)
+    assert chosen.guessed == expected and chosen.parallel * (chosen.guessed + 1) <= chosen.batch
+
+
 def test_an_adapters_name_may_hold_commas_and_colons(tmp_path: Path) -> None:
     told = flags(tmp_path, adapters=(("/a,b:c.gguf", 0.5),))
     assert "--lora-scaled adapter0.gguf:0.5" in told and "a,b" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from typing import Any
@@ -49,3 +50,16 @@ async def test_a_copy_is_guessed_and_nothing_else_is(on: bool) -> None:
         await process.stop()
     assert (copied[0], unlike[0]) == (text, other)
     assert (copied[1] > 0) == on and copied[2] >= copied[1] / 2 and unlike[1] == 0
+
+
+async def test_what_all_streams_guess_fits_into_a_small_batch() -> None:
+    launch = Launch("llama.cpp", "guide", str(GUIDE_FILE), context=2048, parallel=2, batch=16, parent=os.getpid())
+    process = ModelProcess(launch, environ={})
+    try:
+        await process.start(60)
+        text = "\n".join([await asked(process, question) for question in QUESTIONS])
+        copies = await asyncio.gather(*(after(process, text, text) for _ in range(2)))
+    finally:
+        await process.stop()
+    assert [copied for copied, _, _ in copies] == [text] * 2
+    assert all(right > 0 for _, _, right in copies)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
+from serai.engines._llama.options import REPEATED, SLOTS, SPECULATION, Options
 from serai.registry import Launch
 
 _ANSWERS_S = 20.0
@@ -103,9 +103,9 @@ def _extras(launch: Launch, options: Options) -> list[str]:
         extras += [] if options.layers else ["--no-mmproj-offload"]
     for index, (_, scale) in enumerate(launch.adapters):
         extras += ["--lora-scaled", f"{_link(index)}:{scale!r}"]
-    if options.speculation:
-        extras += ["--spec-type", options.speculation]
-        extras += ["--spec-ngram-map-k-size-n", str(REPEATED), "--spec-ngram-map-k-size-m", str(GUESSED)]
+    if options.guessed:
+        extras += ["--spec-type", SPECULATION]
+        extras += ["--spec-ngram-map-k-size-n", str(REPEATED), "--spec-ngram-map-k-size-m", str(options.guessed)]
     return extras + {"own": ["--embedding"], "rank": ["--reranking"]}.get(options.pooling, [])
 
 

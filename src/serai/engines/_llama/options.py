@@ -11,8 +11,9 @@ SLOTS = "slots"
 """The folder inside the scratch folder where the contents of slots are saved to."""
 
 SPECULATION = "ngram-map-k"
-REPEATED, GUESSED = 8, 16
-"""Where the last 8 tokens came before, the 16 that followed there are guessed and checked in one go. For each such
+REPEATED = 8
+_MOST_GUESSED, _LEAST_GUESSED = 16, 4
+"""Where the last 8 tokens came before, up to 16 that followed there are guessed and checked in one go. For each such
 place it is remembered how much of the guess was right, and never more is guessed again. So text that does not repeat
 itself is not guessed at, and a wrong guess costs a few tokens once (bench/engines.md)."""
 
@@ -23,7 +24,8 @@ _USUAL_BATCH = 512
 class Options:
     """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
     `context` and `batch` are those of the whole server;
-    `pooling` is `""` for a model that writes; `checkpoints` 0 are llama.cpp's own number."""
+    `pooling` is `""` for a model that writes; `guessed` 0 is no speculation; `checkpoints` 0 are llama.cpp's own
+    number."""
 
     gpus: int
     device: str
@@ -38,7 +40,7 @@ class Options:
     kv_type: str
     flash_attention: str
     pooling: str
-    speculation: str
+    guessed: int
     checkpoints: int
 
 
@@ -64,9 +66,16 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         kv_type=launch.kv_type,
         flash_attention={None: "auto", True: "on", False: "off"}[launch.flash_attention],
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),
-        speculation=SPECULATION if launch.speculation and not embeds else "",
+        guessed=guessed(batch, launch.parallel) if launch.speculation and not embeds else 0,
         checkpoints=launch.checkpoints,
     )
+
+
+def guessed(batch: int, parallel: int) -> int:
+    """How many tokens are guessed: a batch must hold each stream's own and all that are guessed for it, or llama.cpp
+    aborts. Not worth it below a few: with so many streams at once, checking costs what guessing gains."""
+    most = min(_MOST_GUESSED, batch // parallel - 1)
+    return most if most >= _LEAST_GUESSED else 0
 
 
 def choose_device(asked: str, layers: int, gpus: list[str]) -> tuple[str, str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serai.engines._llama.options import GUESSED, REPEATED, SLOTS, Options
+from serai.engines._llama.options import REPEATED, SLOTS, SPECULATION, Options
 from serai.registry import Launch
 
 
@@ -30,10 +30,11 @@ def params(xllamacpp: Any, launch: Launch, options: Options) -> Any:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.n_threads_http = options.parallel + 4
     params.verbosity = 3
-    if options.speculation:
-        name = f"COMMON_SPECULATIVE_TYPE_{options.speculation.upper().replace('-', '_')}"
+    if options.guessed:
+        name = f"COMMON_SPECULATIVE_TYPE_{SPECULATION.upper().replace('-', '_')}"
         params.speculative.types = [xllamacpp.common_speculative_type[name]]
-        params.speculative.ngram_map_k.size_n, params.speculative.ngram_map_k.size_m = REPEATED, GUESSED
+        params.speculative.ngram_map_k.size_n = REPEATED
+        params.speculative.ngram_map_k.size_m = options.guessed
     if options.pooling:
         params.embedding = True
     if options.pooling == "rank":
