@@ -39,8 +39,8 @@ Launcher = Callable[[Model, Models, Choice | None], ModelProcess]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this machine has: cores, how many of them are in use, and memory in bytes; and how many models are answering
-    now."""
+    """What this machine has: cores, how many of them other programs use, and memory in bytes; and how many models are
+    answering now."""
 
     cores: int
     busy: int
@@ -53,14 +53,16 @@ def launcher(
     log: Callable[[str, str], None],
     home: Path | None = None,
     answering: Callable[[], int] = lambda: 0,
+    busy: Callable[[], int] = lambda: 0,
 ) -> Launcher:
     """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log; native
-    servers are those under `home`; `answering` says how many models are answering now."""
+    servers are those under `home`; `answering` says how many models are answering now, `busy` how many cores others
+    use."""
 
     def make(model: Model, settings: Models, choice: Choice | None) -> ModelProcess:
         engine = registry.engines()[engine_of(model)]
         _check_installed(engine)
-        launch = plan(engine.name, model, settings, choice, machine(answering()))
+        launch = plan(engine.name, model, settings, choice, machine(answering(), busy()))
         told: dict[str, Any] = {
             "environ": environ,
             "explain": engine.explain,
@@ -212,11 +214,9 @@ def threads(asked: int, machine: Machine, size: int) -> int:
     return min(worth, max(1, fair, min(share, machine.cores - machine.busy)))
 
 
-def machine(answering: int = 0) -> Machine:
-    """This machine, now; `busy` are the cores that were in use all of the last quarter of an hour: a model keeps its
-    threads for as long as it is loaded, and what is over soon must not halve its speed until then."""
-    memory = psutil.virtual_memory()
-    return Machine(cores=cores(), busy=int(min(psutil.getloadavg())), memory=memory.total, answering=answering)
+def machine(answering: int = 0, busy: int = 0) -> Machine:
+    """This machine, now."""
+    return Machine(cores=cores(), busy=busy, memory=psutil.virtual_memory().total, answering=answering)
 
 
 def cores() -> int:

@@ -16,6 +16,7 @@ from serai.hosting import environment, failure, launching, ledger, policy
 from serai.hosting.admission import Admission, Devices
 from serai.hosting.entry import Entry
 from serai.hosting.forecast import Room
+from serai.hosting.neighbours import Neighbours
 from serai.hosting.status import Running, Status, describe
 from serai.hosting.worker import Worker
 from serai.hub.shape import Shape
@@ -49,7 +50,10 @@ class Pool:
         self._settings = settings
         self._check = check
         self._publish = publish
-        self._launcher = launcher or launching.launcher(environ or {}, log, home, self._answering)
+        self._neighbours = Neighbours()
+        self._launcher = launcher or launching.launcher(
+            environ or {}, log, home, self._answering, self._neighbours.busy
+        )
         self._entries: dict[str, Entry] = {}
         self._devices = devices
         self._admission = Admission(self._entries, settings, self._stop, devices=devices, wait_s=wait_s)
@@ -235,6 +239,7 @@ class Pool:
         while True:
             idle_s = self._settings().idle_minutes * 60
             await asyncio.sleep(min(_SWEEP_S, idle_s / 4) if idle_s else _SWEEP_S)
+            await asyncio.to_thread(self._neighbours.look)
             places = [entry.place() for entry in self._entries.values() if entry.worker]
             for name in policy.idle_too_long(places, time.time(), idle_s):
                 await self._stop(self._entries[name])

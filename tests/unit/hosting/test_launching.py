@@ -45,13 +45,6 @@ def test_threads_leave_the_cores_that_others_use_but_take_half(
     assert threads(asked, Machine(cores, busy, 0), 4 * 1024**3) == expected
 
 
-def test_only_what_was_busy_for_long_costs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("psutil.getloadavg", lambda: (4.9, 2.4, 0.9))
-    assert launching.machine().busy == 0
-    monkeypatch.setattr("psutil.getloadavg", lambda: (4.9, 2.4, 2.9))
-    assert launching.machine().busy == 2
-
-
 @pytest.mark.parametrize(("answering", "expected"), [(0, 8), (1, 4), (3, 2), (20, 1)])
 def test_models_that_answer_at_once_share_the_cores(answering: int, expected: int) -> None:
     assert threads(0, Machine(cores=8, busy=0, memory=0, answering=answering), 4 * 1024**3) == expected
