@@ -12,121 +12,21 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import psutil
 from tests.fakes import tiny_gguf
 
-from bench.common import ROOT, environment
+from bench.sides import CONTEXT, Ask, as_it_comes, by_hand, chat, serai
 from serai.hosting import launching
-from serai.hosting.process import ModelProcess
-from serai.settings import Models
-from serai.types import Model
 
-Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-CONTEXT = 2048
 WORDS = ["caravan", "inn", "road", "desert", "well", "star", "camel", "trade", "rest", "night", "fire", "song"]
 WORDS += ["water", "bread", "salt", "gold"]
-
-
-@asynccontextmanager
-async def serai(home: Path, models: dict[str, Path], **settings: str) -> AsyncIterator[tuple[Ask, int]]:
-    """A Serai of its own with these models; its way to ask, and its process's number."""
-    environ = environment(home, SERAI_MODELS_PRELOAD="false", **settings)
-    command = [sys.executable, "-m", "serai", "serve", "--no-browser", "--port", "0"]
-    process = subprocess.Popen(  # noqa: ASYNC220
-        command, env=environ, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = home / "serai" / "server.json"
-    try:
-        while not address.exists():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        url = json.loads(address.read_text())["url"]
-        async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=None)) as session:
-            for name, path in models.items():
-                async with session.post("/api/v1/models", json={"path": str(path), "name": name}):
-                    pass
-            yield lambda body: stream(session, body), process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@asynccontextmanager
-async def as_it_comes(path: Path, program: str, parallel: int) -> AsyncIterator[Ask]:
-    """A native server with the settings that it has when nobody sets any."""
-    folder = tempfile.mkdtemp(prefix="bench-")
-    told = ["--model", str(path), "--ctx-size", str(CONTEXT * parallel), "--parallel", str(parallel), "--no-ui"]
-    process = subprocess.Popen(  # noqa: ASYNC220
-        [program, *told, "--host", f"{folder}/s.sock"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        connector = aiohttp.UnixConnector(f"{folder}/s.sock", limit=0, force_close=True)
-        async with aiohttp.ClientSession("http://model", connector=connector) as session:
-            await until_ready(session)
-            yield lambda body: stream(session, body)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-async def until_ready(session: aiohttp.ClientSession) -> None:
-    while True:
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.get("/health") as response:
-                if response.status == 200:
-                    return
-        await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def by_hand(path: Path, program: str, parallel: int) -> AsyncIterator[tuple[Ask, ModelProcess]]:
-    """llama.cpp's own server with the settings that Serai starts it with, but without its sandbox."""
-    facts = {"format": "gguf", "path": str(path), "size": path.stat().st_size, "context_length": CONTEXT}
-    model = Model(name="bench", task="text-generation", **facts)  # type: ignore[arg-type]
-    settings = Models(parallel=parallel, context=CONTEXT, sandbox="off")
-    launch = launching.plan("llama.cpp", model, settings, None, launching.machine())
-    batch = launching.batch_size(path.stat().st_size, launch.threads, on_gpu=False)
-    process = ModelProcess(replace(launch, program=program, batch=batch), environ=os.environ)
-    await process.start(300)
-    connector = aiohttp.UnixConnector(process.launch.socket, limit=0, force_close=True)
-    try:
-        async with aiohttp.ClientSession("http://model", connector=connector) as session:
-            yield lambda body: stream(session, body), process
-    finally:
-        await process.stop()
-
-
-async def stream(session: aiohttp.ClientSession, body: dict[str, Any]) -> dict[str, Any]:
-    """Asks and reads the stream; the time to its first piece and all of it, and the counts."""
-    began = time.perf_counter()
-    first, usage, text = 0.0, {}, ""
-    told = {"temperature": 0, "stream": True, "stream_options": {"include_usage": True}, "logit_bias": {"2": -100}}
-    async with session.post("/v1/chat/completions", json={**told, "model": "bench", **body}) as response:
-        assert response.status == 200, await response.text()
-        async for line in response.content:
-            if line.startswith(b"data: {"):
-                event = json.loads(line[6:])
-                assert "choices" in event, event
-                usage = event.get("usage") or usage
-                content = event["choices"] and event["choices"][0]["delta"].get("content")
-                first = first or (time.perf_counter() - began if content else 0.0)
-                text += content or ""
-    return {"first": first, "total": time.perf_counter() - began, "text": text, **usage}
-
-
-def chat(text: str, tokens: int, **more: Any) -> dict[str, Any]:
-    return {"messages": [{"role": "user", "content": text}], "max_tokens": tokens, **more}
 
 
 async def decode(ask: Ask, streams: int, tokens: int) -> float:
@@ -163,10 +63,50 @@ async def side_by_side(path: Path, program: str, rounds: int, home: Path) -> Non
             await ask(chat("warm up", 4))
         for kind, measure in kinds.items():
             runs = [[await measure(ask, 3 * n + k) for k, ask in enumerate(sides.values())] for n in range(rounds)]
-            for side, speeds in zip(sides, zip(*runs, strict=True), strict=True):
-                ratio = statistics.median(run[0] / speed for run, speed in zip(runs, speeds, strict=True))
-                middle = statistics.median(speeds)
-                print(f"{name:7} {kind:19} {side:14} {middle:7.1f} tok/s   Serai {ratio:.3f}", flush=True)
+            show(f"{name:7} {kind:19}", list(sides), runs)
+
+
+async def copying(path: Path, program: str, rounds: int, home: Path) -> None:
+    """A text that repeats its prompt, half repeats it, or does not at all; a grammar makes any model write it."""
+    name = "native" if program else "wheel"
+    settings = {"SERAI_MODELS_LLAMA_SERVER": program or "wheel", "SERAI_MODELS_CONTEXT": str(CONTEXT)}
+    read = [words(40, number) for number in range(rounds)]
+    texts = {
+        "copy": lambda n: read[n],
+        "half": lambda n: " ".join(read[n].split()[:20]) + " " + words(20, 100 + n),
+        "unrelated": lambda n: words(40, 200 + n),
+    }
+    async with contextlib.AsyncExitStack() as stack:
+        sides = {"Serai": (await stack.enter_async_context(serai(home, {"bench": path}, **settings)))[0]}
+        sides["no guessing"] = (await stack.enter_async_context(by_hand(path, program, 4, speculation=False)))[0]
+        if program:
+            sides["as it comes"] = await stack.enter_async_context(as_it_comes(path, program, 4))
+        for ask in sides.values():
+            await ask(chat("warm up", 4))
+        for kind, text in texts.items():
+            runs = [[await write(ask, read[n], text(n)) for ask in sides.values()] for n in range(rounds)]
+            show(f"{name:7} {kind:19}", list(sides), runs)
+
+
+def show(what: str, sides: list[str], runs: list[list[float]]) -> None:
+    """The middle speed of each side, and Serai's (the first side's) against it, round by round."""
+    for side, speeds in zip(sides, zip(*runs, strict=True), strict=True):
+        ratio = statistics.median(run[0] / speed for run, speed in zip(runs, speeds, strict=True))
+        print(f"{what} {side:14} {statistics.median(speeds):7.1f} tok/s   Serai {ratio:.3f}", flush=True)
+
+
+def words(count: int, seed: int) -> str:
+    """Words without an order that could be guessed."""
+    chosen = random.Random(seed)
+    return " ".join(f"{chosen.choice(WORDS)}{chosen.randrange(1000)}" for _ in range(count))
+
+
+async def write(ask: Ask, read: str, text: str) -> float:
+    """Tokens a second of writing this text after having read another."""
+    grammar = f"root ::= {json.dumps(text)}"
+    answer = await ask(chat(read, 400, grammar=grammar, logit_bias={}))
+    assert answer["text"].strip() == text, answer["text"]
+    return float(answer["completion_tokens"] / (answer["total"] - answer["first"]))
 
 
 async def turns(path: Path, program: str, home: Path) -> None:
@@ -225,7 +165,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a GGUF file")
     parser.add_argument("--native", default="")
-    parser.add_argument("--only", default="decode,turns,load,many")
+    parser.add_argument("--only", default="decode,copying,turns,load,many")
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -242,6 +182,8 @@ async def run(path: Path, asked: argparse.Namespace) -> None:
                 home = Path(folder)
                 if part == "decode":
                     await side_by_side(path, program, asked.rounds, home)
+                elif part == "copying":
+                    await copying(path, program, asked.rounds, home)
                 elif part == "turns":
                     await turns(path, program, home)
                 elif part == "load":
