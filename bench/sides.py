@@ -1,4 +1,4 @@
-"""The servers that are compared: Serai, llama.cpp's own with the same settings, and as it comes; and how they are asked."""
+"""The servers that are compared: Serai, llama.cpp's own with the same settings, and as it comes."""
 
 from __future__ import annotations
 
