@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
@@ -136,10 +137,11 @@ _door = threading.Lock()
 
 
 def load(name: str, **options: Any) -> LocalModel:
-    """Loads a model of this machine by name; `options` are those of `serai.loading` (context, device, …). Raises
-    ModelNotFound with the nearest names, or LoadFailed with the reason."""
+    """Loads a model of this machine by name, or by the path of its file or folder, which is then among the models;
+    `options` are those of `serai.loading` (context, device, …). Raises ModelNotFound with the nearest names, or
+    LoadFailed with the reason."""
     house = _house()
-    model = house.wait(house.services.store.find(name))
+    model = house.wait(_found(house.services, name))
     model = replace(model, loading={**model.loading, **loading.check(options)})
     house.wait(house.services.pool.load(model))
     return LocalModel(house, model)
@@ -152,6 +154,16 @@ def _house() -> _House:
         if str(file.home) not in _houses:
             _houses[str(file.home)] = _House(file)
         return _houses[str(file.home)]
+
+
+async def _found(services: Services, name: str) -> Model:
+    """A model by its name, else by a path. A folder's path begins like one, as names may hold a slash too."""
+    path, models = Path(name).expanduser(), await services.store.models()
+    named = any(model.name == name for model in models)
+    if named or not (path.is_file() or (path.is_dir() and name.startswith(("/", ".", "~")))):
+        return await services.store.find(name)
+    known = [model for model in models if model.path == str(path.resolve())]
+    return known[0] if known else await services.store.add(path)
 
 
 async def _built(file: settings.SettingsFile) -> Services:

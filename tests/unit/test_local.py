@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.fakes import tiny_gguf
 
 import serai
 from serai import local
@@ -74,6 +75,14 @@ def test_after_a_crash_it_loads_again_as_it_was(home: str) -> None:
             time.sleep(0.01)
         assert guide.chat("What is Serai?").text
         assert guide.info()["running"]["context"] == 300
+
+
+def test_a_file_is_loaded_by_its_path(home: str, tmp_path: Path) -> None:
+    path = tiny_gguf.write(tmp_path / "mine.gguf")
+    with serai.load(str(path)) as mine:
+        assert (mine.name, mine.generate("hello", max_tokens=2).usage.completion_tokens) == ("mine", 2)
+    with serai.load(str(path)) as again:
+        assert again.name == "mine"
 
 
 def test_what_is_not_there_or_not_known_is_said(home: str) -> None:

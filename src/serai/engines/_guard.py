@@ -32,7 +32,17 @@ def _end_with_stdin() -> None:
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
+    end_children()
     os._exit(0)
+
+
+def end_children() -> None:
+    """Ends what this process started, such as a native server where one cannot take this process over."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 def first_to_go() -> None:

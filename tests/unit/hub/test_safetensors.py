@@ -81,10 +81,10 @@ def test_every_truncation_is_an_error_in_words(tmp_path: Path) -> None:
         assert refused(tmp_path / "short").cause in {"truncated", "not_safetensors"}
 
 
-def test_a_thousand_mutations_give_tensors_or_words(tmp_path: Path) -> None:
+def test_two_thousand_mutations_give_tensors_or_words(tmp_path: Path) -> None:
     data = write(tmp_path / "m.safetensors", data=0).read_bytes()
     luck = random.Random(3)
-    for _ in range(1000):
+    for _ in range(2000):
         changed = bytearray(data + bytes(12928))
         for _ in range(luck.randrange(1, 6)):
             changed[luck.randrange(len(data))] = luck.randrange(256)
