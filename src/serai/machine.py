@@ -16,11 +16,10 @@ from typing import Any
 import psutil
 
 from serai import advice
-from serai.hosting import system
+from serai.hosting import devices, system
 from serai.hosting.launching import cores
 
 PROC = Path("/proc/cpuinfo")
-CGROUP = Path("/sys/fs/cgroup")
 DRM = Path("/sys/class/drm")
 AMD = "0x1002"
 SMALLEST_GPU = 1 << 30
@@ -68,11 +67,8 @@ def cpu() -> dict[str, Any]:
 
 def memory() -> dict[str, int]:
     """All of it and what is free, as far as this process' container may use it."""
-    now = psutil.virtual_memory()
-    limit, used = system.number(CGROUP / "memory.max"), system.number(CGROUP / "memory.current")
-    if limit is None or limit >= now.total:
-        return {"total": now.total, "available": now.available}
-    return {"total": limit, "available": max(0, min(now.available, limit - (used or 0)))}
+    found = devices.memory()
+    return {"total": found.total, "available": found.free}
 
 
 def disk(home: Path) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from serai.building.build import Build
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
-from serai.hosting import native
+from serai.hosting import devices, native
 from serai.hosting.backend import LocalBackend
+from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.download import Download
@@ -109,6 +110,11 @@ class Services:
         with contextlib.suppress(Conflict):
             self.use_llama_server(native.AUTO)
 
+    def devices(self, engine: str) -> list[Device]:
+        """The memory that an engine can use, as far as the server that is in use for it goes."""
+        native_program = native.program(self.home, self.settings.models.llama_server) if engine == "llama.cpp" else ""
+        return devices.read(engine, native_program)
+
     async def hub_token(self) -> str | None:
         """The token for the hub: from the environment, else the stored one."""
         return self.settings_file.secret("hf_token") or await self.secrets.get("hf_token")
@@ -193,6 +199,7 @@ def _models(services: Services) -> None:
         environ=environ,
         home=services.home,
         check=services.headers.of,
+        devices=services.devices,
         publish=services.model_changed,
         log=lambda model, line: log.info(line, extra={"model": model}),
     )

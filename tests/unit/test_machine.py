@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from serai import machine
-from serai.hosting import system
+from serai.hosting import devices, system
 
 NVIDIA = "NVIDIA GeForce RTX 4090, 24564\nTesla T4, 15360\nNVIDIA GB10, [N/A]\n"
 X86 = "processor\t: 0\nmodel name\t: AMD Ryzen 7\nflags\t\t: fpu avx avx2 f16c fma avx512f avx512_vnni\n"
@@ -31,8 +31,9 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.fixture(autouse=True)
 def on_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("PROC", "CGROUP", "DRM"):
+    for name in ("PROC", "DRM"):
         monkeypatch.setattr(machine, name, tmp_path / name)
+    monkeypatch.setattr(devices, "CGROUP", tmp_path / "CGROUP")
 
 
 def test_the_whole_has_the_shape_of_the_api(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ reach. Read from the system; what cannot be found out is left out, and nothing h
 from __future__ import annotations
 
 import csv
+import functools
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -46,15 +47,23 @@ def gpus() -> list[Device]:
 
 
 def reaches_gpu(engine: str, program: str = "") -> bool:
-    """Whether the engine that is installed, or this native program, has code for graphics processors."""
-    folders = [Path(program).resolve().parent] if program else list(_folders(_MODULES.get(engine, "")))
+    """Whether the engine that is installed has code for graphics processors, or this native program sees one."""
+    if program:
+        return _sees_gpu(program, system.changed(Path(program)))
     return any(
         _GPU_LIBRARY.search(path.name)
-        for folder in folders
+        for folder in _folders(_MODULES.get(engine, ""))
         for part in (folder, folder / "lib")
         if part.is_dir()
         for path in part.iterdir()
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _sees_gpu(program: str, _changed: int) -> bool:
+    """Whether a llama-server lists a device besides processors: `  CUDA0: NVIDIA H100 (81559 MiB, 80994 MiB free)`."""
+    listed = re.findall(r"^\s+(\w+): .+ \(\d+ MiB, \d+ MiB free\)\s*$", system.tool(program, "--list-devices"), re.M)
+    return any(not device.startswith(("CPU", "BLAS", "ACCEL")) for device in listed)
 
 
 def _folders(module: str) -> Iterator[Path]:

@@ -32,3 +32,11 @@ def number(path: Path) -> int | None:
     """The whole number that a file holds."""
     found = text(path).strip()
     return int(found) if found.isdigit() else None
+
+
+def changed(path: Path) -> int:
+    """When a file was changed last, in nanoseconds; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -52,12 +52,21 @@ def test_the_kernel_tells_of_amd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert list(devices._amd()) == [Device(name="GPU 0", kind="gpu", total=16 << 30, free=15 << 30)]
 
 
-def test_a_gpu_counts_only_for_an_engine_that_can_use_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("listed", "sees"),
+    [("  CUDA0: NVIDIA H100 (81559 MiB, 80994 MiB free)", True), ("  BLAS: BLAS (0 MiB, 0 MiB free)", False)],
+)
+def test_a_gpu_counts_only_for_a_program_that_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: str, sees: bool
+) -> None:
     gpu = Device(name="GPU 0", kind="gpu", total=1, free=1)
     monkeypatch.setattr(devices, "gpus", lambda: [gpu])
-    program = tmp_path / "bin" / "llama-server"
-    (tmp_path / "bin" / "lib").mkdir(parents=True)
-    assert gpu not in devices.read("llama.cpp", str(program))
-    (tmp_path / "bin" / "lib" / "libggml-cuda.so").touch()
-    assert gpu in devices.read("llama.cpp", str(program))
+    program = tmp_path / "llama-server"
+    program.write_text(f"#!/bin/sh\necho 'Available devices:'\necho '{listed}'\n")
+    program.chmod(0o755)
+    assert (gpu in devices.read("llama.cpp", str(program))) == sees
+
+
+def test_an_engine_that_is_not_here_sees_none() -> None:
     assert not devices.reaches_gpu("none")
+    assert not devices.reaches_gpu("llama.cpp", "/nowhere/llama-server")
