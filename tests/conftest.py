@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
 from tests.fakes import tiny_gguf
 
-_OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
+_OWN = ("home", "check", "publish", "launcher", "wait_s", "log", "devices")
 
 
 def pytest_configure() -> None:
@@ -28,6 +30,17 @@ def pytest_configure() -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file of 0.5 MB that llama.cpp loads."""
     return tiny_gguf.write(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture(params=["wheel", "native"])
+def llama_server(request: pytest.FixtureRequest) -> str:
+    """The setting `models.llama_server` for each of the two, the native one where this machine has it."""
+    if request.param == "wheel":
+        return "wheel"
+    found = os.environ.get("SERAI_TEST_LLAMA_SERVER") or shutil.which("llama-server")
+    if not found:
+        pytest.skip("no llama-server is here: name one with SERAI_TEST_LLAMA_SERVER")
+    return found
 
 
 @pytest.fixture

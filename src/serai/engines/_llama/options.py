@@ -57,7 +57,8 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         # A text that is embedded is read in one go, whole.
         batch=max(batch, launch.context) if embeds else batch,
         threads=launch.threads,
-        cache_mb=0 if embeds else launch.cache_mb,
+        # What was read with an adapter is no other's to go on from; llama.cpp's cache knows tokens only.
+        cache_mb=0 if embeds or launch.adapters else launch.cache_mb,
         # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others'
         # cells. But texts of several slots are then read in steps of equal length, and pooling sees the last step only.
         unified=embeds,
