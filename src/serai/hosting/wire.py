@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from serai.errors import BadRequest, ModelFailed
-from serai.hosting import companions, pictures
+from serai.hosting import companions, pictures, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Call, Delta, Model, Usage
@@ -115,8 +115,7 @@ def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> lis
 def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
-        wanted = ("messages", "tools", "tool_choice", "parallel_tool_calls")
-        return {name: call.inputs[name] for name in wanted if call.inputs.get(name) is not None}
+        return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
     if call.task == TEXT_GENERATION:
         if not isinstance(call.inputs.get("inputs"), str):
             raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")

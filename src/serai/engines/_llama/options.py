@@ -23,7 +23,8 @@ _USUAL_BATCH = 512
 class Options:
     """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
     `context` and `batch` are those of the whole server;
-    `pooling` is `""` for a model that writes; `checkpoints` 0 are llama.cpp's own number."""
+    `pooling` is `""` for a model that writes; `checkpoints` 0 are llama.cpp's own number, and no
+    `template` means the model's."""
 
     gpus: int
     device: str
@@ -40,10 +41,11 @@ class Options:
     pooling: str
     speculation: str
     checkpoints: int
+    template: str = ""
 
 
-def choose(launch: Launch, gpus: list[str]) -> Options:
-    """What a launch asks for, on a machine with these GPUs."""
+def choose(launch: Launch, gpus: list[str], template: str = "") -> Options:
+    """What a launch asks for, on a machine with these GPUs; `template` takes the place of the model's own."""
     device, reason, layers = choose_device(launch.device, launch.gpu_layers, gpus)
     embeds = launch.task in (FEATURE_EXTRACTION, TEXT_RANKING)
     batch = launch.batch or _USUAL_BATCH
@@ -67,6 +69,7 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),
         speculation=SPECULATION if launch.speculation and not embeds else "",
         checkpoints=launch.checkpoints,
+        template="" if embeds else template,
     )
 
 
