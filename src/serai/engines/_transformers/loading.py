@@ -19,7 +19,12 @@ from serai.engines._transformers.slots import Slots, agrees, can_batch
 from serai.engines.transformers import has_package
 from serai.registry import Launch
 
+ONE_AT_A_TIME = "Answers run one at a time: a model that reads pictures keeps their places in itself."
 IN_TURN = "Answers at the same time run in turn: this model's cache cannot be shared."
+MARKS = ("image_token_id", "image_token_index")
+"""Under these names a configuration has the token that stands for a picture."""
+
+SEEING = transformers.AutoModelForImageTextToText
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -39,6 +44,8 @@ def load(launch: Launch, device: str, reason: str, dtype: str, context: int) -> 
         raise CannotLoad("out_of_memory", str(error).split(". ")[0]) from error
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
         raise _put_in_words(str(error).strip() or type(error).__name__) from error
+    if made.sees is not None:
+        return replace(made, facts={"device_reason": f"{reason} {ONE_AT_A_TIME}", "parallel": 1})
     if isinstance(made.decoder, Slots):
         return made
     return replace(made, facts={"device_reason": f"{reason} {IN_TURN}"})
@@ -51,6 +58,9 @@ def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -
     if source and words.plain:
         words = replace(words, template=vocabulary.LAST_MESSAGE, tool_template=vocabulary.LAST_MESSAGE)
     model = _weights(launch, folder, config, device, dtype)
+    width = int(config.get_text_config(decoder=True).vocab_size)
+    if sees_pictures(config):
+        return _seeing(model, folder, config, Loaded(vocabulary=words, context=context, width=width))
     decoder: Any
     if source:
         decoder = FromSource(model, launch.parallel)
@@ -58,8 +68,23 @@ def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -
         decoder = Slots(model, launch.parallel, _chunk(model, device, launch.threads)) if can_batch(model) else None
         if decoder is None or not agrees(model, decoder):
             decoder = Alone(model, launch.parallel)
-    width = int(config.get_text_config(decoder=True).vocab_size)
     return Loaded(vocabulary=words, context=context, decoder=decoder, width=width, source=source)
+
+
+def sees_pictures(config: Any) -> bool:
+    """Whether it is a chat model that takes pictures into its prompt."""
+    marked = any(isinstance(getattr(config, name, None), int) for name in MARKS)
+    return marked and type(config) in SEEING._model_mapping and not config.is_encoder_decoder
+
+
+def _seeing(model: Any, folder: Path, config: Any, made: Loaded) -> Loaded:
+    """A model that reads pictures. Raises CannotLoad."""
+    if not has_package("PIL"):
+        raise CannotLoad("unsupported", "models that read pictures need a package: pip install 'serai[torch]'")
+    from serai.engines._transformers.vision import Seeing, Vision
+
+    sees = Vision(folder, config)
+    return replace(made, sees=sees, decoder=Seeing(model, sees))
 
 
 def check_files(folder: Path) -> None:
@@ -85,6 +110,7 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
     """The model with all its weights on the device. Raises CannotLoad where some are missing: it would answer with
     random ones."""
     kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+    kind = SEEING if sees_pictures(config) else kind
     model, told = kind.from_pretrained(
         folder,
         config=config,
