@@ -12,15 +12,19 @@ import transformers
 from safetensors import SafetensorError, safe_open
 
 from serai.engines._serving import vocabulary
+from serai.engines._serving.embedder import Embedder
 from serai.engines._serving.refused import CannotLoad
 from serai.engines._serving.server import Loaded
 from serai.engines._transformers.alone import Alone, FromSource
+from serai.engines._transformers.encoder import Encoder
 from serai.engines._transformers.slots import Slots, agrees, can_batch
 from serai.engines.transformers import has_package
 from serai.registry import Launch
+from serai.types import FEATURE_EXTRACTION
 
 ONE_AT_A_TIME = "Answers run one at a time: a model that reads pictures keeps their places in itself."
 IN_TURN = "Answers at the same time run in turn: this model's cache cannot be shared."
+EMBED = (FEATURE_EXTRACTION, "sentence-similarity")
 MARKS = ("image_token_id", "image_token_index")
 """Under these names a configuration has the token that stands for a picture."""
 
@@ -46,7 +50,7 @@ def load(launch: Launch, device: str, reason: str, dtype: str, context: int) -> 
         raise _put_in_words(str(error).strip() or type(error).__name__) from error
     if made.sees is not None:
         return replace(made, facts={"device_reason": f"{reason} {ONE_AT_A_TIME}", "parallel": 1})
-    if isinstance(made.decoder, Slots):
+    if made.embeds is not None or isinstance(made.decoder, Slots):
         return made
     return replace(made, facts={"device_reason": f"{reason} {IN_TURN}"})
 
@@ -58,6 +62,8 @@ def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -
     if source and words.plain:
         words = replace(words, template=vocabulary.LAST_MESSAGE, tool_template=vocabulary.LAST_MESSAGE)
     model = _weights(launch, folder, config, device, dtype)
+    if launch.task in EMBED:
+        return Loaded(vocabulary=words, context=context, embeds=Embedder(Encoder(model), words, folder, context))
     width = int(config.get_text_config(decoder=True).vocab_size)
     if sees_pictures(config):
         return _seeing(model, folder, config, Loaded(vocabulary=words, context=context, width=width))
@@ -111,6 +117,7 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
     random ones."""
     kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
     kind = SEEING if sees_pictures(config) else kind
+    kind = transformers.AutoModel if launch.task in EMBED else kind
     model, told = kind.from_pretrained(
         folder,
         config=config,
@@ -122,7 +129,8 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
         quantization_config=quantisation(launch.bits, device),
         **_LOCAL,
     )
-    if missing := sorted(told["missing_keys"]):
+    unused = ("pooler.",) if launch.task in EMBED else ()
+    if missing := sorted(name for name in told["missing_keys"] if not name.startswith(unused)):
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise CannotLoad("truncated", f"weights are missing: {', '.join(missing[:3])}{more}")
     return model.eval()
