@@ -1,6 +1,7 @@
 """LoRA adapters at work in llama.cpp: when they are loaded, and in single calls."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ async def test_what_was_read_with_one_adapter_is_not_gone_on_from_with_another(
     for question, lora in ((mat, {}), (cat, {"a.gguf": 1}), (mat, {})):
         await text(backend, question, lora=lora)
     assert await text(backend, cat) == before
+
+
+async def test_calls_go_by_what_was_loaded_also_when_that_was_changed_since(make_pool: Make, tmp_path: Path) -> None:
+    for name, seed in (("a.gguf", 1), ("b.gguf", 9)):
+        tiny_companions.adapter(tmp_path / name, seed=seed)
+    model = gguf_model(tiny_gguf.write(tmp_path / "m.gguf"), loading={"adapters": {"a.gguf": 0.0, "b.gguf": 0.0}})
+    store = FakeStore(model)
+    backend = LocalBackend(store, make_pool(parallel=1))
+    by_b = await text(backend, lora={"b.gguf": 1})
+    store.by_name["tiny"] = replace(model, loading={"adapters": {"b.gguf": 1.0}})
+    assert await text(backend, lora={"b.gguf": 1}) == by_b
 
 
 @pytest.mark.parametrize(("shape", "words"), [({"width": 128}, "incorrect shape"), ({"layers": 3}, "does not exist")])
