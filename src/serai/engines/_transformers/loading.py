@@ -147,11 +147,22 @@ def quantisation(bits: int, device: str) -> Any:
     """How weights are shortened to so many bits; None for not at all. Raises CannotLoad where this is not possible."""
     if not bits:
         return None
+    if device == "cpu" and bits == 8:
+        return _eight_bits_on_the_cpu()
     if device != "cuda":
         raise CannotLoad("unsupported", f"{bits} bits need a CUDA device; for a small model on the CPU take a GGUF")
     if not has_package("bitsandbytes"):
         raise CannotLoad("unsupported", f"{bits} bits need a package: pip install bitsandbytes")
     return transformers.BitsAndBytesConfig(load_in_8bit=bits == 8, load_in_4bit=bits == 4)
+
+
+def _eight_bits_on_the_cpu() -> Any:
+    """A third of the memory of float32, and slower: numbers are made whole again as they are used."""
+    if not has_package("torchao"):
+        raise CannotLoad("unsupported", "8 bits on the CPU need a package: pip install torchao")
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return transformers.TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def _slow_tokenizer(folder: Path) -> Any:
