@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ from serai.hosting.pool import Pool
 from serai.settings import Models
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
+from tests.fakes import llama_server as llama_server_fake
 from tests.fakes import tiny_gguf
 
 _OWN = ("home", "check", "publish", "launcher", "wait_s", "log", "devices")
@@ -37,10 +36,7 @@ def llama_server(request: pytest.FixtureRequest) -> str:
     """The setting `models.llama_server` for each of the two, the native one where this machine has it."""
     if request.param == "wheel":
         return "wheel"
-    found = os.environ.get("SERAI_TEST_LLAMA_SERVER") or shutil.which("llama-server")
-    if not found:
-        pytest.skip("no llama-server is here: name one with SERAI_TEST_LLAMA_SERVER")
-    return found
+    return llama_server_fake.real() or pytest.skip("no llama-server is here: name one with SERAI_TEST_LLAMA_SERVER")
 
 
 @pytest.fixture

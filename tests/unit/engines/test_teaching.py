@@ -48,6 +48,12 @@ def test_a_files_template_is_found_in_its_header(tmp_path: Path) -> None:
     assert find(path) == tiny_gguf.TEMPLATE
 
 
+def test_one_beside_another_for_tools_is_left_as_it_is(tmp_path: Path) -> None:
+    data = tiny_gguf.write(tmp_path / "m.gguf").read_bytes()
+    (tmp_path / "two.gguf").write_bytes(data + b"tokenizer.chat_template.tool_use")
+    assert find(tmp_path / "two.gguf") == ""
+
+
 @pytest.mark.parametrize("damage", ["length", "end", "none"])
 def test_a_damaged_header_has_no_template(tmp_path: Path, damage: str) -> None:
     data = tiny_gguf.write(tmp_path / "m.gguf").read_bytes()
