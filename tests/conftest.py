@@ -13,9 +13,10 @@ from serai.hosting.pool import Pool
 from serai.settings import Models
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
+from tests.fakes import llama_server as llama_server_fake
 from tests.fakes import tiny_gguf
 
-_OWN = ("check", "publish", "launcher", "wait_s", "log", "devices")
+_OWN = ("home", "check", "publish", "launcher", "wait_s", "log", "devices")
 
 
 def pytest_configure() -> None:
@@ -28,6 +29,14 @@ def pytest_configure() -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file of 0.5 MB that llama.cpp loads."""
     return tiny_gguf.write(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture(params=["wheel", "native"])
+def llama_server(request: pytest.FixtureRequest) -> str:
+    """The setting `models.llama_server` for each of the two, the native one where this machine has it."""
+    if request.param == "wheel":
+        return "wheel"
+    return llama_server_fake.real() or pytest.skip("no llama-server is here: name one with SERAI_TEST_LLAMA_SERVER")
 
 
 @pytest.fixture

@@ -125,8 +125,8 @@ class ModelFailed(SeraiError):
 
 
 class LoadFailed(ModelFailed):
-    """`cause` is stable: missing, not_gguf, not_safetensors, truncated, unsupported, out_of_memory, timed_out,
-    unprotected, crashed."""
+    """`cause` is stable: missing, not_gguf, not_safetensors, truncated, unsupported, mismatched, incomplete,
+    out_of_memory, timed_out, unprotected, crashed."""
 
     status = 503
     code = "load_failed"

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 from serai import loading, settings
 from serai.backend import collect
 from serai.services import Services, build
-from serai.types import CHAT, TEXT_GENERATION, Call, Delta, Model, Result
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, Call, Delta, Model, Result
 
 T = TypeVar("T")
 Messages = str | Sequence[Mapping[str, Any]]
@@ -42,6 +42,12 @@ class LocalModel:
     def chat(self, messages: Messages, **settings: Any) -> Result:
         """Answers a message, or a list of them in OpenAI's shape. Raises a SeraiError when it cannot."""
         return self._house.wait(self._answer(self._call(CHAT, {"messages": _messages(messages)}, settings)))
+
+    def embed(self, texts: str | Sequence[str]) -> list[list[float]]:
+        """A vector of length 1 for each text, in their order. Raises a SeraiError when it cannot."""
+        inputs = {"inputs": texts if isinstance(texts, str) else list(texts)}
+        vectors: list[list[float]] = self._house.wait(self._answer(self._call(FEATURE_EXTRACTION, inputs, {}))).data
+        return vectors
 
     def stream(self, messages: Messages, callback: Callable[[str], object], **settings: Any) -> Result:
         """Answers like `chat`, giving each piece of text to `callback` in the caller's thread as it comes. The answer

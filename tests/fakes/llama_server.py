@@ -1,10 +1,12 @@
-"""A program that takes llama-server's command line and answers as one, without a model.
+"""A program that takes llama-server's command line and answers as one, without a model; `real` finds a real one.
 
 `write` makes a script of it; `says` are its first words for `--list-devices`, `dies` a status it ends with instead of
 serving."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -44,6 +46,11 @@ class Handler(BaseHTTPRequestHandler):
 path = sys.argv[sys.argv.index("--host") + 1]
 UnixStreamServer(path, Handler).serve_forever()
 """
+
+
+def real() -> str:
+    """A real one of this machine; empty where there is none."""
+    return os.environ.get("SERAI_TEST_LLAMA_SERVER") or shutil.which("llama-server") or ""
 
 
 def write(path: Path, *, tokens: str = "[1, 2]", broken: int = 0, dies: int = 0) -> Path:

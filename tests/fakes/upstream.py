@@ -4,13 +4,15 @@ Run as a program it reads a Launch from stdin like the worker; the launch's `pat
 `load` (steps before it is ready), `facts`, `steps` of an answer, and `endless` (an answer without max_tokens does not
 end). A step is `{"text": …}`, `{"cut": …}` (text whose
 bytes are sent one by one), `{"raw": …}` (a line as it stands), `{"error": …}` (an error event), `{"die": signal}`,
-`{"exit": code}`, `{"stderr": …}`, `{"stall": true}` (never goes on), `{"refuse": status, "body": …}`."""
+`{"exit": code}`, `{"stderr": …}`, `{"stall": true}` (never goes on), `{"refuse": status, "body": …}`.
+`slots` are steps for `save` and `restore`, `held` how many tokens its slot says it holds, `term` a step on SIGTERM."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ class Upstream:
 
     async def serve(self) -> None:
         server = await asyncio.start_unix_server(self.answer, self.socket)
+        if term := self.script.get("term"):
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, lambda: loop.create_task(self.fault(term)))
         for step in self.script.get("load", ()):
             await self.fault(step)
         self.ready = True
@@ -47,11 +52,23 @@ class Upstream:
         if path == "/health":
             plain(writer, 200 if self.ready else 503, {"status": "ok" if self.ready else "loading model"})
         elif path == "/slots":
-            plain(writer, 200, [{"id": n, "is_processing": n < self.active} for n in range(max(1, self.active))])
+            held = self.script.get("held", 0)
+            slots = range(max(1, self.active))
+            told = [{"id": n, "is_processing": n < self.active, "n_prompt_tokens": held} for n in slots]
+            plain(writer, 200, told)
+        elif path.startswith("/slots/"):
+            await self.slot(path.rpartition("=")[2], body["filename"], writer)
         elif path == "/asked":
             plain(writer, 200, body)
         else:
             await self.chat(body, reader, writer)
+
+    async def slot(self, action: str, name: str, writer: asyncio.StreamWriter) -> None:
+        await self.fault(self.script.get("slots", {}).get(action, {}))
+        if action == "save":
+            Path("slots").mkdir(exist_ok=True)
+            Path("slots", name).write_bytes(b"what it holds")
+        plain(writer, 200, {})
 
     async def chat(self, body: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Streams until the script or the connection ends, whichever comes first."""

@@ -33,7 +33,7 @@ async def test_every_part_is_looked_at_in_the_shape_of_the_api(whole: services.S
     from serai.api.native.machine import Checks
 
     found = await doctor.check(whole)
-    assert len(Checks.model_validate({"checks": found}).checks) == 14
+    assert len(Checks.model_validate({"checks": found}).checks) == 15
     by_part = {row["part"]: row for row in found}
     assert [by_part[part]["level"] for part in ("home", "database", "secrets", "engine", "server", "keys")] == [
         "ok"

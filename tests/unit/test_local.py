@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,14 +10,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
-from tests.fakes import tiny_gguf
+from tests.contract.subjects.onnx import FIXTURES
+from tests.fakes import pictures, tiny_companions, tiny_gguf
 
 import serai
 from serai import local
-from serai.errors import ModelNotFound, UnknownField
+from serai.errors import BadRequest, ModelNotFound, UnknownField
 from serai.local import LocalModel
 
 pytestmark = pytest.mark.engine
@@ -42,6 +45,35 @@ def test_it_loads_answers_and_unloads(guide: LocalModel) -> None:
     pid = guide.info()["running"]["pid"]
     guide.unload()
     assert (guide.info()["state"], psutil.pid_exists(pid)) == ("on_disk", False)
+
+
+def test_it_embeds_as_the_exported_model_did(home: str) -> None:
+    said = json.loads((FIXTURES / "bert" / "expected.json").read_text("utf-8"))
+    add(FIXTURES / "bert", "bert")
+    with serai.load("bert") as model:
+        assert model.embed(said["texts"])[1] == pytest.approx(said["vectors"][1], abs=1e-5)
+        assert len(model.embed("the cat")) == 1
+
+
+def test_it_reads_pictures_and_takes_adapters(home: str, tmp_path: Path) -> None:
+    tiny_companions.projector(tmp_path / "mmproj.gguf")
+    tiny_companions.adapter(tmp_path / "a.gguf")
+    add(tiny_gguf.write(tmp_path / "sees.gguf"), "sees")
+    with serai.load("sees", adapters={"a.gguf": 0.5}, threads=1) as model:
+
+        def see(seed: int, **settings: Any) -> str:
+            parts = [pictures.part(pictures.noise(seed)), {"type": "text", "text": "what?"}]
+            answer = model.chat([{"role": "user", "content": parts}], temperature=0, max_tokens=12, **settings)
+            return answer.text
+
+        assert len({see(1), see(2), see(1, lora={}), see(1)}) == 3
+        with pytest.raises(BadRequest, match="not a data URL"):
+            model.chat([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/"}}]}])
+
+
+def add(path: Path, name: str) -> None:
+    house = local._house()
+    house.wait(house.services.store.add(path, name))
 
 
 def test_it_goes_on_with_a_text(guide: LocalModel) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from serai.doctor import files, native, rooms, sandbox
+from serai.doctor import files, libraries, native, rooms, sandbox
 from serai.doctor.finding import Finding
 from serai.errors import SeraiError
 
@@ -27,6 +27,7 @@ async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]
         "secrets": _in_thread(lambda services: files.secrets(services.home)),
         "page": _in_thread(lambda _: files.page()),
         "engine": rooms.engine,
+        "libraries": libraries.system,
         "sandbox": sandbox.sandbox,
         "native": _in_thread(native.server),
         "guide": _in_thread(lambda _: files.guide()),

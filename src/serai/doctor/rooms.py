@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 from sqlalchemy import Connection, text
 
-from serai import registry
+from serai import libraries, registry
 from serai.doctor.finding import Finding
 from serai.exchange import is_loopback
 from serai.hosting.process import WORKER
@@ -53,7 +53,9 @@ async def engine(_: Services) -> Finding:
     if code < 0:
         mend = "It was built for another processor: see `serai hardware`."
         return Finding("failed", f"The engine died of signal {-code} when it was loaded.", mend)
-    return Finding("failed", f"The engine cannot be loaded: {said}", "Install Serai anew.")
+    library = libraries.missing(said)
+    mend = libraries.mend(library) if library else "Install Serai anew."
+    return Finding("failed", f"The engine cannot be loaded: {said}", mend)
 
 
 async def import_apart(modules: list[str]) -> tuple[int, str]:

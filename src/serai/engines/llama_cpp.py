@@ -12,6 +12,8 @@ from typing import Any
 
 from serai.engines._llama import native, wheel
 from serai.engines._llama.options import SLOTS, Options, choose
+from serai.engines._llama.template import find
+from serai.engines._teaching import taught
 from serai.registry import Engine, Launch
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING
 
@@ -48,7 +50,7 @@ def explain(lines: list[str]) -> tuple[str, str] | None:
 def _serve_wheel(launch: Launch, report: Report) -> None:
     import xllamacpp
 
-    options = choose(launch, wheel.gpus(xllamacpp))
+    options = choose(launch, wheel.gpus(xllamacpp), _template(launch))
     report(_facts(options, launch))
     server = xllamacpp.Server(wheel.params(xllamacpp, launch, options))
     wait_for_signal()
@@ -57,12 +59,17 @@ def _serve_wheel(launch: Launch, report: Report) -> None:
 
 def _serve_native(launch: Launch, report: Report) -> None:
     try:
-        options = choose(launch, native.gpus(launch.program))
+        options = choose(launch, native.gpus(launch.program), _template(launch))
     except native.Unusable as error:
         report({"failed": "crashed", "message": str(error)})
         raise SystemExit(1) from error
     report(_facts(options, launch))
     native.become(launch.program, native.arguments(launch, options), launch)
+
+
+def _template(launch: Launch) -> str:
+    """What takes the place of the model's chat template, where that does not know tools."""
+    return taught(find(Path(launch.path)))
 
 
 def _facts(options: Options, launch: Launch) -> dict[str, Any]:
@@ -77,6 +84,9 @@ def _facts(options: Options, launch: Launch) -> dict[str, Any]:
 
 
 _REASONS = (
+    ("mismatched", r"(?:LoRA )?tensor '[^']*' (?:does not exist in base model|has incorrect shape)"),
+    ("mismatched", r"mismatch between text model \(n_embd = \d+\) and mmproj \(n_embd = \d+\)"),
+    ("unsupported", r"unknown projector type: \S*"),
     ("unsupported", r"unknown model architecture: '[^']*'"),
     ("unsupported", r"unknown pre-tokenizer type: '[^']*'"),
     ("unsupported", r"invalid ggml type \d+|tensor '[^']*' has invalid ggml type.*"),

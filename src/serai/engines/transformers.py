@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serai.registry import Engine, Launch
-from serai.types import CHAT, TEXT_GENERATION
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION
 
 
 def serve(launch: Launch, report: Callable[[Mapping[str, Any]], None]) -> None:
@@ -121,7 +121,7 @@ ENGINE = Engine(
     name="transformers",
     title="transformers",
     formats=("safetensors",),
-    tasks=(CHAT, TEXT_GENERATION),
+    tasks=(CHAT, TEXT_GENERATION, FEATURE_EXTRACTION),
     serve=serve,
     explain=explain,
     requires=("torch", "transformers", "safetensors", "accelerate"),

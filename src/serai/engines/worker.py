@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from serai import registry
+from serai import libraries, registry
 from serai.engines import _sandbox
 from serai.engines._guard import end_with_parent, first_to_go, show_as, watch_parent
 
@@ -36,13 +36,20 @@ def main() -> int:
     except MemoryError:
         return _fail("out_of_memory", _out_of_memory(launch.memory_limit))
     except ImportError as error:
-        return _fail("unsupported", f"The engine {engine.name} is not installed completely: {error}.")
+        return _fail("incomplete", _not_whole(engine.title, str(error)))
     return 0
 
 
 def _as_decided(facts: Mapping[str, Any], launch: registry.Launch) -> Mapping[str, Any]:
     """An engine's facts with the server's reason for the device, where the server chose it by its memory."""
     return {**facts, "device_reason": launch.device_reason} if launch.device_reason else facts
+
+
+def _not_whole(title: str, said: str) -> str:
+    """What an engine could not import; a library of the system with the way to get it."""
+    if library := libraries.missing(said):
+        return f"{title} needs the system's {library}, which is not here. {libraries.mend(library)}"
+    return f"{title} could not be imported: {said}"
 
 
 def _out_of_memory(limit: int) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncGenerator, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
 import aiohttp
@@ -53,7 +54,7 @@ class LocalBackend:
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         model = await self._find(call.model)
-        request = wire.encode(call, model)
+        request = wire.encode(call, _as_loaded(model, self._pool.held(model.name)))
         self._touch(model.name)
         try:
             async with contextlib.aclosing(self._once(model, call, request)) as source:
@@ -69,6 +70,8 @@ class LocalBackend:
     ) -> AsyncGenerator[Delta, None]:
         """One try. Raises ClientConnectorError for a process that had died unnoticed, unless it is tried `again`."""
         async with self._pool.lease(model) as worker, worker.place():
+            if worker.model.loading != model.loading:
+                request = wire.encode(call, _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole
             source = ask(worker, call, request)
             try:
@@ -130,6 +133,11 @@ class LocalBackend:
             note = asyncio.create_task(self._store.touch(name))
             self._notes.add(note)
             note.add_done_callback(self._notes.discard)
+
+
+def _as_loaded(model: Model, held: Model | None) -> Model:
+    """The model with what it was loaded with: its adapters stand in a call by the numbers that they have there."""
+    return model if held is None or held.loading == model.loading else replace(model, loading=held.loading)
 
 
 async def _broken(worker: Worker, error: Exception) -> NoReturn:

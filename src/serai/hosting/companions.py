@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from serai import loading
+from serai.errors import LoadFailed
 from serai.hosting import failure
-from serai.hub.gguf import read_header
+from serai.hub.gguf import GgufHeader, read_header
 from serai.types import Model
+
+_SEES = "image-text-to-text"
+
+
+def sees(model: Model) -> bool:
+    """Whether the model reads pictures. Raises LoadFailed when the projector that was set is not there."""
+    return model.task == _SEES if model.format == "safetensors" else bool(projector(model))
 
 
 def projector(model: Model) -> str:
@@ -26,10 +34,33 @@ def adapters(model: Model) -> tuple[tuple[str, float], ...]:
     return tuple((str(_find(model, name)), scale) for name, scale in loading.read(model.loading).adapters.items())
 
 
-def check(paths: list[str]) -> None:
-    """Reads the headers before a process does. Raises LoadFailed for what is damaged."""
-    for path in paths:
-        read_header(Path(path))
+def check(model: Model, projector: str, adapters: tuple[tuple[str, float], ...]) -> None:
+    """Reads the headers before a process does. Raises LoadFailed for what is damaged, is something else than it is
+    taken for, or belongs to a model of another architecture."""
+    if projector:
+        _check_projector(read_header(Path(projector)), Path(projector).name, model)
+    for path, _ in adapters:
+        _check_adapter(read_header(Path(path)), Path(path).name, model)
+
+
+def _check_projector(header: GgufHeader, name: str, model: Model) -> None:
+    if header.architecture != "clip":
+        raise _foreign(model, f"{name} is no projector for pictures (mmproj): it says {header.architecture}")
+    if not header.fields.get("has_vision_encoder"):
+        raise _foreign(model, f"{name} is a projector, but reads no pictures")
+
+
+def _check_adapter(header: GgufHeader, name: str, model: Model) -> None:
+    if header.kind != "adapter":
+        raise _foreign(model, f"{name} is no adapter, but a {header.kind or 'model'} of its own")
+    if header.adapter != "lora":
+        raise _foreign(model, f"{name} is an adapter of the kind {header.adapter or 'unknown'}; only LoRA is taken")
+    if model.architecture and header.architecture != model.architecture:
+        raise _foreign(model, f"{name} is an adapter for {header.architecture}, the model is {model.architecture}")
+
+
+def _foreign(model: Model, why: str) -> LoadFailed:
+    return failure.load_failed(model.name, "mismatched", why)
 
 
 def _find(model: Model, name: str) -> Path:

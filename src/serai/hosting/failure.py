@@ -15,6 +15,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "not_gguf": ("{model}: the file is not a GGUF file.", "Choose a file that ends in .gguf."),
     "truncated": ("{model}: the file is incomplete.", "Download it again."),
     "unsupported": ("{model}: the engine does not know this kind of model.", "Choose another model or file."),
+    "incomplete": (
+        "{model}: the engine that runs it is not installed completely.",
+        "`serai doctor` says what is missing; if it finds nothing, install Serai anew.",
+    ),
+    "mismatched": (
+        "{model}: an adapter or projector that was set for it does not belong to it.",
+        "Take the one that was made for this very model, as GGUF, or leave it out of the model's loading.",
+    ),
     "out_of_memory": (
         "{model} does not fit into the memory that is free.",
         "Unload another model, set a shorter context (models.context), or choose a smaller quantisation.",

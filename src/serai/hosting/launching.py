@@ -97,7 +97,7 @@ def _check_installed(engine: Engine) -> None:
 def _accompanied(launch: Launch, model: Model) -> Launch:
     """With the files that belong to the model, whose headers were read. Raises LoadFailed."""
     sees, adapts = companions.projector(model), companions.adapters(model)
-    companions.check([path for path in (sees, *(path for path, _ in adapts)) if path])
+    companions.check(model, sees, adapts)
     return replace(launch, projector=sees, adapters=adapts)
 
 

@@ -12,7 +12,7 @@ from serai.hosting.process import ModelProcess
 from serai.hosting.slots import Slots
 from serai.registry import Launch
 
-_THE_MODELS_OWN = frozenset({"missing", "not_gguf", "truncated", "out_of_memory", "timed_out"})
+_THE_MODELS_OWN = frozenset({"missing", "not_gguf", "truncated", "mismatched", "out_of_memory", "timed_out"})
 
 
 class LlamaProcess(ModelProcess):
@@ -20,7 +20,8 @@ class LlamaProcess(ModelProcess):
 
     def __init__(self, launch: Launch, *, slots: Slots | None = None, **rest: Any) -> None:
         super().__init__(launch, **rest)
-        self._slots = slots
+        # What a slot holds says nothing of the adapters that it was read with.
+        self._slots = None if launch.adapters else slots
         self._served = False
 
     async def start(self, timeout: float) -> None:

@@ -103,6 +103,11 @@ class Pool:
         ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
         return [entry.running(entry.worker) for entry in ready if entry.worker]
 
+    def held(self, name: str) -> Model | None:
+        """The model as it was loaded, while it is: how it is to be loaded may have been changed since."""
+        entry = self._entries.get(name)
+        return entry.worker.model if entry and entry.worker else None
+
     def loading(self) -> list[str]:
         return [name for name, entry in self._entries.items() if entry.task and not entry.worker]
 

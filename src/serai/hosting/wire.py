@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from serai.errors import BadRequest, ModelFailed
-from serai.hosting import companions
+from serai.hosting import companions, pictures, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Call, Delta, Model, Usage
@@ -22,9 +21,8 @@ PATHS = {
     TEXT_RANKING: "/v1/rerank",
 }
 
-
-_PICTURE = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,")
-_DATA_URL = "Send it as data:image/png;base64,…: a model's process fetches nothing and reads no files."
+_ADAPT = ("llama.cpp", "")
+"""The engines that take adapters in a call; a model whose engine is not named follows its file."""
 
 
 def _same(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -61,8 +59,10 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "return_progress": True,
         "cache_prompt": True,
     }
-    if "lora" in settings:
-        request["lora"] = _adapters(settings.pop("lora"), model)
+    loaded = model.loading.get("adapters") if model.engine in _ADAPT else {}
+    if loaded or "lora" in settings:
+        # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
+        request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     return request | _inputs(call, model)
@@ -98,9 +98,11 @@ def _texts(call: Call) -> dict[str, Any]:
     return {"input": inputs["inputs"], "encoding_format": "float"}
 
 
-def _adapters(wanted: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:
+def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> list[dict[str, Any]]:
     """By number, in the order in which they were loaded. Those that are not named do not work in this call."""
-    loaded = list(model.loading.get("adapters", {}))
+    if model.engine not in _ADAPT:
+        hint = "Adapters are for GGUF models, which llama.cpp runs."
+        raise BadRequest(f"{model.name} runs by {model.engine}, which takes no adapters.", hint=hint, field="lora")
     for name, scale in wanted.items():
         if name not in loaded:
             hint = f"It has: {', '.join(loaded) or 'none'}. Adapters are set with the model's loading."
@@ -113,8 +115,7 @@ def _adapters(wanted: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:
 def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
-        wanted = ("messages", "tools", "tool_choice", "parallel_tool_calls")
-        return {name: call.inputs[name] for name in wanted if call.inputs.get(name) is not None}
+        return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
     if call.task == TEXT_GENERATION:
         if not isinstance(call.inputs.get("inputs"), str):
             raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")
@@ -129,23 +130,23 @@ def _check_messages(messages: Any, model: Model) -> None:
     if not isinstance(messages, list) or not messages:
         raise BadRequest("A chat needs at least one message.", field="messages")
     for number, message in enumerate(messages):
-        where = f"messages[{number}]"
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise BadRequest(f"{where} must be an object with a role.", field=where)
+            raise BadRequest(f"messages[{number}] must be an object with a role.", field=f"messages[{number}]")
+    pictures.check(_pictures(messages, model), model)
+
+
+def _pictures(messages: list[dict[str, Any]], model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parts that hold pictures, with their places. Raises BadRequest on parts that the model does not read."""
+    for number, message in enumerate(messages):
         parts = message.get("content")
         for part in parts if isinstance(parts, list) else ():
-            _check_part(part, where, model)
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind == "image_url" and companions.sees(model):
+                yield f"messages[{number}]", part
+            elif kind not in ("text", "refusal"):
+                raise _text_only(f"messages[{number}]", kind)
 
 
-def _check_part(part: Any, where: str, model: Model) -> None:
-    kind = part.get("type") if isinstance(part, dict) else None
-    if kind in ("text", "refusal"):
-        return
-    if kind != "image_url" or not companions.projector(model):
-        hint = "Choose a model that reads pictures, or put its mmproj file beside it." if kind == "image_url" else ""
-        raise BadRequest(
-            f"{where} holds something other than text; this model reads text only.", field=where, hint=hint
-        )
-    image = part.get("image_url")
-    if not isinstance(image, dict) or not _PICTURE.match(str(image.get("url"))):
-        raise BadRequest(f"{where} holds a picture that is not a data URL.", field=where, hint=_DATA_URL)
+def _text_only(where: str, kind: Any) -> BadRequest:
+    hint = "Choose a model that reads pictures, or put its mmproj file beside it." if kind == "image_url" else ""
+    return BadRequest(f"{where} holds something other than text; this model reads text only.", field=where, hint=hint)

@@ -18,10 +18,12 @@ _RECENT_S = 60.0
 
 
 class Worker:
-    """Wraps one ready process. Calls beyond `parallel` wait here in order, where a cancel costs nothing."""
+    """Wraps one ready process; `model` is what it was loaded as. Calls beyond `parallel` wait here in order, where a
+    cancel costs nothing."""
 
     def __init__(self, model: Model, process: ModelProcess) -> None:
         self.process = process
+        self.model = model
         self.streams = 0
         self.since = time.time()
         self.parallel = int(process.facts.get("parallel") or process.launch.parallel)

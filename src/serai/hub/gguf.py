@@ -62,7 +62,7 @@ class Unread(Exception):
 class GgufHeader:
     """What a GGUF file says of itself; None where it says nothing. `fields` are those of its architecture, without
     that prefix; `weights` are bytes by tensor type, in groups: `blk.0` and so on, the name of a tensor outside all
-    blocks up to its first dot."""
+    blocks up to its first dot; `kind` is model, adapter or mmproj, `adapter` of which sort that is."""
 
     architecture: str
     size: int
@@ -77,6 +77,8 @@ class GgufHeader:
     head_count: int | None = None
     head_count_kv: int | None = None
     pooling: int = 0
+    kind: str | None = None
+    adapter: str | None = None
     license: str | None = None
     languages: tuple[str, ...] = ()
     sampling: Mapping[str, float] = field(default_factory=dict)
@@ -203,6 +205,8 @@ class _Reader:
             head_count=_count(get(f"{architecture}.attention.head_count")),
             head_count_kv=_count(get(f"{architecture}.attention.head_count_kv")),
             pooling=_count(get(f"{architecture}.pooling_type")) or 0,
+            kind=_text(get("general.type")),
+            adapter=_text(get("adapter.type")),
             license=_text(get("general.license")),
             languages=tuple(x for x in languages if isinstance(x, str)) if isinstance(languages, list) else (),
             sampling={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.contract.subjects.onnx import FIXTURES
 from tests.fakes import tiny_gguf
-from tests.fakes.store import FakeStore, gguf_model
+from tests.fakes.store import FakeStore, folder_model, gguf_model
 from tests.unit.api.conftest import Api
 
 from serai.hosting.backend import LocalBackend
@@ -32,6 +34,18 @@ async def texts(api: Api, make_pool: Callable[..., Pool], tmp_path: Path) -> Api
 
 async def post(api: Api, path: str, **body: Any) -> Any:
     return (await api.post(path, json=body)).json()
+
+
+async def test_onnx_models_answer_as_the_exported_one_did(api: Api, make_pool: Callable[..., Pool]) -> None:
+    said = json.loads((FIXTURES / "bert" / "expected.json").read_text("utf-8"))
+    model = folder_model(FIXTURES / "bert", "bert", format="onnx", engine="onnx", task=FEATURE_EXTRACTION)
+    api.services.router.backends.append(LocalBackend(FakeStore(model), make_pool(), "onnx"))
+    body = await post(api, "/v1/embeddings", model="bert", input=said["texts"])
+    for row, vector in zip(body["data"], said["vectors"], strict=True):
+        assert row["embedding"] == pytest.approx(vector, abs=1e-5)
+    assert body["serai"]["answerer"]["backend"] == "onnx" and body["usage"]["prompt_tokens"] > 3
+    refused = await api.post("/v1/embeddings", json={"model": "bert", "input": "x " * 600})
+    assert refused.status_code == 400 and "can read 64" in refused.text
 
 
 async def test_vectors_come_as_numbers_or_as_base64(texts: Api) -> None:

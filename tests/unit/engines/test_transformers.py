@@ -19,6 +19,7 @@ from serai.engines.transformers import (
     context_of,
     explain,
     gpus,
+    has_package,
     ignored,
 )
 from serai.errors import BadRequest, ContextExceeded, LoadFailed
@@ -187,7 +188,24 @@ async def test_why_it_cannot_load_is_said(
 
 @pytest.mark.engine
 @pytest.mark.slow
-async def test_fewer_bits_without_cuda_are_refused_in_words(make_pool: Make, folder: Path) -> None:
-    with pytest.raises(LoadFailed, match="need a CUDA device") as caught:
-        await make_pool().load(folder_model(folder, loading={"bits": 4}))
+@pytest.mark.parametrize(("bits", "words"), [(4, "need a CUDA device"), (8, "pip install torchao")])
+async def test_fewer_bits_that_are_not_possible_are_refused_in_words(
+    make_pool: Make, folder: Path, bits: int, words: str
+) -> None:
+    if bits == 8 and has_package("torchao"):
+        pytest.skip("torchao is installed")
+    with pytest.raises(LoadFailed, match=words) as caught:
+        await make_pool().load(folder_model(folder, loading={"bits": bits}))
     assert caught.value.cause == "unsupported"
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+async def test_eight_bits_answer_nearly_as_all_of_them(make_pool: Make, folder: Path) -> None:
+    pytest.importorskip("torchao", reason="torchao is not installed")
+    numbers = []
+    for loading in ({"dtype": "float32"}, {"dtype": "float32", "bits": 8}):
+        backend = LocalBackend(FakeStore(folder_model(folder, loading=loading)), make_pool(), "transformers")
+        result = await ask(backend, "hello", max_tokens=1, logprobs=True, grammar='root ::= "c"')
+        numbers.append(result.logprobs[0]["logprob"])
+    assert numbers[0] != numbers[1] and numbers[0] == pytest.approx(numbers[1], abs=0.5)

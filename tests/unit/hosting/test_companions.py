@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import tiny_gguf
+from tests.fakes import pictures, tiny_companions, tiny_gguf
 
 from serai.errors import BadRequest, LoadFailed
 from serai.hosting import companions, launching
@@ -12,7 +12,7 @@ from serai.hosting.wire import body
 from serai.settings import Models
 from serai.types import CHAT, Call, Model
 
-PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+PICTURE = pictures.part(pictures.png())
 
 
 def model(tiny: Path, **fields: Any) -> Model:
@@ -39,7 +39,7 @@ def test_one_that_is_not_there_or_no_gguf_is_said(here: Path, name: str) -> None
 
 
 async def test_a_launch_gets_them_and_damaged_ones_are_refused(here: Path) -> None:
-    adapter = tiny_gguf.write(here.with_name("a.gguf"))
+    adapter = tiny_companions.adapter(here.with_name("a.gguf"))
     make = launching.launcher({}, lambda _model, _line: None)
     process = make(model(here, engine="llama.cpp", loading={"adapters": {"a.gguf": 0.5}}), Models(), None)
     await process.stop()
@@ -69,8 +69,62 @@ def test_a_picture_is_never_fetched(here: Path, url: str | None) -> None:
 
 
 def test_adapters_are_chosen_by_name_for_a_call(here: Path) -> None:
-    loaded = model(here, loading={"adapters": {"a.gguf": 1.0, "b.gguf": 1.0}})
-    call = Call(task=CHAT, model="m", inputs={"messages": [{"role": "user"}]}, settings={"lora": {"b.gguf": 0.5}})
-    assert body(call, loaded)["lora"] == [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 0.5}]
-    with pytest.raises(BadRequest, match="no adapter"):
-        body(call, model(here))
+    loaded = model(here, engine="llama.cpp", loading={"adapters": {"a.gguf": 1.0, "b.gguf": 0.25}})
+    assert wanted(loaded, lora={"b.gguf": 0.5}) == [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 0.5}]
+    assert wanted(loaded, lora={}) == [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 0.0}]
+    assert wanted(loaded) == [{"id": 0, "scale": 1.0}, {"id": 1, "scale": 0.25}]
+    assert wanted(model(here)) is None
+
+
+@pytest.mark.parametrize("scale", [True, "1", None, float("nan"), float("inf")])
+def test_an_adapters_strength_is_a_number(here: Path, scale: Any) -> None:
+    with pytest.raises(BadRequest, match="takes a number"):
+        wanted(model(here, loading={"adapters": {"a.gguf": 1.0}}), lora={"a.gguf": scale})
+
+
+def test_one_that_is_not_loaded_or_that_an_engine_cannot_use_is_refused_by_name(here: Path) -> None:
+    with pytest.raises(BadRequest, match=r"no adapter 'b.gguf'") as caught:
+        wanted(model(here, loading={"adapters": {"a.gguf": 1.0}}), lora={"b.gguf": 1})
+    assert "It has: a.gguf" in caught.value.hint and caught.value.facts["field"] == "lora"
+    with pytest.raises(BadRequest, match="runs by transformers, which takes no adapters"):
+        wanted(model(here, engine="transformers", loading={"adapters": {"a.gguf": 1.0}}), lora={"a.gguf": 1})
+
+
+def wanted(seen: Model, **settings: Any) -> Any:
+    call = Call(task=CHAT, model="m", inputs={"messages": [{"role": "user"}]}, settings=settings)
+    return body(call, seen).get("lora")
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"architecture": "qwen2"}, "an adapter for qwen2, the model is llama"),
+        ({"kind": "model"}, "no adapter, but a model"),
+        ({"of": "control_vector"}, "only LoRA"),
+    ],
+)
+def test_an_adapter_of_another_kind_or_model_is_said_before_loading(
+    here: Path, made: dict[str, Any], words: str
+) -> None:
+    tiny_companions.adapter(here.with_name("a.gguf"), **made)
+    loaded = model(here, architecture="llama", loading={"adapters": {"a.gguf": 1.0}})
+    with pytest.raises(LoadFailed, match=words) as caught:
+        companions.check(loaded, "", companions.adapters(loaded))
+    assert caught.value.cause == "mismatched"
+
+
+@pytest.mark.parametrize("name", ["adapter", "model"])
+def test_a_projector_that_is_none_is_said_before_loading(here: Path, name: str) -> None:
+    path = here.with_name("p.gguf")
+    tiny_companions.adapter(path) if name == "adapter" else tiny_gguf.write(path)
+    with pytest.raises(LoadFailed, match="no projector for pictures"):
+        companions.check(model(here), str(path), ())
+
+
+def test_those_that_fit_pass(here: Path) -> None:
+    adapter = tiny_companions.adapter(here.with_name("a.gguf"))
+    companions.check(
+        model(here, architecture="llama"),
+        str(tiny_companions.projector(here.with_name("p.gguf"))),
+        ((str(adapter), 1.0),),
+    )

@@ -36,9 +36,10 @@ def test_usage_and_progress_are_always_asked_for() -> None:
 
 
 def test_tools_pass_through_and_nothing_unknown_does() -> None:
-    inputs = {"messages": [HELLO], "tools": [{"type": "function"}], "tool_choice": "auto", "slot_id": 3}
+    tools = [{"type": "function", "function": {"name": "clock"}}]
+    inputs = {"messages": [HELLO], "tools": tools, "tool_choice": "auto", "slot_id": 3}
     request = body(Call(task=CHAT, model="m", inputs=inputs), MODEL)
-    assert request["tools"] == [{"type": "function"}] and "slot_id" not in request
+    assert request["tools"] == tools and "slot_id" not in request
 
 
 def test_a_prompt_is_the_hub_task_s_input() -> None:

@@ -103,6 +103,8 @@ def _extras(launch: Launch, options: Options) -> list[str]:
         extras += [] if options.layers else ["--no-mmproj-offload"]
     for index, (_, scale) in enumerate(launch.adapters):
         extras += ["--lora-scaled", f"{_link(index)}:{scale!r}"]
+    if options.template:
+        extras += ["--chat-template", options.template]
     if options.guessed:
         extras += ["--spec-type", SPECULATION]
         extras += ["--spec-ngram-map-k-size-n", str(REPEATED), "--spec-ngram-map-k-size-m", str(options.guessed)]

@@ -25,7 +25,7 @@ class Options:
     """`gpus` is how many there are. `layers` -1 is what fits on the GPU, 0 keeps away from it.
     `context` and `batch` are those of the whole server;
     `pooling` is `""` for a model that writes; `guessed` 0 is no speculation; `checkpoints` 0 are llama.cpp's own
-    number."""
+    number, and no `template` means the model's."""
 
     gpus: int
     device: str
@@ -42,10 +42,11 @@ class Options:
     pooling: str
     guessed: int
     checkpoints: int
+    template: str = ""
 
 
-def choose(launch: Launch, gpus: list[str]) -> Options:
-    """What a launch asks for, on a machine with these GPUs."""
+def choose(launch: Launch, gpus: list[str], template: str = "") -> Options:
+    """What a launch asks for, on a machine with these GPUs; `template` takes the place of the model's own."""
     device, reason, layers = choose_device(launch.device, launch.gpu_layers, gpus)
     embeds = launch.task in (FEATURE_EXTRACTION, TEXT_RANKING)
     batch = launch.batch or _USUAL_BATCH
@@ -59,7 +60,8 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         # A text that is embedded is read in one go, whole.
         batch=max(batch, launch.context) if embeds else batch,
         threads=launch.threads,
-        cache_mb=0 if embeds else launch.cache_mb,
+        # What was read with an adapter is no other's to go on from; llama.cpp's cache knows tokens only.
+        cache_mb=0 if embeds or launch.adapters else launch.cache_mb,
         # Each slot has cells of its own for a whole context: none meets a full pool, and none reads past others'
         # cells. But texts of several slots are then read in steps of equal length, and pooling sees the last step only.
         unified=embeds,
@@ -68,6 +70,7 @@ def choose(launch: Launch, gpus: list[str]) -> Options:
         pooling={FEATURE_EXTRACTION: "own", TEXT_RANKING: "rank"}.get(launch.task, ""),
         guessed=guessed(batch, launch.parallel) if launch.speculation and not embeds else 0,
         checkpoints=launch.checkpoints,
+        template="" if embeds else template,
     )
 
 

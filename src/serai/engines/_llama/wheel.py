@@ -30,6 +30,8 @@ def params(xllamacpp: Any, launch: Launch, options: Options) -> Any:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.n_threads_http = options.parallel + 4
     params.verbosity = 3
+    if options.template:
+        params.chat_template = options.template
     if options.guessed:
         name = f"COMMON_SPECULATIVE_TYPE_{SPECULATION.upper().replace('-', '_')}"
         params.speculative.types = [xllamacpp.common_speculative_type[name]]

@@ -1,56 +1,26 @@
-"""Embeddings: a text's tokens through the model, pooled as its makers say, at length one."""
+"""What an exported encoder makes of texts."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serai.engines._serving.refused import too_long
-from serai.engines._serving.vocabulary import Vocabulary, read_json
-
-_TOKENS_AT_ONCE = 8192
 _HIDDEN = ("last_hidden_state", "token_embeddings")
+_WHOLE = "sentence_embedding"
 
 
-class Embedder:
-    """Makes vectors of texts. Those of like length go together, so little is spent on padding."""
+class Encoder:
+    """Runs a session; its output for whole texts where it has one, else for each token."""
 
-    def __init__(self, session: Any, words: Vocabulary, folder: Path, context: int) -> None:
+    def __init__(self, session: Any) -> None:
         self._session = session
-        self._words = words
-        self._longest = _longest(folder, context)
-        self._pooling = _pooling(folder)
         self._inputs = {one.name: one.type for one in session.get_inputs()}
         names = [one.name for one in session.get_outputs()]
-        self._whole = "sentence_embedding" in names
-        self._output = "sentence_embedding" if self._whole else next((n for n in _HIDDEN if n in names), names[0])
+        self._output = next((name for name in (_WHOLE, *_HIDDEN) if name in names), names[0])
 
-    def tokens(self, texts: list[str]) -> list[list[int]]:
-        tokens = [self._words.encode(text, special=True) for text in texts]
-        longest = max(len(one) for one in tokens)
-        if longest > self._longest:
-            raise too_long(longest, self._longest)
-        return tokens
-
-    def vectors(self, tokens: list[list[int]]) -> list[list[float]]:
-        vectors: list[list[float]] = [[] for _ in tokens]
-        order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
-        for group in _groups(order, tokens):
-            made = self._run([tokens[index] for index in group])
-            for index, vector in zip(group, made, strict=True):
-                vectors[index] = vector.tolist()
-        return vectors
-
-    def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        longest = max(1, *(len(one) for one in tokens))
-        ids = np.zeros((len(tokens), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, one in enumerate(tokens):
-            ids[row, : len(one)] = one
-            mask[row, : len(one)] = 1
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         taken = {
             name: value.astype(np.int32) if self._inputs[name] == "tensor(int32)" else value
@@ -58,47 +28,4 @@ class Embedder:
             if name in self._inputs
         }
         (out,) = self._session.run([self._output], taken)
-        made = out.astype(np.float32) if self._whole else self._pooled(out.astype(np.float32), mask)
-        sizes = np.linalg.norm(made, axis=1, keepdims=True)
-        vectors: NDArray[np.float32] = made / np.maximum(sizes, 1e-12)
-        return vectors
-
-    def _pooled(self, hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        seen = mask[:, :, None]
-        if self._pooling == "cls":
-            pooled = hidden[:, 0]
-        elif self._pooling == "lasttoken":
-            pooled = hidden[np.arange(len(hidden)), np.maximum(mask.sum(1) - 1, 0)]
-        elif self._pooling == "max":
-            pooled = np.where(seen > 0, hidden, np.float32(-1e9)).max(1)
-        else:
-            pooled = (hidden * seen).sum(1) / np.maximum(seen.sum(1), 1)
-        return np.asarray(pooled, dtype=np.float32)
-
-
-def _groups(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
-    """Texts that go together: so many that their longest, times their number, stays in bounds."""
-    groups: list[list[int]] = []
-    for index in order:
-        if groups and (len(groups[-1]) + 1) * len(tokens[index]) <= _TOKENS_AT_ONCE:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
-
-
-def _pooling(folder: Path) -> str:
-    """mean, cls, max or lasttoken, by sentence-transformers' configuration; mean where there is none."""
-    config = read_json(folder / "1_Pooling" / "config.json")
-    if isinstance(config.get("pooling_mode"), str):
-        return str(config["pooling_mode"])
-    for name, mode in (("cls_token", "cls"), ("max_tokens", "max"), ("lasttoken", "lasttoken")):
-        if config.get(f"pooling_mode_{name}") is True:
-            return mode
-    return "mean"
-
-
-def _longest(folder: Path, context: int) -> int:
-    """How many tokens a text may have: what its makers say, else what its positions allow."""
-    said = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
-    return min(said, context) if isinstance(said, int) and said > 0 else context
+        return np.asarray(out)

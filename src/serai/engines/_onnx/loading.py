@@ -9,8 +9,9 @@ from typing import Any
 import onnxruntime
 
 from serai.engines._onnx.decoder import OnnxDecoder, cache_names
-from serai.engines._onnx.embedder import Embedder
+from serai.engines._onnx.embedder import Encoder
 from serai.engines._serving import vocabulary
+from serai.engines._serving.embedder import Embedder
 from serai.engines._serving.refused import CannotLoad
 from serai.engines._serving.server import Loaded
 from serai.registry import Launch
@@ -38,7 +39,7 @@ def load(launch: Launch, device: str, context: int) -> Loaded:
         return Loaded(vocabulary=words, context=context, decoder=decoder, width=decoder.width or words.size)
     if any(made.name == "logits" for made in session.get_outputs()):
         raise CannotLoad("unsupported", "it was exported without a cache (past_key_values), or for another task")
-    return Loaded(vocabulary=words, context=context, embeds=Embedder(session, words, folder, context))
+    return Loaded(vocabulary=words, context=context, embeds=Embedder(Encoder(session), words, folder, context))
 
 
 def choose_file(folder: Path, bits: int, dtype: str) -> Path:
@@ -60,6 +61,7 @@ def choose_file(folder: Path, bits: int, dtype: str) -> Path:
 
 def open_session(path: Path, device: str, threads: int) -> Any:
     """Raises CannotLoad where ONNX Runtime cannot read the file."""
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -60,8 +60,9 @@ class Answer:
         self._vocabulary = vocabulary
         self._room = min(room, request.max_tokens or room)
         self._rule = rule
-        self._sampler = Sampler(request.sampling, prompt)
-        self._characters = Characters(vocabulary.decode, prompt if goes_on else ())
+        words = [token for token in prompt if token >= 0]
+        self._sampler = Sampler(request.sampling, words)
+        self._characters = Characters(vocabulary.decode, words if goes_on else ())
         self._stops = Stops(request.stop)
         self._parts = Parts(tools=bool(request.tools), thinking=thinking)
         self._logprobs: list[dict[str, Any]] = []

@@ -47,11 +47,14 @@ class Slot:
         self.used = 0
 
     def common(self, prompt: Sequence[int]) -> int:
-        """How many tokens of the prompt are here already. The last one is read anyway: its numbers are needed."""
+        """How many tokens of the prompt are here already. The last one is read anyway: its numbers are needed.
+        Pictures, which are negative, are read with all that stands before them, and not forgotten in part."""
+        count = min(len(self.held), len(prompt) - 1)
         for index, (held, wanted) in enumerate(zip(self.held, prompt[:-1], strict=False)):
             if held != wanted:
-                return index
-        return min(len(self.held), len(prompt) - 1)
+                count = index
+                break
+        return 0 if min(*prompt[count:], *self.held[count:], 0) < 0 else count
 
 
 class Batch:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from serai.engines._serving import messages
 from serai.engines._serving.refused import Refused
 from serai.engines._serving.renderer import Renderer
 from serai.engines._serving.request import Request
@@ -24,11 +27,21 @@ class Prompt:
         return replace(request, stop=request.stop + self.stop) if self.stop else request
 
 
+class Sees(Protocol):
+    """What an engine gives of a model that reads pictures."""
+
+    def read(self, text: str, pictures: Sequence[bytes]) -> list[int]:
+        """The tokens of a rendered prompt with its pictures, which are negative there: the same for the same pictures
+        only. Raises Refused. Called from any thread."""
+        ...
+
+
 class Prompts:
     """Makes prompts for one model."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, sees: Sees | None = None) -> None:
         self._vocabulary = vocabulary
+        self._sees = sees
         self._stop = PLAIN_STOP if vocabulary.template == PLAIN_CHAT else ()
         self._chat = Renderer(vocabulary.template)
         differs = vocabulary.tool_template != vocabulary.template
@@ -43,21 +56,26 @@ class Prompts:
 
     async def chat(self, request: Request) -> Prompt:
         """The prompt of a chat. Raises Refused where the template does."""
+        if request.pictures and self._sees is None:
+            raise Refused("This model reads text only.")
         renderer = self._tools if request.tools else self._chat
         goes_on = bool(request.messages) and request.messages[-1].get("role") == "assistant"
         text = await renderer.render(
             {
                 **self._vocabulary.specials,
                 **request.variables,
-                "messages": list(request.messages),
+                "messages": messages.in_parts(request.messages) if self._sees else list(request.messages),
                 "tools": list(request.tools) or None,
                 "documents": None,
                 "add_generation_prompt": not goes_on,
             }
         )
         if goes_on:
-            text = _up_to(text, str(request.messages[-1].get("content", "")).strip())
-        tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=self._vocabulary.plain)
+            text = _up_to(text, messages.text_of(request.messages[-1]).strip())
+        if self._sees is not None and request.pictures:
+            tokens = await asyncio.to_thread(self._sees.read, text, request.pictures)
+        else:
+            tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=self._vocabulary.plain)
         return Prompt(tokens, text.rstrip().endswith("<think>"), self._stop)
 
     async def text(self, text: str) -> Prompt:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serai.engines._serving import grammars
+from serai.engines._serving import grammars, messages
 from serai.engines._serving.refused import Refused
 from serai.engines._serving.sampling import Sampling, settings_from
 
@@ -21,7 +20,7 @@ _TRANSPORT = {"stream", "stream_options", "return_progress", "cache_prompt", "mo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """`messages` for a chat, else `prompt`. `logprobs` is how many alternatives are wanted, None for no
-    probabilities at all; `grammar` is in llguidance's form."""
+    probabilities at all; `grammar` is in llguidance's form; `pictures` are those of the messages, in their order."""
 
     prompt: str = ""
     messages: Sequence[Mapping[str, Any]] = ()
@@ -32,6 +31,7 @@ class Request:
     stop: tuple[str, ...] = ()
     logprobs: int | None = None
     grammar: str | None = None
+    pictures: tuple[bytes, ...] = ()
 
 
 def read(body: Any) -> Request:
@@ -44,10 +44,11 @@ def read(body: Any) -> Request:
         raise Refused(f"This engine does not know the setting {', '.join(unknown)}.")
     tools = given.get("tools") or ()
     tools = () if given.get("tool_choice") == "none" else tools
+    pictures: list[bytes] = []
     try:
         return Request(
             prompt=_text(given.get("prompt", "")),
-            messages=tuple(_message(message) for message in given.get("messages", ())),
+            messages=tuple(messages.read(message, pictures) for message in given.get("messages", ())),
             tools=tuple(tools),
             variables=dict(given.get("chat_template_kwargs") or {}),
             sampling=settings_from(given | {"logit_bias": _biases(given.get("logit_bias") or {})}),
@@ -55,6 +56,7 @@ def read(body: Any) -> Request:
             stop=_stops(given.get("stop", ())),
             logprobs=int(given.get("top_logprobs", 0)) if given.get("logprobs") else None,
             grammar=grammars.wanted(given),
+            pictures=tuple(pictures),
         )
     except (TypeError, ValueError, AttributeError) as error:
         raise Refused(f"The request does not fit: {error}.") from error
@@ -64,29 +66,6 @@ def _text(prompt: Any) -> str:
     if not isinstance(prompt, str):
         raise Refused("The prompt must be text.")
     return prompt
-
-
-def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Templates take content as text; OpenAI's lists of parts are joined. Arguments of former calls become objects."""
-    made = dict(message)
-    content = made.get("content")
-    if isinstance(content, list):
-        made["content"] = "".join(str(part.get("text") or part.get("refusal") or "") for part in content)
-    elif content is None:
-        made["content"] = ""
-    if calls := made.get("tool_calls"):
-        made["tool_calls"] = [_call(call) for call in calls]
-    return made
-
-
-def _call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = dict(call.get("function") or {})
-    if isinstance(function.get("arguments"), str):
-        try:
-            function["arguments"] = json.loads(function["arguments"])
-        except ValueError:
-            return {**call, "function": function}
-    return {**call, "function": function}
 
 
 def _stops(stop: Any) -> tuple[str, ...]:

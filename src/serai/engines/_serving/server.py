@@ -18,7 +18,7 @@ from serai.engines._serving import request as requests
 from serai.engines._serving.answer import Answer, Piece
 from serai.engines._serving.batch import Batch, Decoder
 from serai.engines._serving.grammars import Grammars
-from serai.engines._serving.prompts import Prompts
+from serai.engines._serving.prompts import Prompts, Sees
 from serai.engines._serving.refused import CannotLoad, Refused, too_long
 from serai.engines._serving.vocabulary import Vocabulary
 from serai.registry import Launch
@@ -31,7 +31,7 @@ _CAN = "text-generation"
 class Loaded:
     """A model that is ready: what `load` of an engine returns. `width` is how many numbers the decoder gives for a
     token; `source` says that a prompt is read as a source, and the answer does not go on from it; `embeds` is for
-    models that make embeddings instead; `facts` are told to the server besides."""
+    models that make embeddings instead, `sees` for those that read pictures; `facts` are told to the server besides."""
 
     vocabulary: Vocabulary
     context: int
@@ -39,6 +39,7 @@ class Loaded:
     width: int = 0
     source: bool = False
     embeds: embeddings.Embeds | None = None
+    sees: Sees | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,7 +84,7 @@ class Server:
 
     async def use(self, loaded: Loaded) -> None:
         """From now on it is ready."""
-        self._prompts = Prompts(loaded.vocabulary)
+        self._prompts = Prompts(loaded.vocabulary, loaded.sees)
         self._grammars = Grammars(loaded.vocabulary, loaded.width)
         if loaded.embeds is not None:
             self._embeddings = embeddings.Embeddings(loaded.embeds)

@@ -11,6 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from serai.engines._serving.refused import CannotLoad
+from serai.engines._teaching import taught
 
 PLAIN_CHAT = (
     "{% for m in messages %}{{ m.role | capitalize }}: {{ m.content }}\n{% endfor %}"
@@ -68,7 +69,7 @@ def read(folder: Path, tokenizer: Tokenizer | None = None) -> Vocabulary:
         ends=_ends(folder, tokenizer, specials.get("eos_token")),
         specials=specials,
         template=default,
-        tool_template=templates.get("tool_use", default),
+        tool_template=templates.get("tool_use") or taught(default) or default,
         plain="default" not in templates,
     )
 

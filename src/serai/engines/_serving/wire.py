@@ -9,6 +9,8 @@ import orjson
 from serai.engines._serving.answer import Answer, Piece
 
 DONE = b"data: [DONE]\n\n"
+_NO_MEMORY = ("out of memory", "allocate memory", "bad_alloc")
+"""As CUDA says it, as PyTorch and ONNX Runtime do on the CPU, and as C++ does."""
 
 
 def event(data: dict[str, Any]) -> bytes:
@@ -34,7 +36,8 @@ def piece(made: Piece, *, chat: bool) -> bytes:
 
 def failure(error: Exception) -> bytes:
     """An error in the middle of an answer."""
-    memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+    said = str(error).lower()
+    memory = isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY)
     told = "there was not enough memory" if memory else f"{type(error).__name__}: {error}"
     return event({"error": {"code": 500, "type": "server_error", "message": told}})
 

@@ -51,13 +51,13 @@ class Alone:
             return False
         return able
 
-    def _forward(self, slot: int, tokens: Sequence[int]) -> Logits:
+    def _forward(self, slot: int, tokens: Sequence[int], **beside: Any) -> Logits:
         if self._caches[slot] is None:
             self._caches[slot] = DynamicCache(config=self._model.config.get_text_config(decoder=True))
         given = torch.tensor([list(tokens)], device=self._model.device)
         with torch.inference_mode():
             cache = {self._cache: self._caches[slot]}
-            out = self._model(input_ids=given, use_cache=True, **cache, **self._last_only)
+            out = self._model(input_ids=given, use_cache=True, **cache, **beside, **self._last_only)
         self._lengths[slot] += len(tokens)
         return last(out)
 

@@ -12,14 +12,23 @@ import transformers
 from safetensors import SafetensorError, safe_open
 
 from serai.engines._serving import vocabulary
+from serai.engines._serving.embedder import Embedder
 from serai.engines._serving.refused import CannotLoad
 from serai.engines._serving.server import Loaded
 from serai.engines._transformers.alone import Alone, FromSource
+from serai.engines._transformers.encoder import Encoder
 from serai.engines._transformers.slots import Slots, agrees, can_batch
 from serai.engines.transformers import has_package
 from serai.registry import Launch
+from serai.types import FEATURE_EXTRACTION
 
+ONE_AT_A_TIME = "Answers run one at a time: a model that reads pictures keeps their places in itself."
 IN_TURN = "Answers at the same time run in turn: this model's cache cannot be shared."
+EMBED = (FEATURE_EXTRACTION, "sentence-similarity")
+MARKS = ("image_token_id", "image_token_index")
+"""Under these names a configuration has the token that stands for a picture."""
+
+SEEING = transformers.AutoModelForImageTextToText
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -39,7 +48,9 @@ def load(launch: Launch, device: str, reason: str, dtype: str, context: int) -> 
         raise CannotLoad("out_of_memory", str(error).split(". ")[0]) from error
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
         raise _put_in_words(str(error).strip() or type(error).__name__) from error
-    if isinstance(made.decoder, Slots):
+    if made.sees is not None:
+        return replace(made, facts={"device_reason": f"{reason} {ONE_AT_A_TIME}", "parallel": 1})
+    if made.embeds is not None or isinstance(made.decoder, Slots):
         return made
     return replace(made, facts={"device_reason": f"{reason} {IN_TURN}"})
 
@@ -51,6 +62,11 @@ def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -
     if source and words.plain:
         words = replace(words, template=vocabulary.LAST_MESSAGE, tool_template=vocabulary.LAST_MESSAGE)
     model = _weights(launch, folder, config, device, dtype)
+    if launch.task in EMBED:
+        return Loaded(vocabulary=words, context=context, embeds=Embedder(Encoder(model), words, folder, context))
+    width = int(config.get_text_config(decoder=True).vocab_size)
+    if sees_pictures(config):
+        return _seeing(model, folder, config, Loaded(vocabulary=words, context=context, width=width))
     decoder: Any
     if source:
         decoder = FromSource(model, launch.parallel)
@@ -58,8 +74,23 @@ def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -
         decoder = Slots(model, launch.parallel, _chunk(model, device, launch.threads)) if can_batch(model) else None
         if decoder is None or not agrees(model, decoder):
             decoder = Alone(model, launch.parallel)
-    width = int(config.get_text_config(decoder=True).vocab_size)
     return Loaded(vocabulary=words, context=context, decoder=decoder, width=width, source=source)
+
+
+def sees_pictures(config: Any) -> bool:
+    """Whether it is a chat model that takes pictures into its prompt."""
+    marked = any(isinstance(getattr(config, name, None), int) for name in MARKS)
+    return marked and type(config) in SEEING._model_mapping and not config.is_encoder_decoder
+
+
+def _seeing(model: Any, folder: Path, config: Any, made: Loaded) -> Loaded:
+    """A model that reads pictures. Raises CannotLoad."""
+    if not has_package("PIL"):
+        raise CannotLoad("unsupported", "models that read pictures need a package: pip install 'serai[torch]'")
+    from serai.engines._transformers.vision import Seeing, Vision
+
+    sees = Vision(folder, config)
+    return replace(made, sees=sees, decoder=Seeing(model, sees))
 
 
 def check_files(folder: Path) -> None:
@@ -85,6 +116,8 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
     """The model with all its weights on the device. Raises CannotLoad where some are missing: it would answer with
     random ones."""
     kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+    kind = SEEING if sees_pictures(config) else kind
+    kind = transformers.AutoModel if launch.task in EMBED else kind
     model, told = kind.from_pretrained(
         folder,
         config=config,
@@ -96,7 +129,8 @@ def _weights(launch: Launch, folder: Path, config: Any, device: str, dtype: str)
         quantization_config=quantisation(launch.bits, device),
         **_LOCAL,
     )
-    if missing := sorted(told["missing_keys"]):
+    unused = ("pooler.",) if launch.task in EMBED else ()
+    if missing := sorted(name for name in told["missing_keys"] if not name.startswith(unused)):
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise CannotLoad("truncated", f"weights are missing: {', '.join(missing[:3])}{more}")
     return model.eval()
@@ -113,11 +147,22 @@ def quantisation(bits: int, device: str) -> Any:
     """How weights are shortened to so many bits; None for not at all. Raises CannotLoad where this is not possible."""
     if not bits:
         return None
+    if device == "cpu" and bits == 8:
+        return _eight_bits_on_the_cpu()
     if device != "cuda":
         raise CannotLoad("unsupported", f"{bits} bits need a CUDA device; for a small model on the CPU take a GGUF")
     if not has_package("bitsandbytes"):
         raise CannotLoad("unsupported", f"{bits} bits need a package: pip install bitsandbytes")
     return transformers.BitsAndBytesConfig(load_in_8bit=bits == 8, load_in_4bit=bits == 4)
+
+
+def _eight_bits_on_the_cpu() -> Any:
+    """A third of the memory of float32, and slower: numbers are made whole again as they are used."""
+    if not has_package("torchao"):
+        raise CannotLoad("unsupported", "8 bits on the CPU need a package: pip install torchao")
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return transformers.TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def _slow_tokenizer(folder: Path) -> Any:

@@ -44,9 +44,9 @@ class Made:
         await self.client.start_server()
         return self
 
-    async def ready(self) -> "Made":
+    async def ready(self, context: int = 64) -> "Made":
         await self.open()
-        loaded = Loaded(vocabulary=self.words, context=64, decoder=self.decoder, width=self.words.size)
+        loaded = Loaded(vocabulary=self.words, context=context, decoder=self.decoder, width=self.words.size)
         await self.server.use(loaded)
         return self
 
@@ -223,7 +223,7 @@ async def test_probabilities_come_with_every_token(make: Make) -> None:
 
 
 async def test_a_demanded_tool_is_called(make: Make) -> None:
-    made = await make().ready()
+    made = await make().ready(context=1024)
     city: dict[str, Any] = {"type": "object", "properties": {"city": {"enum": ["Yazd"]}}, "required": ["city"]}
     city["additionalProperties"] = False
     tools = [{"type": "function", "function": {"name": "weather", "parameters": city}}]

@@ -1,0 +1,64 @@
+"""The tools of a chat, and which of them must be called, as every engine understands it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from serai.errors import BadRequest
+
+_CHOICES = ("none", "auto", "required")
+
+
+def wanted(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """`tools`, `tool_choice` and `parallel_tool_calls` of a chat's inputs. Who demands one function gets that one
+    alone, as a must: engines that do not know OpenAI's form for it would take it for a free choice. Raises
+    BadRequest."""
+    tools = _checked(inputs.get("tools") or [])
+    choice, parallel = inputs.get("tool_choice"), inputs.get("parallel_tool_calls")
+    if choice is not None and choice not in _CHOICES:
+        tools, choice, parallel = [_named(tools, choice)], "required", False
+    if not tools:
+        if choice == "required":
+            raise BadRequest("tool_choice is required, but there are no tools.", field="tool_choice")
+        return {}
+    given = {"tools": tools, "tool_choice": choice, "parallel_tool_calls": parallel}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _checked(tools: Any) -> list[dict[str, Any]]:
+    if not isinstance(tools, list):
+        raise BadRequest("tools must be a list of functions.", field="tools")
+    seen: set[str] = set()
+    for index, tool in enumerate(tools):
+        name = _name(tool)
+        if not name:
+            text = f"tools[{index}] must be {{'type': 'function', 'function': {{'name': …, 'parameters': …}}}}."
+            raise BadRequest(text, field=f"tools[{index}]")
+        if not isinstance(tool["function"].get("parameters") or {}, dict):
+            raise BadRequest(f"The parameters of {name} must be a JSON schema.", field=f"tools[{index}]")
+        if name in seen:
+            raise BadRequest(f"There are two tools called {name!r}.", field=f"tools[{index}]")
+        seen.add(name)
+    return tools
+
+
+def _named(tools: list[dict[str, Any]], choice: Any) -> dict[str, Any]:
+    """The tool that a choice names, in OpenAI's form."""
+    name = _name(choice)
+    for tool in tools:
+        if _name(tool) == name:
+            return tool
+    there = ", ".join(_name(tool) for tool in tools) or "none"
+    if not name:
+        hint = f"It takes {', '.join(_CHOICES)} or {{'type': 'function', 'function': {{'name': …}}}}."
+        raise BadRequest(f"tool_choice = {str(choice)[:80]!r} does not fit.", hint=hint, field="tool_choice")
+    raise BadRequest(
+        f"tool_choice names {name!r}, which is not among the tools.", hint=f"There are: {there}.", field="tool_choice"
+    )
+
+
+def _name(tool: Any) -> str:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else ""
