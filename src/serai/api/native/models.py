@@ -19,8 +19,26 @@ from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.hosting.status import describe
 from serai.tasks import text_generation
+from serai.telemetry import logs
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
+
+
+class Sandbox(Out):
+    """What protects this machine from a model's process."""
+
+    network: bool = Field(False, description="It can call nobody.")
+    files: bool = Field(False, description="It sees its own files only.")
+    memory: bool = Field(False, description="It is held to a limit.")
+    how: str = Field("", description="By what, and what is missing and why.")
+
+
+class Starting(Out):
+    """A load under way, in bytes."""
+
+    since: float
+    memory: int = Field(description="That its process has by now.")
+    needed: int = Field(description="That it will need; 0 while it waits for its place.")
 
 
 class Running(Out):
@@ -39,6 +57,12 @@ class Running(Out):
     load_s: float
     needed: int = Field(0, description="Bytes that it was expected to take.")
     shortened: str = Field("", description="What was made smaller than asked, so that it fits.")
+    engine: str = Field("", description="What runs it.")
+    server: str = Field("", description="Which of llama.cpp's servers, by its name in `/engines`.")
+    kv_type: str = Field("", description="Type of the numbers in its KV cache.")
+    threads: int = Field(0, description="Of the processor.")
+    tokens: int = Field(0, description="Written since it was loaded; grows while it writes.")
+    sandbox: Sandbox = Sandbox()
 
 
 class Model(Out):
@@ -68,6 +92,7 @@ class Model(Out):
     state: Literal["on_disk", "loading", "ready", "failed"]
     error: ErrorBody | None
     running: Running | None
+    starting: Starting | None = None
 
 
 class ModelList(Out):
@@ -86,6 +111,9 @@ class Device(Out):
     kind: Literal["cpu", "gpu"]
     total: int
     free: int
+    limit: int = Field(0, description="The most that all models may take together.")
+    serai: int = Field(0, description="Taken by the server itself.")
+    others: int = Field(0, description="Taken by other programs.")
     models: list[Share]
 
 
@@ -96,6 +124,16 @@ class Budget(Out):
 class RunningList(Out):
     running: list[Model]
     budget: Budget
+
+
+class LogLine(Out):
+    number: int
+    time: float
+    text: str
+
+
+class ModelLog(Out):
+    lines: list[LogLine]
 
 
 class NewModel(In):
@@ -159,6 +197,7 @@ async def forget_model(
     await services.store.find(name)
     await services.pool.unload(name)
     await services.store.forget(name, files=files)
+    services.pool.journal.forget(name)
 
 
 @routes.get("/running")
@@ -176,6 +215,18 @@ async def load_model(request: Request, services: ServicesDep, load: Load) -> Mod
     spawn(request, services.pool.load(model))
     await asyncio.sleep(0)  # lets the load begin, so that the answer says so
     return _shape(services, model)
+
+
+@routes.get("/running/{name:path}/log")
+async def read_model_log(
+    services: ServicesDep,
+    name: str,
+    after: Annotated[int, Query(ge=0, description="The number of the last line that is known.")] = 0,
+) -> ModelLog:
+    """The last lines that the model's process logged, also one that has ended since this server started."""
+    await services.store.find(name)
+    lines = services.pool.journal.after(name, after)
+    return ModelLog(lines=[LogLine(number=line.number, time=line.time, text=logs.clean(line.text)) for line in lines])
 
 
 @routes.delete("/running/{name:path}", status_code=204, response_class=Response)
