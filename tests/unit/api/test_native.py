@@ -246,9 +246,18 @@ async def test_logs_are_read_by_part(api: Api) -> None:
 
 @pytest.mark.parametrize("hub", [False, True])
 async def test_the_doctor_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch, hub: bool) -> None:
-    async def check(services: object, *, hub: bool) -> list[dict[str, object]]:
+    async def check(services: object, *, hub: bool, language: str) -> list[dict[str, object]]:
         return [{"part": "hub", "ok": hub, "level": "ok" if hub else "warning", "text": "x"}]
 
     monkeypatch.setattr("serai.doctor.check", check)
     (found,) = (await api.get("/api/v1/doctor", params={"hub": hub})).json()["checks"]
     assert (found["ok"], found["mend"]) == (hub, None)
+
+
+@pytest.mark.parametrize(("path", "field"), [("hardware", "advice"), ("suggestions", "suggestions")])
+async def test_sentences_are_told_in_the_language_of_the_page(api: Api, path: str, field: str) -> None:
+    english, persian = [
+        (await api.get(f"/api/v1/{path}", params={"language": language})).json()[field] for language in ("en", "fa")
+    ]
+    assert english and english != persian
+    assert "م" in str(persian) and (await api.get(f"/api/v1/{path}?language=tlh")).status_code == 422
