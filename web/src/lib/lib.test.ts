@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { estimate, usedTokens } from "./context";
 import { grouped, headingOf } from "./days";
 import { fold, rank, score } from "./fuzzy";
-import { fields, parseStops, readNumber } from "./generation";
+import { formOf, parsePairs, parseStops, readNumber, showPairs, textOf, usual, withForm } from "./generation";
 import { contexts, nearest, share } from "./loading";
 import { levelOf, messageOf, restOf, timeOf } from "./logs";
 import { answering, contextOf } from "./models";
@@ -65,8 +65,8 @@ describe("days", () => {
 });
 
 describe("generation settings", () => {
-  const temperature = fields.find((field) => field.key === "temperature")!;
-  const seed = fields.find((field) => field.key === "seed")!;
+  const temperature = usual.find((field) => field.key === "temperature")!;
+  const seed = usual.find((field) => field.key === "seed")!;
   it.each([
     ["0.7", 0.7],
     ["۰٫۷", 0.7],

@@ -72,17 +72,6 @@ describe("models", () => {
     events.stop();
   });
 
-  it("remember their recent speed while they run, and no longer", async () => {
-    const events = new EventStream();
-    const models = new Models(events);
-    await models.fetch();
-    const running = models.running.find((model) => model.source !== "embedded")!;
-    for (let i = 0; i < 50; i++) events.emit("model", running);
-    expect(models.speeds[running.name]).toHaveLength(40);
-    events.emit("model", { ...running, state: "on_disk", running: null });
-    expect(models.speeds[running.name]).toBeUndefined();
-  });
-
   it("know when only the guide is there", async () => {
     const models = new Models(new EventStream());
     expect(models.guideOnly).toBe(false);
