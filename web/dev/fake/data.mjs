@@ -275,7 +275,7 @@ export const hardware = {
 
 export const checks = [
   { part: "engine", ok: true, level: "ok", text: "llama.cpp starts and answers." },
-  { part: "database", ok: true, level: "ok", text: "SQLite, schema is current." },
+  { part: "database", ok: true, level: "ok", text: "پایگاه داده سالم است." },
   {
     part: "hub",
     ok: false,
