@@ -51,8 +51,7 @@ export const choicesOf = (format: string): Choices[] => [...(byFormat[format] ??
 
 /** The same without a setting that was taken back, and with one that was made. */
 export function changed<K extends keyof Loading>(loading: Loading, key: K, value: Loading[K]): Loading {
-  const rest: Loading = { ...loading };
-  delete rest[key];
+  const rest: Loading = Object.fromEntries(Object.entries(loading).filter(([name]) => name !== key));
   const empty = value === undefined || value === "" || (typeof value === "object" && !Object.keys(value).length);
   return empty ? rest : { ...rest, [key]: value };
 }
