@@ -16,7 +16,7 @@ from serai import advice
 from serai.hub.starter import starters
 from serai.wording import Language, catalogue, say, translated
 
-FOREIGN = [language for language in get_args(Language) if language != "en"]
+FOREIGN: list[Language] = [language for language in get_args(Language) if language != "en"]
 
 
 def templates() -> Iterator[str]:
@@ -56,6 +56,11 @@ def test_numbers_are_written_as_in_the_language_also_in_a_sentence_within(langua
 @pytest.mark.parametrize("language", get_args(Language))
 def test_what_is_no_saying_stays(language: Language) -> None:
     assert translated("chmod 700 'x1.5'", language) == "chmod 700 'x1.5'"
+
+
+def test_a_persian_sentence_that_begins_with_a_path_is_read_from_the_right() -> None:
+    told = translated(say("{home} can be written.", home="/srv/serai"), "fa")
+    assert told.startswith("\u200f") and "\u2068/srv/serai\u2069" in told
 
 
 def test_a_saying_goes_out_as_plain_text() -> None:

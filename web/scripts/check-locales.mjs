@@ -67,6 +67,7 @@ function checkKnown() {
     ["src/locales/i18n.svelte.ts", /rightToLeft[^=]*= \[(.*?)\]/, turned],
     ["public/theme.js", /known = \[(.*?)\]/, languages],
     ["public/theme.js", /rightToLeft = \[(.*?)\]/, turned],
+    ["../src/serai/wording/__init__.py", /Language = Literal\[(.*?)\]/, languages],
     ["../src/serai/settings.py", /language: Literal\["auto", (.*?)\]/, languages],
   ];
   for (const [file, list, wanted] of places) {

@@ -18,6 +18,12 @@ _NUMBERS: Mapping[str, dict[int, str]] = {
     "fa": str.maketrans({**dict(zip("0123456789", "۰۱۲۳۴۵۶۷۸۹", strict=True)), ".": "٫", ",": "٬"}),
 }
 
+_MARKS = {"fa": "\u200f"}
+"""Begins a right-to-left sentence, so that one which opens with a foreign name is still read from the right."""
+
+_ISOLATE, _POP = "\u2068", "\u2069"
+"""Around a foreign name or path, so that it does not turn the sentence around."""
+
 
 class Saying(str):
     """An English sentence that remembers its template and its facts. Joined to other text it is but that text: put a
@@ -38,13 +44,14 @@ def translated(text: str, language: Language) -> str:
     """The text in this language, with its numbers written as there; what is no saying, or has no translation, stays."""
     if language == "en" or not isinstance(text, Saying):
         return str(text)
-    return _Formatter(language).vformat(catalogue(language).get(text.template, text.template), (), text.facts)
+    return _MARKS.get(language, "") + _Formatter(language).within(text)
 
 
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
-    """A language's translations by their English templates."""
-    return tomllib.loads((files("serai.wording") / f"{language}.toml").read_text("utf-8"))
+    """A language's translations by their English templates; none for one that has not been written yet."""
+    file = files("serai.wording") / f"{language}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
 class _Formatter(string.Formatter):
@@ -53,6 +60,12 @@ class _Formatter(string.Formatter):
 
     def format_field(self, value: Any, spec: str) -> str:
         if isinstance(value, Saying):
-            return translated(value, self._language)
+            return self.within(value)
         written = str(format(value, spec))
-        return written.translate(_NUMBERS.get(self._language, {})) if isinstance(value, int | float) else written
+        if isinstance(value, int | float):
+            return written.translate(_NUMBERS.get(self._language, {}))
+        return f"{_ISOLATE}{written}{_POP}" if self._language in _MARKS else written
+
+    def within(self, saying: Saying) -> str:
+        template = catalogue(self._language).get(saying.template, saying.template)
+        return self.vformat(template, (), saying.facts)

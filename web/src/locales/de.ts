@@ -388,7 +388,7 @@ export default {
   "running.streams.now": "beantwortet {a} von {b} zugleich",
   "running.idle": "ruht, zuletzt benutzt {time}",
   "running.needed": "erwartet {n}",
-  "running.threads": "{n} Threads",
+  "running.threads": { one: "{n} Thread", other: "{n} Threads" },
   "running.process": "Prozess {n}",
   "running.loaded": "geladen {time}, in {took}",
   "sandbox.2": "abgeschottet",

@@ -387,7 +387,7 @@ export default {
   "running.streams.now": "answers {a} of {b} at once",
   "running.idle": "idle, last used {time}",
   "running.needed": "expected {n}",
-  "running.threads": "{n} threads",
+  "running.threads": { one: "{n} thread", other: "{n} threads" },
   "running.process": "process {n}",
   "running.loaded": "loaded {time}, took {took}",
   "sandbox.2": "protected",

@@ -75,7 +75,7 @@ def _shape(
         context_length=entry.context_length,
         parameters=entry.parameters,
         languages=list(entry.languages),
-        why=entry.why[language],
+        why=entry.why.get(language, entry.why["en"]),
         fit=SuggestionFit(verdict=fit.verdict, text=translated(_words(fit), language)),
         state="on_disk" if entry.name.casefold() in here else state,
         job=jobs.get(entry.name),
