@@ -119,8 +119,9 @@ class Pool:
         return sum(1 for entry in self._entries.values() if entry.worker and entry.leases)
 
     async def budget(self) -> list[dict[str, Any]]:
-        """The memory of every device, and what each model holds of it."""
-        found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
+        """The memory of every device that one of the loaded engines reaches, and what each model holds of it."""
+        engines = {DEFAULT_ENGINE, *(entry.worker.answerer.backend for entry in self._entries.values() if entry.worker)}
+        found = max([await asyncio.to_thread(self._devices, engine) for engine in sorted(engines)], key=len)
         return ledger.told(found, self._admission.holdings(), self._settings().memory_share, memory_of(os.getpid())[0])
 
     async def usable(self) -> int:

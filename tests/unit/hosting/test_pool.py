@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.fakes.store import gguf_model
 from tests.fakes.waiting import until
 
 from serai.errors import Busy, LoadFailed, ModelFailed
+from serai.hosting.budget import Device
 from serai.hosting.failure import load_failed
 from serai.hosting.pool import Pool
 from serai.types import Model, Usage
@@ -226,3 +228,13 @@ async def test_a_crash_brings_the_last_lines_of_the_log(make_pool: MakePool, mod
         worker.process.kill()
         await until(lambda: pool.status("a").state == "failed")
     assert pool.status("a").error.facts["log"][-1] == "assertion failed"  # type: ignore[union-attr]
+
+
+async def test_the_budget_shows_the_gpu_that_a_loaded_engine_reaches(make_pool: MakePool, model: MakeModel) -> None:
+    cpu = Device(name="CPU", kind="cpu", total=1 << 40, free=1 << 40)
+    gpu = Device(name="GPU 0", kind="gpu", total=1 << 30, free=1 << 30)
+    pool = pool_of(make_pool, devices=lambda engine: [cpu] if engine == "llama.cpp" else [cpu, gpu])
+    assert [device["name"] for device in await pool.budget()] == ["CPU"]
+    async with pool.lease(model()) as worker:
+        worker.answerer = replace(worker.answerer, backend="transformers")
+        assert [device["name"] for device in await pool.budget()] == ["CPU", "GPU 0"]

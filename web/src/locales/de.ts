@@ -387,6 +387,7 @@ export default {
   "running.streams.of": "{a} von {b}",
   "running.streams.now": "beantwortet {a} von {b} zugleich",
   "running.idle": "ruht, zuletzt benutzt {time}",
+  "running.gpu": "und {n} auf der GPU",
   "running.needed": "erwartet {n}",
   "running.threads": { one: "{n} Thread", other: "{n} Threads" },
   "running.process": "Prozess {n}",

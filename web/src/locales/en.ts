@@ -386,6 +386,7 @@ export default {
   "running.streams.of": "{a} of {b}",
   "running.streams.now": "answers {a} of {b} at once",
   "running.idle": "idle, last used {time}",
+  "running.gpu": "and {n} on the GPU",
   "running.needed": "expected {n}",
   "running.threads": { one: "{n} thread", other: "{n} threads" },
   "running.process": "process {n}",

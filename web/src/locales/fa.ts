@@ -388,6 +388,7 @@ export default {
   "running.streams.of": "{a} از {b}",
   "running.streams.now": "{a} از {b} پاسخ هم‌زمان",
   "running.idle": "بی‌کار، آخرین استفاده {time}",
+  "running.gpu": "و {n} روی GPU",
   "running.needed": "پیش‌بینی {n}",
   "running.threads": { one: "{n} رشته", other: "{n} رشته" },
   "running.process": "فرایند {n}",
