@@ -6,7 +6,7 @@ import { formOf, parsePairs, parseStops, readNumber, showPairs, textOf, usual, w
 import { going, stateOf, steps } from "./building";
 import { logOf, offersOf } from "./failed";
 import { changed, choicesOf, contexts, nearest, share } from "./loading";
-import { hueOf, parts } from "./memory";
+import { hues, parts } from "./memory";
 import { levelOf, messageOf, restOf, timeOf } from "./logs";
 import { answering, contextOf } from "./models";
 import { paths, read } from "./router.svelte";
@@ -133,14 +133,25 @@ describe("a device's memory", () => {
       { name: "small", memory: 10 },
       { name: "large", memory: 30 },
     ];
-    const found = parts({ ...device, models });
+    const found = parts({ ...device, models }, new Map());
     expect(found.map((part) => part.name || part.kind)).toEqual(["large", "small", "serai", "others", "free"]);
     expect(found.reduce((sum, part) => sum + part.bytes, 0)).toBe(100);
   });
   it("is never less than nothing", () => {
-    expect(parts({ ...device, models: [{ name: "huge", memory: 300 }] }).at(-1)).toMatchObject({ bytes: 0 });
+    expect(parts({ ...device, models: [{ name: "huge", memory: 300 }] }, new Map()).at(-1)).toMatchObject({ bytes: 0 });
   });
-  it("keeps a model's colour", () => expect(hueOf("org/a:Q4")).toBe(hueOf("org/a:Q4")));
+  it("gives each model a colour of its own, the same on every device", () => {
+    const models = ["b", "a", "c"].map((name) => ({ name, memory: 1 }));
+    const colours = hues([
+      { ...device, models },
+      { ...device, models: models.slice(1) },
+    ]);
+    expect([...colours]).toEqual([
+      ["a", 0],
+      ["b", 1],
+      ["c", 2],
+    ]);
+  });
 });
 
 describe("a failed load", () => {

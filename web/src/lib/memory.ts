@@ -14,10 +14,10 @@ export interface Part {
 export const HUES = 5;
 
 /** Models first, the largest first, then Serai, other programs and what is free: together the device's whole memory. */
-export function parts(device: Device): Part[] {
+export function parts(device: Device, colours: Map<string, number>): Part[] {
   const models = device.models
     .toSorted((a, b) => b.memory - a.memory)
-    .map(({ name, memory }): Part => ({ kind: "model", name, bytes: memory, hue: hueOf(name) }));
+    .map(({ name, memory }): Part => ({ kind: "model", name, bytes: memory, hue: colours.get(name) ?? 0 }));
   const known: Part[] = [
     ...models,
     { kind: "serai", name: "", bytes: device.serai, hue: 0 },
@@ -28,9 +28,8 @@ export function parts(device: Device): Part[] {
   return [...known.filter((part) => part.bytes > 0), free];
 }
 
-/** A model keeps its colour whatever else runs. */
-export function hueOf(name: string): number {
-  let sum = 0;
-  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;
-  return sum % HUES;
+/** Each model has the same colour on every device, and as long as there are enough of them its own. */
+export function hues(devices: Device[]): Map<string, number> {
+  const names = new Set(devices.flatMap((device) => device.models.map((model) => model.name)));
+  return new Map([...names].sort().map((name, place) => [name, place % HUES]));
 }

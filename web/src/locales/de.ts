@@ -331,6 +331,7 @@ export default {
   "loading.adapters.scale": "Stärke von {name}",
   "loading.adapters.remove": "{name} weglassen",
   "loading.progress": "{a} von etwa {b} sind im Speicher",
+  "loading.begun": "begonnen {time}",
   "loading.place": "Platz und Speicher werden vorbereitet",
   "failed.crashed": "abgestürzt",
   "memory.cpu": "Speicher dieses Geräts",

@@ -330,6 +330,7 @@ export default {
   "loading.adapters.scale": "Strength of {name}",
   "loading.adapters.remove": "Leave out {name}",
   "loading.progress": "{a} of about {b} are in memory",
+  "loading.begun": "begun {time}",
   "loading.place": "Getting its place and its memory ready",
   "failed.crashed": "crashed",
   "memory.cpu": "Memory of this machine",

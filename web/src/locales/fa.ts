@@ -332,6 +332,7 @@ export default {
   "loading.adapters.scale": "شدت {name}",
   "loading.adapters.remove": "کنار گذاشتن {name}",
   "loading.progress": "{a} از نزدیک {b} در حافظه است",
+  "loading.begun": "آغاز: {time}",
   "loading.place": "جا و حافظه‌اش آماده می‌شود",
   "failed.crashed": "از کار افتاد",
   "memory.cpu": "حافظهٔ این دستگاه",
