@@ -237,7 +237,7 @@ export const settings = () => [
   s("models.default", "text", "Model that answers when a request names none, or `auto`.", "auto"),
   s("models.preload", "boolean", "Load the models that ran last again at start, in the background.", true),
   s("models.idle_minutes", "number", "Unload a model after this many idle minutes; 0 keeps it.", 30),
-  s("models.max_loaded", "integer", "How many models may be loaded at once; the least recently used goes first.", 3),
+  s("models.max_loaded", "integer", "How many models may be loaded at once; the least recently used goes first.", 0),
   s("models.context", "integer", "Longest context to reserve memory for, in tokens; a model's own limit wins.", 8192, {
     value: 16384,
     source: "serai.toml",

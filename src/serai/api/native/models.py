@@ -1,17 +1,15 @@
-"""/api/v1/models and /api/v1/running: the models on this machine, and those that are loaded."""
+"""/api/v1/models: the models on this machine."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
 from serai import loading, types
-from serai.api.background import spawn
 from serai.api.deps import ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import In, Loading, Name, Out, Settings
@@ -19,7 +17,6 @@ from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.hosting.status import describe
 from serai.tasks import text_generation
-from serai.telemetry import logs
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
@@ -99,43 +96,6 @@ class ModelList(Out):
     models: list[Model]
 
 
-class Share(Out):
-    name: str
-    memory: int
-
-
-class Device(Out):
-    """Memory that models use, in bytes, and who holds how much of it."""
-
-    name: str
-    kind: Literal["cpu", "gpu"]
-    total: int
-    free: int
-    limit: int = Field(0, description="The most that all models may take together.")
-    serai: int = Field(0, description="Taken by the server itself.")
-    others: int = Field(0, description="Taken by other programs.")
-    models: list[Share]
-
-
-class Budget(Out):
-    devices: list[Device]
-
-
-class RunningList(Out):
-    running: list[Model]
-    budget: Budget
-
-
-class LogLine(Out):
-    number: int
-    time: float
-    text: str
-
-
-class ModelLog(Out):
-    lines: list[LogLine]
-
-
 class NewModel(In):
     path: Annotated[
         str, Field(min_length=1, max_length=4096, description="GGUF file or folder on the server's machine.")
@@ -151,10 +111,6 @@ class ModelChange(In):
     loading: Loading = Field(default_factory=dict)
 
 
-class Load(In):
-    model: Name
-
-
 @routes.get("/models")
 async def list_models(services: ServicesDep) -> ModelList:
     """All models on this machine, the embedded one first."""
@@ -164,13 +120,13 @@ async def list_models(services: ServicesDep) -> ModelList:
 @routes.get("/models/{name:path}")
 async def get_model(services: ServicesDep, name: str) -> Model:
     """One model."""
-    return _shape(services, await services.store.find(name))
+    return shape(services, await services.store.find(name))
 
 
 @routes.post("/models", status_code=201)
 async def add_model(services: ServicesDep, new: NewModel) -> Model:
     """Makes a file a model. The file stays where it is."""
-    return _shape(services, await services.store.add(Path(new.path), new.name))
+    return shape(services, await services.store.add(Path(new.path), new.name))
 
 
 @routes.patch("/models/{name:path}")
@@ -184,7 +140,7 @@ async def change_model(services: ServicesDep, name: str, change: ModelChange) ->
     if "pinned" in change.model_fields_set:
         await services.store.set_pinned(name, change.pinned)
         services.pool.pin(name, change.pinned)
-    return _shape(services, await services.store.find(name))
+    return shape(services, await services.store.find(name))
 
 
 @routes.delete("/models/{name:path}", status_code=204, response_class=Response)
@@ -200,45 +156,10 @@ async def forget_model(
     services.pool.journal.forget(name)
 
 
-@routes.get("/running")
-async def list_running(services: ServicesDep) -> RunningList:
-    """The models that are loaded or loading, the last used first."""
-    running = [model for model in await models_of(services) if model.state in ("ready", "loading")]
-    budget = Budget.model_validate({"devices": await services.pool.budget()})
-    return RunningList(running=sorted(running, key=lambda model: -(model.last_used_at or 0)), budget=budget)
-
-
-@routes.post("/running", status_code=202)
-async def load_model(request: Request, services: ServicesDep, load: Load) -> Model:
-    """Loads a model in the background; events of topic `model` tell how it goes."""
-    model = await services.router.resolve(load.model, types.CHAT)
-    spawn(request, services.pool.load(model))
-    await asyncio.sleep(0)  # lets the load begin, so that the answer says so
-    return _shape(services, model)
-
-
-@routes.get("/running/{name:path}/log")
-async def read_model_log(
-    services: ServicesDep,
-    name: str,
-    after: Annotated[int, Query(ge=0, description="The number of the last line that is known.")] = 0,
-) -> ModelLog:
-    """The last lines that the model's process logged, also one that has ended since this server started."""
-    await services.store.find(name)
-    lines = services.pool.journal.after(name, after)
-    return ModelLog(lines=[LogLine(number=line.number, time=line.time, text=logs.clean(line.text)) for line in lines])
-
-
-@routes.delete("/running/{name:path}", status_code=204, response_class=Response)
-async def unload_model(services: ServicesDep, name: str) -> None:
-    """Ends a model's process, or its loading; all its memory returns."""
-    await services.store.find(name)
-    await services.pool.unload(name)
-
-
 async def models_of(services: Any) -> list[Model]:
-    return [_shape(services, model) for model in await services.store.models()]
+    return [shape(services, model) for model in await services.store.models()]
 
 
-def _shape(services: Any, model: types.Model) -> Model:
+def shape(services: Any, model: types.Model) -> Model:
+    """A model with its state at this moment."""
     return Model.model_validate(describe(model, services.pool.status(model.name)))

@@ -1138,7 +1138,7 @@ export interface components {
         /** Budget */
         Budget: {
             /** Devices */
-            devices: components["schemas"]["serai__api__native__models__Device"][];
+            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /** Call */
         Call: {
@@ -2247,7 +2247,7 @@ export interface components {
          * Device
          * @description Memory that models use, in bytes, and who holds how much of it.
          */
-        serai__api__native__models__Device: {
+        serai__api__native__running__Device: {
             /** Free */
             free: number;
             /**
