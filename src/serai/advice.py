@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from serai.wording import Saying, say
+
 GB = 1e9
 
 LARGE_GPU = 20 * GB
@@ -46,44 +48,53 @@ def largest(memory: float) -> float:
     return max(fitting, default=0)
 
 
-def sentences(found: Mapping[str, Any]) -> list[str]:
+def sentences(found: Mapping[str, Any]) -> list[Saying]:
     """Which models, how fast, and what to look out for, most useful first."""
     return [*_models(found), *_processor(found), *_disk(found)]
 
 
-def _models(found: Mapping[str, Any]) -> Iterator[str]:
+def _models(found: Mapping[str, Any]) -> Iterator[Saying]:
     graphics = gpu_memory(found)
     memory = found["memory"]["total"] - RESERVE
     if graphics >= MID_GPU:
         names = " + ".join(gpu["name"] for gpu in found["gpus"])
-        yield f"{names}: models up to about {_size(largest(graphics * 0.9))} in Q4_K_M fit into its memory."
-        yield "A GPU helps only where llama.cpp was built for it: `serai ps` tells the device of every loaded model."
+        fits = _size(largest(graphics * 0.9))
+        yield say("{gpus}: models up to about {size} in Q4_K_M fit into its memory.", gpus=names, size=fits)
+        yield say(
+            "A GPU helps only where llama.cpp was built for it: `serai ps` tells the device of every loaded model."
+        )
         beside = largest(memory)
         if beside > largest(graphics * 0.9):
-            yield f"Larger ones, up to about {_size(beside)}, run partly on the processor, several times slower."
+            yield say(
+                "Larger ones, up to about {size}, run partly on the processor, several times slower.",
+                size=_size(beside),
+            )
         return
     if not (best := largest(memory)):
-        yield "There is little memory: close other programs, and take the smallest models in Q4_K_M."
+        yield say("There is little memory: close other programs, and take the smallest models in Q4_K_M.")
         return
-    yield f"Models up to about {_size(best)} in Q4_K_M fit into memory (Q4_K_M is the usual compromise)."
+    yield say("Models up to about {size} in Q4_K_M fit into memory (Q4_K_M is the usual compromise).", size=_size(best))
     quick = min(best, 8.0 if found["cpu"]["cores"] >= 8 else 4.0 if found["cpu"]["cores"] >= 4 else 1.0)
     if quick < best:
-        yield f"On this processor, up to about {_size(quick)} answers at reading speed; larger ones are slower."
+        yield say(
+            "On this processor, up to about {size} answers at reading speed; larger ones are slower.",
+            size=_size(quick),
+        )
 
 
-def _processor(found: Mapping[str, Any]) -> Iterator[str]:
+def _processor(found: Mapping[str, Any]) -> Iterator[Saying]:
     features = set(found["cpu"]["features"])
     if features & {"avx", "f16c", "fma"} and "avx2" not in features:
-        yield "The processor lacks AVX2: the usual build of llama.cpp may not run on it."
+        yield say("The processor lacks AVX2: the usual build of llama.cpp may not run on it.")
     if found["cpu"]["cores"] == 1:
-        yield "There is one processor core: answers slow down while other programs work."
+        yield say("There is one processor core: answers slow down while other programs work.")
 
 
-def _disk(found: Mapping[str, Any]) -> Iterator[str]:
+def _disk(found: Mapping[str, Any]) -> Iterator[Saying]:
     free = found["disk"]["free"]
     if free < FULL_DISK:
-        yield f"The disk has {free / GB:.1f} GB left; an 8 B model in Q4_K_M takes about 5 GB."
+        yield say("The disk has {free:.1f} GB left; an 8 B model in Q4_K_M takes about 5 GB.", free=free / GB)
 
 
-def _size(billions: float) -> str:
-    return f"{billions:g} B parameters"
+def _size(billions: float) -> Saying:
+    return say("{billions:g} B parameters", billions=billions)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from serai.wording import Saying, say
+
 NEEDED: Mapping[str, tuple[str, ...]] = {"linux": ("libgomp.so.1", "libstdc++.so.6")}
 """What the engines of the core need on each platform; slim containers often lack the first."""
 
@@ -43,16 +45,16 @@ def missing(said: str) -> str:
     return found[1] if found else ""
 
 
-def mend(library: str, release: str | None = None) -> str:
+def mend(library: str, release: str | None = None) -> Saying:
     """The command that brings a library, for this system where it is known; `release` is what /etc/os-release says."""
     packages = _PACKAGES.get(library)
     if packages is None:
-        return f"Install the package of your system that holds {library}."
+        return say("Install the package of your system that holds {library}.", library=library)
     family = _family(_read() if release is None else release)
     commands = {name: _INSTALL[name].format(package) for name, package in packages.items()}
     if family in commands:
-        return f"Install it: {commands[family]}"
-    return f"Install it, as {commands['debian']} or {commands['fedora']} would."
+        return say("Install it: {command}", command=commands[family])
+    return say("Install it, as {one} or {other} would.", one=commands["debian"], other=commands["fedora"])
 
 
 def _family(release: str) -> str:

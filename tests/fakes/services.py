@@ -18,6 +18,7 @@ from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
 from serai.hosting.budget import Device
 from serai.hosting.forecast import Room
+from serai.hosting.journal import Journal
 from serai.hosting.status import Running, Status
 from serai.hub.headers import Headers
 from serai.jobs.kinds import JobContext
@@ -70,6 +71,7 @@ class FakePool:
     def __init__(self) -> None:
         self.gate: asyncio.Event | None = None
         self.states: dict[str, Status] = {}
+        self.journal = Journal()
 
     def status(self, name: str) -> Status:
         return self.states.get(name, Status())

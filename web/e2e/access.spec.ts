@@ -13,6 +13,7 @@ const pages = [
   "/settings/server",
   "/settings/keys",
   "/settings/secrets",
+  "/settings/engines",
   "/settings/hardware",
   "/settings/doctor",
   "/settings/logs",
@@ -62,5 +63,20 @@ for (const theme of ["light", "dark"] as const) {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
     expect.soft(await violations(page), "palette").toEqual([]);
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: how a model is loaded, with all that may be set`, async ({ page }) => {
+    await setUp(page, "en", theme);
+    await page.goto("/model/serai-guide");
+    await page.getByText("More settings").click();
+    await page.getByRole("textbox", { name: /DRY: strength/ }).waitFor();
+    expect.soft(await violations(page), "generation").toEqual([]);
+    await page.getByRole("button", { name: "How it is loaded" }).click();
+    const dialog = page.getByRole("dialog", { name: /Load / });
+    await dialog.getByText("More settings").click();
+    await dialog.getByRole("textbox", { name: "Threads" }).waitFor();
+    expect.soft(await violations(page), "load dialog").toEqual([]);
   });
 }

@@ -30,6 +30,60 @@ test("what runs is shown with memory, device and speed", async ({ page }) => {
   const card = page.getByRole("article").filter({ hasText: /guide/i });
   await expect(card.getByText("Memory")).toBeVisible({ timeout: 30_000 });
   await expect(card.getByText("Device")).toBeVisible();
+  await expect(card.getByText("protected", { exact: true })).toBeVisible();
+  const memory = page.getByRole("region", { name: "Memory of this machine" });
+  await expect(memory.getByText(/guide/i)).toBeVisible();
+  await expect(memory.getByText("other programs")).toBeVisible();
+});
+
+test("a running model is pinned, its log is read, and it is unloaded from its card, by keyboard", async ({ page }) => {
+  await page.request.post("/api/v1/running", { data: { model: "serai-guide" } });
+  await page.goto("/models/running");
+  const card = page.getByRole("article").filter({ hasText: /guide/i });
+  const menu = card.getByRole("button", { name: /^Actions for/ });
+  await menu.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: /^Pin/ }).press("Enter");
+  await expect(card.getByRole("img", { name: "Pinned" })).toBeVisible();
+  await page.request.patch("/api/v1/models/serai-guide", { data: { pinned: false } });
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Log" }).click();
+  const log = page.getByRole("dialog", { name: /^Log of/ });
+  await expect(log.getByRole("log")).toContainText(/\w/);
+  await expect(log.getByRole("button", { name: "Copy the log" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(menu).toBeFocused();
+  await card.getByRole("button", { name: "Unload" }).press("Enter");
+  await expect(card).toBeHidden({ timeout: 30_000 });
+});
+
+test("a load that failed says why, and leads on", async ({ page }) => {
+  const failed = {
+    code: "load_failed",
+    message: "It needs 9 GB of memory; 4 GB are free.",
+    who: "model",
+    hint: "",
+    facts: { log: ["out of memory"], would_fit: [{ loading: { context: 512 }, model: "", text: "a context of 512" }] },
+  };
+  await page.route("**/api/v1/models", async (route) => {
+    const response = await route.fetch();
+    const { models } = await response.json();
+    await route.fulfill({ json: { models: [{ ...models[0], state: "failed", error: failed, running: null }] } });
+  });
+  await page.route("**/api/v1/running", (route) =>
+    route.request().method() === "GET"
+      ? route.fulfill({ json: { running: [], budget: { devices: [] } } })
+      : route.fulfill({ status: 202, json: {} }),
+  );
+  await page.goto("/models/running");
+  const card = page.getByRole("article").filter({ hasText: "needs 9 GB" });
+  await card.getByText("Its last words").click();
+  await expect(card.getByText("out of memory")).toBeVisible();
+  const arranged = page.waitForRequest((request) => request.method() === "PATCH");
+  await card.getByRole("button", { name: "a context of 512" }).click();
+  expect((await arranged).postDataJSON()).toEqual({ loading: { context: 512 } });
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.request.patch("/api/v1/models/serai-guide", { data: { loading: {} } });
 });
 
 test("a model's page has its facts and default settings", async ({ page }) => {

@@ -49,3 +49,21 @@ for (const [section, text] of [
     await expect(page.getByText(text!, { exact: true }).first()).toBeVisible();
   });
 }
+
+test("engines are listed, what is used is marked, and a wrong path is refused in words", async ({ page }) => {
+  await page.goto("/settings/engines");
+  await expect(page.getByText("in use")).toBeVisible();
+  await expect(page.getByText("ONNX Runtime")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Build now" })).toBeEnabled();
+  await page.getByRole("textbox", { name: /llama-server/ }).fill("/nowhere/llama-server");
+  await page.getByRole("button", { name: "Try and use" }).press("Enter");
+  await expect(page.getByRole("region", { name: "Notifications" })).toContainText("/nowhere/llama-server");
+});
+
+test("what the doctor and the advice say is in the language of the page", async ({ page }) => {
+  await setUp(page, "fa");
+  await page.goto("/settings/doctor");
+  await expect(page.getByRole("listitem").filter({ hasText: "پایگاه داده" })).toContainText(/سالم/, {
+    timeout: 60_000,
+  });
+});

@@ -67,6 +67,7 @@ function checkKnown() {
     ["src/locales/i18n.svelte.ts", /rightToLeft[^=]*= \[(.*?)\]/, turned],
     ["public/theme.js", /known = \[(.*?)\]/, languages],
     ["public/theme.js", /rightToLeft = \[(.*?)\]/, turned],
+    ["../src/serai/wording/__init__.py", /Language = Literal\[(.*?)\]/, languages],
     ["../src/serai/settings.py", /language: Literal\["auto", (.*?)\]/, languages],
   ];
   for (const [file, list, wanted] of places) {
@@ -84,7 +85,7 @@ function checkUse(english) {
     .join("\n");
   const own = readFileSync(join(root, "src/locales/i18n.svelte.ts"), "utf8");
   const literals = new Set([...`${source}\n${own}`.matchAll(/["'`]([a-z][\w.]*)["'`]/gi)].map((match) => match[1]));
-  const built = [...source.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1]);
+  const built = [...source.matchAll(/`([a-z][\w.]*\.)\$\{/g)].map((match) => match[1]);
   for (const key of Object.keys(english))
     if (!literals.has(key) && !built.some((start) => key.startsWith(start)))
       problems.push(`en: ${key} is used nowhere`);

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from serai.doctor import files, libraries, native, rooms, sandbox
 from serai.doctor.finding import Finding
 from serai.errors import SeraiError
+from serai.wording import Language, say, translated
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -18,7 +19,7 @@ PATIENCE_S = 60.0
 Check = Callable[["Services"], Awaitable[Finding]]
 
 
-async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]]:
+async def check(services: Services, *, hub: bool = False, language: Language = "en") -> list[dict[str, Any]]:
     """Every part as `{part, ok, level, text, mend?}`, always in the same order. Only with `hub` is the hub called."""
     checks: dict[str, Check] = {
         "home": _in_thread(lambda services: files.home(services.home)),
@@ -38,12 +39,13 @@ async def check(services: Services, *, hub: bool = False) -> list[dict[str, Any]
         "hub": rooms.hub if hub else rooms.hub_settings,
     }
     found = await asyncio.gather(*(_guarded(run, services) for run in checks.values()))
-    return [_as_dict(part, finding) for part, finding in zip(checks, found, strict=True)]
+    return [_as_dict(part, finding, language) for part, finding in zip(checks, found, strict=True)]
 
 
-def _as_dict(part: str, finding: Finding) -> dict[str, Any]:
-    row: dict[str, Any] = {"part": part, "ok": finding.level == "ok", "level": finding.level, "text": finding.text}
-    return row | ({"mend": finding.mend} if finding.mend else {})
+def _as_dict(part: str, finding: Finding, language: Language) -> dict[str, Any]:
+    text = translated(finding.text, language)
+    row: dict[str, Any] = {"part": part, "ok": finding.level == "ok", "level": finding.level, "text": text}
+    return row | ({"mend": translated(finding.mend, language)} if finding.mend else {})
 
 
 async def _guarded(run: Check, services: Services) -> Finding:
@@ -51,11 +53,13 @@ async def _guarded(run: Check, services: Services) -> Finding:
     try:
         return await asyncio.wait_for(run(services), PATIENCE_S)
     except TimeoutError:
-        return Finding("failed", f"It did not end within {PATIENCE_S:.0f} seconds.", "Is the machine overloaded?")
+        words = say("It did not end within {seconds:.0f} seconds.", seconds=PATIENCE_S)
+        return Finding("failed", words, say("Is the machine overloaded?"))
     except SeraiError as error:
         return Finding("failed", error.message, error.hint or None)
     except Exception as error:
-        return Finding("failed", f"The check failed: {type(error).__name__}: {error}", "`serai logs` may say more.")
+        words = say("The check failed: {why}", why=f"{type(error).__name__}: {error}")
+        return Finding("failed", words, say("`serai logs` may say more."))
 
 
 def _in_thread(run: Callable[[Services], Finding]) -> Check:

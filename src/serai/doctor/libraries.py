@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from serai import libraries
 from serai.doctor.finding import Finding
+from serai.wording import say
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -20,9 +21,13 @@ async def system(_: Services) -> Finding:
     needed = libraries.NEEDED.get(sys.platform, ())
     gone = [name for name, here in zip(needed, await asyncio.gather(*map(_is_here, needed)), strict=True) if not here]
     if gone:
-        text = f"The system's {', '.join(gone)} cannot be loaded, which llama.cpp and ONNX Runtime need."
+        text = say(
+            "The system's {names} cannot be loaded, which llama.cpp and ONNX Runtime need.", names=", ".join(gone)
+        )
         return Finding("failed", text, libraries.mend(gone[0]))
-    return Finding("ok", f"The system's libraries are here: {', '.join(needed) or 'none is needed'}.")
+    if not needed:
+        return Finding("ok", say("The engines need no library of this system."))
+    return Finding("ok", say("The system's libraries are here: {names}.", names=", ".join(needed)))
 
 
 async def _is_here(library: str) -> bool:

@@ -14,9 +14,10 @@ import psutil
 from sqlalchemy import Connection, text
 
 from serai import libraries, registry
-from serai.doctor.finding import Finding
+from serai.doctor.finding import ANEW, Finding
 from serai.exchange import is_loopback
 from serai.hosting.process import WORKER
+from serai.wording import say
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -32,30 +33,34 @@ async def database(services: Services) -> Finding:
 
     said = await services.db.read(work)
     if said != "ok":
-        mend = "Stop Serai and restore SERAI_HOME from a back-up; sessions can be exported before."
-        return Finding("failed", f"The database is damaged: {said}.", mend)
-    return Finding("ok", "The database is whole.")
+        mend = say("Stop Serai and restore SERAI_HOME from a back-up; sessions can be exported before.")
+        return Finding("failed", say("The database is damaged: {said}.", said=said), mend)
+    return Finding("ok", say("The database is whole."))
 
 
 async def engine(_: Services) -> Finding:
     """Imported as a model's process would: in a process of its own, so that a crash is only a finding."""
     broken = registry.scan("engines").broken
     if broken:
-        return Finding("failed", f"{broken[0].module} cannot be read: {broken[0].reason}.", "Install Serai anew.")
+        words = say("{module} cannot be read: {why}.", module=broken[0].module, why=broken[0].reason)
+        return Finding("failed", words, ANEW)
     engines = registry.engines().values()
     left_out = [engine for engine in engines if engine.extra and registry.missing(engine)]
     wanted = sorted({module for engine in engines if not engine.extra for module in engine.requires})
     code, said = await import_apart(wanted)
     if code == 0:
         titles = ", ".join(engine.title for engine in engines if engine not in left_out)
-        others = "".join(f" {one.title} would come with: pip install 'serai[{one.extra}]'." for one in left_out)
-        return Finding("ok", f"{titles} can be loaded.{others}")
+        text = say("{titles} can be loaded.", titles=titles)
+        for one in left_out:
+            more = say("{title} would come with: pip install 'serai[{extra}]'.", title=one.title, extra=one.extra)
+            text = say("{one} {other}", one=text, other=more)
+        return Finding("ok", text)
     if code < 0:
-        mend = "It was built for another processor: see `serai hardware`."
-        return Finding("failed", f"The engine died of signal {-code} when it was loaded.", mend)
+        mend = say("It was built for another processor: see `serai hardware`.")
+        return Finding("failed", say("The engine died of signal {number} when it was loaded.", number=-code), mend)
     library = libraries.missing(said)
-    mend = libraries.mend(library) if library else "Install Serai anew."
-    return Finding("failed", f"The engine cannot be loaded: {said}", mend)
+    mend = libraries.mend(library) if library else ANEW
+    return Finding("failed", say("The engine cannot be loaded: {said}", said=said), mend)
 
 
 async def import_apart(modules: list[str]) -> tuple[int, str]:
@@ -80,33 +85,38 @@ async def models(services: Services) -> Finding:
     models = await services.store.models()
     gone = [model.name for model in models if model.path and not Path(model.path).is_file()]
     if gone:
-        mend = f"Bring the files back, or forget them: serai rm {gone[0]}"
-        return Finding("warning", f"The files of {', '.join(gone)} are gone.", mend)
-    return Finding("ok", f"{len(models)} models are here.")
+        mend = say("Bring the files back, or forget them: serai rm {name}", name=gone[0])
+        return Finding("warning", say("The files of {names} are gone.", names=", ".join(gone)), mend)
+    return Finding("ok", say("Models on this machine: {count}.", count=len(models)))
 
 
 async def server(services: Services) -> Finding:
     if services.private:
-        return Finding("ok", "No server runs; commands work on their own. `serai` starts one.")
+        return Finding("ok", say("No server runs; commands work on their own. `serai` starts one."))
     minutes = (time.time() - services.started_at) / 60
-    return Finding("ok", f"The server has been running for {minutes:.0f} minutes (process {os.getpid()}).")
+    process = str(os.getpid())
+    return Finding(
+        "ok", say("The server runs for {minutes:.0f} min by now (process {process}).", minutes=minutes, process=process)
+    )
 
 
 async def keys(services: Services) -> Finding:
     host = services.settings.server.host
     if is_loopback(host):
-        return Finding("ok", f"Only this machine reaches {host}; no key is needed.")
+        return Finding("ok", say("Only this machine reaches {host}; no key is needed.", host=host))
     if not await services.keys.any():
-        return Finding("failed", f"The server would listen on {host} and nobody has a key.", "serai keys create NAME")
-    return Finding("ok", f"Whoever reaches {host} needs an API key.")
+        words = say("The server would listen on {host} and nobody has a key.", host=host)
+        return Finding("failed", words, "serai keys create NAME")
+    return Finding("ok", say("Whoever reaches {host} needs an API key.", host=host))
 
 
 def processes() -> Finding:
     stale = list(orphans(psutil.process_iter(["pid", "ppid", "cmdline", "uids"])))
     if stale:
         numbers = " ".join(map(str, stale))
-        return Finding("warning", f"Model processes without a server use memory: {numbers}.", f"kill {numbers}")
-    return Finding("ok", "No model process was left behind.")
+        words = say("Model processes without a server use memory: {numbers}.", numbers=numbers)
+        return Finding("warning", words, f"kill {numbers}")
+    return Finding("ok", say("No model process was left behind."))
 
 
 def orphans(processes: Iterable[psutil.Process]) -> Iterator[int]:
@@ -123,8 +133,9 @@ def orphans(processes: Iterable[psutil.Process]) -> Iterator[int]:
 
 async def hub_settings(services: Services) -> Finding:
     hub = services.settings.hub
-    state = "is never called: hub.offline is set" if hub.offline else "was not called; `serai doctor --hub` does"
-    return Finding("ok", f"{hub.endpoint} {state}.")
+    if hub.offline:
+        return Finding("ok", say("{hub} is never called: hub.offline is set.", hub=hub.endpoint))
+    return Finding("ok", say("{hub} was not called; `serai doctor --hub` does.", hub=hub.endpoint))
 
 
 async def hub(services: Services) -> Finding:
@@ -132,7 +143,8 @@ async def hub(services: Services) -> Finding:
 
     hub = services.settings.hub
     if hub.offline:
-        return Finding("warning", "Serai is set to offline; the hub was not called.", "serai config unset hub.offline")
+        words = say("Serai is set to offline; the hub was not called.")
+        return Finding("warning", words, "serai config unset hub.offline")
     began = time.monotonic()
     try:
         async with (
@@ -141,8 +153,11 @@ async def hub(services: Services) -> Finding:
         ):
             status = response.status
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        mend = "Look at the network and at hub.endpoint; models that are here work without it."
-        return Finding("failed", f"{hub.endpoint} cannot be reached: {error or type(error).__name__}.", mend)
+        mend = say("Look at the network and at hub.endpoint; models that are here work without it.")
+        why = str(error) or type(error).__name__
+        return Finding("failed", say("{hub} cannot be reached: {why}.", hub=hub.endpoint, why=why), mend)
     if status >= 400:
-        return Finding("failed", f"{hub.endpoint} answers with {status}.", "Is hub.endpoint a Hugging Face hub?")
-    return Finding("ok", f"{hub.endpoint} answers within {time.monotonic() - began:.1f} s.")
+        mend = say("Is hub.endpoint a Hugging Face hub?")
+        return Finding("failed", say("{hub} answers with {status}.", hub=hub.endpoint, status=str(status)), mend)
+    seconds = time.monotonic() - began
+    return Finding("ok", say("{hub} answers within {seconds:.1f} s.", hub=hub.endpoint, seconds=seconds))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from serai.doctor.finding import Finding
 from serai.hosting import environment
+from serai.wording import say
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -19,19 +20,20 @@ if TYPE_CHECKING:
 TRIAL = (sys.executable, "-P", "-m", "serai.engines._sandbox")
 _SECRETS = ("secret.key", "serai.db")
 
-_LANDLOCK = "Landlock comes with Linux 5.13: update the kernel, or start it with landlock in lsm=."
-_CONTAINER = "Let the container's seccomp profile allow landlock_create_ruleset and seccomp; a new Docker's does."
-_ELSEWHERE = "Run Serai on Linux, or load only models that you trust."
+_LANDLOCK = say("Landlock comes with Linux 5.13: update the kernel, or start it with landlock in lsm=.")
+_CONTAINER = say("Let the container's seccomp profile allow landlock_create_ruleset and seccomp; a new Docker's does.")
+_ELSEWHERE = say("Run Serai on Linux, or load only models that you trust.")
 
 
 async def sandbox(services: Services) -> Finding:
     if services.settings.models.sandbox == "off":
-        words = "Models' processes run with all your rights: models.sandbox is off."
+        words = say("Models' processes run with all your rights: models.sandbox is off.")
         return Finding("warning", words, "serai config unset models.sandbox")
     closed = [str(services.home / name) for name in _SECRETS if (services.home / name).exists()]
     finding = read(await trial(closed, os.environ), sys.platform)
     if finding.level == "warning" and services.settings.models.sandbox == "required":
-        return Finding("failed", f"{finding.text} models.sandbox requires both, so no model loads.", finding.mend)
+        words = say("{finding} models.sandbox requires both, so no model loads.", finding=finding.text)
+        return Finding("failed", words, finding.mend)
     return finding
 
 
@@ -63,13 +65,13 @@ def read(found: Mapping[str, Any], platform: str) -> Finding:
     """The outcome of a trial in words. Pure."""
     network, files, how = bool(found.get("network")), bool(found.get("files")), str(found.get("how", ""))
     if network and files:
-        return Finding("ok", f"Models' processes have no network and see only their own files ({how}).")
+        return Finding("ok", say("Models' processes have no network and see only their own files ({how}).", how=how))
     if network:
-        words = f"Models' processes have no network, but may read and write your files ({how})."
+        words = say("Models' processes have no network, but may read and write your files ({how}).", how=how)
     elif files:
-        words = f"Models' processes see only their own files, but have the network ({how})."
+        words = say("Models' processes see only their own files, but have the network ({how}).", how=how)
     else:
-        words = f"Models' processes run with your rights ({how})."
+        words = say("Models' processes run with your rights ({how}).", how=how)
     return Finding("warning", words, _mend(how, platform))
 
 
@@ -80,4 +82,4 @@ def _mend(how: str, platform: str) -> str:
         return _LANDLOCK
     if "no Landlock" in how or "no seccomp" in how:
         return _CONTAINER
-    return "SERAI_HOME must not lie within a folder of libraries: move it, and set SERAI_HOME."
+    return say("SERAI_HOME must not lie within a folder of libraries: move it, and set SERAI_HOME.")

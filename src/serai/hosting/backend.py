@@ -74,10 +74,13 @@ class LocalBackend:
                 request = wire.encode(call, _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole
             source = ask(worker, call, request)
+            written = 0
             try:
                 async for delta in source:
+                    written += 1
+                    worker.tokens += 1
                     if delta.usage is not None:
-                        worker.note_speed(delta.usage.tokens_per_second)
+                        worker.note_usage(delta.usage, written)
                     yield delta
             except aiohttp.ClientConnectorError as error:
                 if again or worker.unloading or await worker.process.crash() is None:

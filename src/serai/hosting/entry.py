@@ -10,8 +10,9 @@ from serai.errors import SeraiError
 from serai.hosting.budget import Need
 from serai.hosting.ledger import Holding, settle
 from serai.hosting.policy import Place
-from serai.hosting.status import Running, Status
-from serai.hosting.worker import Worker
+from serai.hosting.process import ModelProcess
+from serai.hosting.status import Running, Starting, Status
+from serai.hosting.worker import Worker, memory_of
 from serai.types import Model
 
 
@@ -19,7 +20,8 @@ from serai.types import Model
 class Entry:
     """While `task` runs the model is loading; once that went well there is a `worker`. `placed` from the moment it
     takes one of the places until its memory is returned; `leases` counts who uses it or waits for it. `promise` is the
-    memory reserved for it, `settled` what it holds since it is ready."""
+    memory reserved for it, `settled` what it holds since it is ready. `since` says when a load began, `process` is the
+    one that is becoming ready."""
 
     model: Model
     leases: int = 0
@@ -28,6 +30,8 @@ class Entry:
     promise: Need | None = None
     settled: int | None = None
     task: asyncio.Task[Worker] | None = None
+    since: float = 0.0
+    process: ModelProcess | None = None
     worker: Worker | None = None
     error: SeraiError | None = None
 
@@ -35,8 +39,14 @@ class Entry:
         if self.worker:
             return Status("ready", None, self.running(self.worker))
         if self.task:
-            return Status("loading")
+            return Status("loading", starting=self._starting())
         return Status("failed", self.error) if self.error else Status()
+
+    def _starting(self) -> Starting:
+        needed = self.promise.total if self.promise else 0
+        started = self.process is not None and self.process.started
+        memory = memory_of(self.process.pid)[0] if self.process and started else 0
+        return Starting(self.since, memory, needed)
 
     def running(self, worker: Worker) -> Running:
         needed = self.promise.total if self.promise else 0
@@ -57,7 +67,7 @@ class Entry:
 
     def free(self) -> None:
         """Gives back its place and its memory."""
-        self.placed, self.promise, self.settled = False, None, None
+        self.placed, self.promise, self.settled, self.process = False, None, None, None
 
     def settle(self) -> None:
         """Takes what was measured in place of what was promised, now that it is ready."""

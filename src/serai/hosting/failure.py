@@ -8,6 +8,9 @@ from typing import Any
 
 from serai.errors import LoadFailed, ModelCrashed
 
+_TAIL = 8
+"""Lines of its log that go with an error."""
+
 Explain = Callable[[list[str]], tuple[str, str] | None]
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -51,7 +54,7 @@ def load_failed(model: str, cause: str, detail: str = "", **facts: Any) -> LoadF
 
 def from_exit(model: str, code: int, told: Mapping[str, Any], lines: Sequence[str], explain: Explain) -> LoadFailed:
     """The error for a process that ended while it was loading: by what it told, what it logged, or how it ended."""
-    tail = list(lines)[-8:]
+    tail = list(lines)[-_TAIL:]
     if told.get("failed") in _WORDS:
         return load_failed(model, str(told["failed"]), str(told.get("message", "")).rstrip("."), log=tail)
     if known := explain(list(lines)):
@@ -61,12 +64,12 @@ def from_exit(model: str, code: int, told: Mapping[str, Any], lines: Sequence[st
     return load_failed(model, "crashed", how_it_ended(code), log=tail)
 
 
-def crashed(model: str, code: int) -> ModelCrashed:
-    """The error for calls that a dying process takes with it."""
+def crashed(model: str, code: int, lines: Sequence[str] = ()) -> ModelCrashed:
+    """The error for calls that a dying process takes with it, and the last lines that it logged."""
     hint = "It is started again by the next call."
     if code == -signal.SIGKILL:
         hint += " If this repeats, memory may be short: unload another model or choose a smaller one."
-    return ModelCrashed(f"The process of {model} died ({how_it_ended(code)}).", hint=hint)
+    return ModelCrashed(f"The process of {model} died ({how_it_ended(code)}).", hint=hint, log=list(lines)[-_TAIL:])
 
 
 def how_it_ended(code: int) -> str:

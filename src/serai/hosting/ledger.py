@@ -59,14 +59,20 @@ def room(devices: Sequence[Device], share: float, holdings: Collection[Holding])
     return left
 
 
-def told(devices: Sequence[Device], holdings: Mapping[str, Holding]) -> list[dict[str, object]]:
-    """The budget as people see it: each device, and what every model holds of it."""
+def told(
+    devices: Sequence[Device], holdings: Mapping[str, Holding], share: float = 1.0, serai: int = 0
+) -> list[dict[str, object]]:
+    """The budget as people see it: each device, what every model holds of it, the server itself (`serai`) and other
+    programs, and the most that models may take together."""
     return [
         {
             "name": device.name,
             "kind": device.kind,
             "total": device.total,
             "free": device.free,
+            "limit": int(device.total * (share if device.kind == "cpu" else 1.0)),
+            "serai": serai if device.kind == "cpu" else 0,
+            "others": _others(device, holdings.values(), serai),
             "models": [
                 {"name": name, "memory": taken}
                 for name, holding in holdings.items()
@@ -75,3 +81,11 @@ def told(devices: Sequence[Device], holdings: Mapping[str, Holding]) -> list[dic
         }
         for device in devices
     ]
+
+
+def _others(device: Device, holdings: Collection[Holding], serai: int) -> int:
+    """What other programs take, as far as that can be told: of a GPU, what no model was promised."""
+    taken = device.total - device.free
+    if device.kind == "cpu":
+        return max(0, taken - serai - sum(holding.resident - holding.mapped for holding in holdings))
+    return max(0, taken - sum(holding.held()["gpu"] for holding in holdings if holding.settled is not None))

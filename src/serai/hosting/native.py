@@ -59,6 +59,12 @@ def program(home: Path, setting: str) -> str:
     return next((server.path for server in servers(home, setting) if server.in_use), "")
 
 
+def server_of(program: str) -> str:
+    """The name by which `servers` lists the one that this program is."""
+    path = Path(program)
+    return (path.parent.name if path.with_name(_FACTS).exists() else program) if program else WHEEL
+
+
 def find(home: Path, name: str) -> Server:
     """One by its name. Raises NotFound."""
     for server in servers(home, name if is_path(name) else AUTO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
@@ -16,9 +17,10 @@ from serai.hosting import environment, failure, launching, ledger, policy
 from serai.hosting.admission import Admission, Devices
 from serai.hosting.entry import Entry
 from serai.hosting.forecast import Room
+from serai.hosting.journal import Journal
 from serai.hosting.neighbours import Neighbours
 from serai.hosting.status import Running, Status, describe
-from serai.hosting.worker import Worker
+from serai.hosting.worker import Worker, memory_of
 from serai.hub.shape import Shape
 from serai.settings import Models
 from serai.types import Model
@@ -50,9 +52,11 @@ class Pool:
         self._settings = settings
         self._check = check
         self._publish = publish
+        self.journal = Journal()
+        self._log = log
         self._neighbours = Neighbours()
         self._launcher = launcher or launching.launcher(
-            environ or {}, log, home, self._answering, self._neighbours.busy
+            environ or {}, self._keep_log, home, self._answering, self._neighbours.busy
         )
         self._entries: dict[str, Entry] = {}
         self._devices = devices
@@ -116,13 +120,18 @@ class Pool:
         ready = sorted(self._entries.values(), key=lambda entry: -entry.last_used_at)
         return [entry.model.name for entry in ready if entry.worker]
 
+    def _keep_log(self, model: str, line: str) -> None:
+        self.journal.note(model, line)
+        self._log(model, line)
+
     def _answering(self) -> int:
         return sum(1 for entry in self._entries.values() if entry.worker and entry.leases)
 
     async def budget(self) -> list[dict[str, Any]]:
-        """The memory of every device, and what each model holds of it."""
-        found = await asyncio.to_thread(self._devices, DEFAULT_ENGINE)
-        return ledger.told(found, self._admission.holdings())
+        """The memory of every device that one of the loaded engines reaches, and what each model holds of it."""
+        engines = {DEFAULT_ENGINE, *(entry.worker.answerer.backend for entry in self._entries.values() if entry.worker)}
+        found = max([await asyncio.to_thread(self._devices, engine) for engine in sorted(engines)], key=len)
+        return ledger.told(found, self._admission.holdings(), self._settings().memory_share, memory_of(os.getpid())[0])
 
     async def usable(self) -> int:
         """The most that models may use of this machine's memory, if nothing else runs; of the GPU's where that is
@@ -188,7 +197,7 @@ class Pool:
             task.result()
 
     async def _load(self, entry: Entry) -> Worker:
-        entry.error = None
+        entry.error, entry.since = None, time.time()
         self._tell(entry)
         try:
             entry.worker = await self._start(entry)
@@ -212,7 +221,7 @@ class Pool:
         path = entry.model.path
         shape = await asyncio.to_thread(self._check, Path(path)) if path else None
         choice = await self._admission.admit(entry, shape)
-        process = self._launcher(entry.model, settings, choice)
+        process = entry.process = self._launcher(entry.model, settings, choice)
         await process.start(settings.load_timeout_s)
         return Worker(entry.model, process)
 
@@ -237,7 +246,8 @@ class Pool:
         """Takes note of a crash; the next call starts the model anew."""
         await worker.process.gone.wait()
         if not worker.unloading:
-            entry.error = failure.crashed(entry.model.name, worker.process.returncode or 0)
+            lines = list(worker.process.lines)
+            entry.error = failure.crashed(entry.model.name, worker.process.returncode or 0, lines)
             await self._stop(entry)
 
     async def _sweep(self) -> None:

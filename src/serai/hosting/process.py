@@ -73,6 +73,11 @@ class ModelProcess:
         return self._process.pid
 
     @property
+    def started(self) -> bool:
+        """Whether there is a process, also one that has ended."""
+        return self._process is not None
+
+    @property
     def returncode(self) -> int | None:
         return self._process.returncode if self._process else None
 

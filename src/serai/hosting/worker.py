@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator
 
 import psutil
 
+from serai.hosting import native
 from serai.hosting.process import ModelProcess
 from serai.hosting.status import Running
-from serai.types import Answerer, Model
+from serai.types import Answerer, Model, Usage
 
 _RECENT_S = 60.0
 
@@ -29,7 +30,9 @@ class Worker:
         self.parallel = int(process.facts.get("parallel") or process.launch.parallel)
         self.context = int(process.facts.get("context") or process.launch.context)
         self.unloading = False
+        self.tokens = 0
         self._name = model.name
+        self._server = native.server_of(process.launch.program) if process.launch.engine == "llama.cpp" else ""
         self._places = asyncio.Semaphore(self.parallel)
         self._speeds: deque[tuple[float, float]] = deque(maxlen=16)
         self.answerer = Answerer(
@@ -49,14 +52,15 @@ class Worker:
             finally:
                 self.streams -= 1
 
-    def note_speed(self, tokens_per_second: float | None) -> None:
-        """Takes the speed of a finished answer."""
-        if tokens_per_second:
-            self._speeds.append((time.monotonic(), tokens_per_second))
+    def note_usage(self, usage: Usage, counted: int) -> None:
+        """Takes the measurements of a finished answer, of which so many tokens were counted as they came."""
+        self.tokens += max(0, (usage.completion_tokens or 0) - counted)
+        if usage.tokens_per_second:
+            self._speeds.append((time.monotonic(), usage.tokens_per_second))
 
     def memory(self) -> tuple[int, int]:
         """Resident bytes of its process, and how many of these are pages of files; zeros when it is gone."""
-        return _memory(self.process.pid)
+        return memory_of(self.process.pid)
 
     def running(self, last_used_at: float, needed: int = 0) -> Running:
         return Running(
@@ -74,6 +78,12 @@ class Worker:
             since=self.since,
             last_used_at=last_used_at,
             load_s=round(self.process.load_s, 3),
+            engine=self.process.launch.engine,
+            server=self._server,
+            kv_type=self.process.launch.kv_type,
+            threads=int(self.process.facts.get("threads") or self.process.launch.threads),
+            tokens=self.tokens,
+            sandbox=self.process.facts.get("sandbox") or {},
         )
 
     def _speed(self) -> float | None:
@@ -81,7 +91,8 @@ class Worker:
         return round(sum(recent) / len(recent), 2) if recent else None
 
 
-def _memory(pid: int) -> tuple[int, int]:
+def memory_of(pid: int) -> tuple[int, int]:
+    """Resident bytes of a process, and how many of these are pages of files; zeros when it is gone."""
     try:
         found = psutil.Process(pid).memory_info()
     except psutil.Error:

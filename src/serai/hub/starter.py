@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ _ROOMY = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """One entry of starter.toml."""
+    """One entry of starter.toml; `why` in each language of the page."""
 
     name: str
     title: str
@@ -24,7 +24,7 @@ class Starter:
     parameters: int
     context_length: int
     languages: tuple[str, ...]
-    why: str
+    why: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

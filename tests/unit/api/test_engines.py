@@ -9,6 +9,7 @@ import pytest
 from tests.fakes import llama_server
 from tests.unit.api.conftest import Api
 
+from serai import machine, registry
 from serai.hosting import native
 
 PATH = "/api/v1/engines"
@@ -28,6 +29,21 @@ async def used(api: Api) -> str:
 async def test_the_wheel_is_listed_and_in_use(api: Api) -> None:
     (wheel,) = (await api.get(PATH)).json()["engines"]
     assert (wheel["name"], wheel["kind"], wheel["in_use"]) == ("wheel", "wheel", True)
+
+
+async def test_what_is_to_be_gained_is_said_while_the_wheel_is_used(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cpu", lambda: {"features": ["avx2", "avx512"]})
+    assert (await api.get(PATH)).json()["to_gain"] == ["avx512"]
+    built(api)
+    assert (await api.get(PATH)).json()["to_gain"] == []
+
+
+async def test_engines_that_are_not_here_say_what_brings_them(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "missing", lambda engine: ["torch"] if engine.extra else [])
+    runtimes = {one["name"]: one for one in (await api.get(PATH)).json()["runtimes"]}
+    assert (runtimes["llama.cpp"]["installed"], bool(runtimes["llama.cpp"]["version"])) == (True, True)
+    torch = runtimes["transformers"]
+    assert (torch["installed"], torch["version"], torch["extra"]) == (False, "", "torch")
 
 
 async def test_one_is_chosen_and_chosen_back(api: Api) -> None:

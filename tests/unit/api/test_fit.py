@@ -35,6 +35,13 @@ async def test_sliders_change_the_price(api: Api, tmp_path: Path) -> None:
     assert prices[0] < prices[2] < prices[1] < prices[3]
 
 
+async def test_what_changes_no_price_is_checked_all_the_same(api: Api, tmp_path: Path) -> None:
+    here(api, tmp_path)
+    asks = {"device=cpu&flash_attention=false": 200, "bits=8&dtype=bfloat16": 200, "bits=5": 422, "device=moon": 422}
+    for ask, status in asks.items():
+        assert (await api.get(f"/api/v1/fit?model=org/tiny&{ask}")).status_code == status, ask
+
+
 async def test_what_does_not_fit_comes_with_what_would(api: Api, tmp_path: Path) -> None:
     here(api, tmp_path)
     answer = (await api.get("/api/v1/fit?model=org/tiny&context=32768&parallel=64")).json()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.unit.api.conftest import Api, until
 
+from serai.telemetry import logs
+
 MakeApi = Callable[..., Awaitable[Api]]
 
 
@@ -56,6 +58,16 @@ async def test_a_model_is_loaded_in_the_background_and_unloaded(api: Api) -> Non
     assert (device["name"], device["models"]) == ("CPU", [{"name": "scripted", "memory": 1000}])
     assert (await api.delete("/api/v1/running/scripted")).status_code == 204
     assert (await api.get("/api/v1/running")).json()["running"] == []
+
+
+async def test_the_log_of_a_model_is_followed_and_hides_what_logs_hide(api: Api) -> None:
+    logs.redact("sesame-sesame")
+    for text in ("one", "the key is sesame-sesame"):
+        api.services.pool.journal.note("scripted", text)
+    first, second = (await api.get("/api/v1/running/scripted/log")).json()["lines"]
+    assert first["text"] == "one" and "sesame" not in second["text"]
+    assert (await api.get(f"/api/v1/running/scripted/log?after={second['number']}")).json()["lines"] == []
+    assert (await api.get("/api/v1/running/none/log")).status_code == 404
 
 
 async def test_what_is_not_there_cannot_be_loaded(api: Api) -> None:
@@ -234,9 +246,18 @@ async def test_logs_are_read_by_part(api: Api) -> None:
 
 @pytest.mark.parametrize("hub", [False, True])
 async def test_the_doctor_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch, hub: bool) -> None:
-    async def check(services: object, *, hub: bool) -> list[dict[str, object]]:
+    async def check(services: object, *, hub: bool, language: str) -> list[dict[str, object]]:
         return [{"part": "hub", "ok": hub, "level": "ok" if hub else "warning", "text": "x"}]
 
     monkeypatch.setattr("serai.doctor.check", check)
     (found,) = (await api.get("/api/v1/doctor", params={"hub": hub})).json()["checks"]
     assert (found["ok"], found["mend"]) == (hub, None)
+
+
+@pytest.mark.parametrize(("path", "field"), [("hardware", "advice"), ("suggestions", "suggestions")])
+async def test_sentences_are_told_in_the_language_of_the_page(api: Api, path: str, field: str) -> None:
+    english, persian = [
+        (await api.get(f"/api/v1/{path}", params={"language": language})).json()[field] for language in ("en", "fa")
+    ]
+    assert english and english != persian
+    assert "م" in str(persian) and (await api.get(f"/api/v1/{path}?language=tlh")).status_code == 422

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_list_shows_each_model_with_its_facts(cli: Any) -> None:
     lines = cli("list").stdout.splitlines()
@@ -24,6 +26,17 @@ def test_ps_shows_what_a_loaded_model_uses(cli: Any) -> None:
     cli.json("list")
     cli.services.models["serai-guide"] |= {"state": "ready", "running": {"device": "CPU", "pid": 7, "memory": 9e6}}
     assert {"serai-guide", "ready", "CPU", "9", "MB", "7"} <= set(cli("ps").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("held", "word"),
+    [({"network": True, "files": True}, "whole"), ({"network": True, "files": False}, "partly"), ({}, "none")],
+)
+def test_ps_says_how_the_process_is_confined(cli: Any, held: dict[str, bool], word: str) -> None:
+    cli.json("list")
+    running = {"device": "CPU", "pid": 7, "memory": 9e6, "sandbox": {"how": "Landlock", **held}}
+    cli.services.models["serai-guide"] |= {"state": "ready", "running": running}
+    assert word in cli("ps").stdout.split()
 
 
 def test_show_tells_what_is_known_and_leaves_out_what_is_not(cli: Any) -> None:

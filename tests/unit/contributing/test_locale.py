@@ -15,6 +15,7 @@ PLACES = [
     "src/locales/i18n.svelte.ts: languages names",
     "public/theme.js: known names",
     "public/theme.js: rightToLeft names",
+    "src/serai/wording/__init__.py: Language names",
     "src/serai/settings.py: language names",
 ]
 FAULTS = [

@@ -51,6 +51,13 @@ def test_people_see_who_holds_what() -> None:
     assert gpu["models"] == [{"name": "a", "memory": 100}]
 
 
+def test_what_models_do_not_hold_is_the_servers_or_other_programs() -> None:
+    holdings = {"a": Holding(promise(200, 50), resident=150, mapped=50, settled=200)}
+    cpu, gpu = told([CPU, GPU], holdings, share=0.8, serai=30)
+    assert (cpu["limit"], cpu["serai"], cpu["others"]) == (800, 30, 270)
+    assert (gpu["limit"], gpu["serai"], gpu["others"]) == (400, 0, 50)
+
+
 @calm
 @given(
     st.lists(st.tuples(*[st.integers(0, 1000)] * 5, st.booleans()), max_size=5),

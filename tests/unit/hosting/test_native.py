@@ -75,3 +75,9 @@ def test_a_program_that_anybody_can_change_is_refused(tmp_path: Path) -> None:
             native.check_program(str(program))
     with pytest.raises(BadRequest, match="No such file"):
         native.check_program(str(tmp_path / "gone"))
+
+
+def test_a_program_is_known_by_its_name_in_the_list(tmp_path: Path) -> None:
+    made = llama_server.write(tmp_path / "llama-server")
+    built = native.keep(tmp_path, made, "9-a", {"version": "9", "features": [], "built_at": 1.0})
+    assert [native.server_of(program) for program in ("", built.path, str(made))] == ["wheel", "9-a", str(made)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from tests.fakes.store import gguf_model
 from tests.fakes.waiting import until
 
 from serai.errors import Busy, LoadFailed, ModelFailed
+from serai.hosting.budget import Device
 from serai.hosting.failure import load_failed
 from serai.hosting.pool import Pool
-from serai.types import Model
+from serai.types import Model, Usage
 
 pytestmark = pytest.mark.engine
 MakePool = Callable[..., Pool]
@@ -202,7 +204,37 @@ async def test_a_cancelled_close_still_ends_them(make_pool: MakePool, model: Mak
 async def test_running_tells_what_the_page_shows(make_pool: MakePool, model: MakeModel) -> None:
     pool = pool_of(make_pool)
     async with pool.lease(model()) as worker, worker.place():
-        worker.note_speed(40.0)
+        worker.note_usage(Usage(tokens_per_second=40.0), 0)
         running = pool.running()[0]
     assert (running.name, running.device, running.streams, running.tokens_per_second) == ("a", "cpu", 1, 40.0)
     assert running.memory > 1_000_000 and running.load_s > 0
+
+
+async def test_a_load_under_way_says_since_when_and_what_it_has(make_pool: MakePool, model: MakeModel) -> None:
+    pool = pool_of(make_pool)
+    loading = asyncio.create_task(pool.load(model(load=[{"stall": True}])))
+    await until(lambda: (starting := pool.status("a").starting) is not None and starting.memory > 0)
+    starting = pool.status("a").starting
+    assert starting is not None and starting.since > 0
+    await pool.unload("a")
+    assert (pool.status("a").starting, pool.status("a").state) == (None, "on_disk")
+    await asyncio.gather(loading, return_exceptions=True)
+
+
+async def test_a_crash_brings_the_last_lines_of_the_log(make_pool: MakePool, model: MakeModel) -> None:
+    pool = pool_of(make_pool)
+    async with pool.lease(model()) as worker:
+        worker.process.lines.append("assertion failed")
+        worker.process.kill()
+        await until(lambda: pool.status("a").state == "failed")
+    assert pool.status("a").error.facts["log"][-1] == "assertion failed"  # type: ignore[union-attr]
+
+
+async def test_the_budget_shows_the_gpu_that_a_loaded_engine_reaches(make_pool: MakePool, model: MakeModel) -> None:
+    cpu = Device(name="CPU", kind="cpu", total=1 << 40, free=1 << 40)
+    gpu = Device(name="GPU 0", kind="gpu", total=1 << 30, free=1 << 30)
+    pool = pool_of(make_pool, devices=lambda engine: [cpu] if engine == "llama.cpp" else [cpu, gpu])
+    assert [device["name"] for device in await pool.budget()] == ["CPU"]
+    async with pool.lease(model()) as worker:
+        worker.answerer = replace(worker.answerer, backend="transformers")
+        assert [device["name"] for device in await pool.budget()] == ["CPU", "GPU 0"]

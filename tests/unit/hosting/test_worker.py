@@ -6,7 +6,7 @@ import pytest
 
 from serai.hosting.worker import Worker
 from serai.registry import Launch
-from serai.types import Model
+from serai.types import Model, Usage
 
 
 @pytest.fixture
@@ -37,8 +37,21 @@ async def test_one_that_leaves_the_queue_takes_no_place(worker: Worker) -> None:
 def test_the_speed_is_that_of_recent_answers(worker: Worker) -> None:
     assert worker.running(0).tokens_per_second is None
     for speed in (10.0, None, 20.0):
-        worker.note_speed(speed)
+        worker.note_usage(Usage(tokens_per_second=speed), 0)
     assert worker.running(0).tokens_per_second == 15
+
+
+def test_tokens_that_came_several_at_once_are_counted_at_the_end(worker: Worker) -> None:
+    worker.tokens = 3
+    worker.note_usage(Usage(completion_tokens=10), counted=3)
+    worker.note_usage(Usage(completion_tokens=2), counted=4)
+    assert worker.running(0).tokens == 10
+
+
+def test_what_protects_the_process_and_which_server_it_is_are_told(worker: Worker) -> None:
+    worker.process.facts["sandbox"] = {"network": True, "files": True, "memory": False, "how": "Landlock"}
+    running = worker.running(0)
+    assert (running.sandbox["how"], running.engine) == ("Landlock", worker.process.launch.engine)
 
 
 def test_a_process_that_is_gone_takes_no_memory(worker: Worker) -> None:

@@ -26,19 +26,35 @@ export const guide = () => ({
   last_used_at: now() - 900,
   state: "ready",
   error: null,
-  running: {
+  loading: {},
+  starting: null,
+  running: process({
     pid: 4210,
-    device: "CPU",
-    device_reason: "no GPU was found",
     memory: 38e6,
+    needed: 61e6,
     context: 512,
-    parallel: 4,
-    streams: 0,
     tokens_per_second: 2140,
     since: now() - 900,
     last_used_at: now() - 400,
     load_s: 0.21,
-  },
+  }),
+});
+
+/** A model's process. */
+export const process = (fields) => ({
+  device: "cpu",
+  device_reason: "no GPU was found",
+  parallel: 4,
+  streams: 0,
+  tokens_per_second: null,
+  shortened: "",
+  engine: "llama.cpp",
+  server: "wheel",
+  kv_type: "f16",
+  threads: 8,
+  tokens: 0,
+  sandbox: { network: true, files: true, memory: true, how: "Landlock, seccomp, no new privileges" },
+  ...fields,
 });
 
 const model = (fields) => ({
@@ -60,6 +76,7 @@ const model = (fields) => ({
   state: "on_disk",
   error: null,
   running: null,
+  starting: null,
   ...fields,
 });
 
@@ -76,19 +93,18 @@ export const realModels = () => [
     pinned: true,
     last_used_at: now() - 60,
     state: "ready",
-    running: {
+    running: process({
       pid: 4312,
-      device: "CPU",
-      device_reason: "no GPU was found",
       memory: 1.9 * GB,
+      needed: 2.2 * GB,
       context: 8192,
-      parallel: 4,
       streams: 1,
       tokens_per_second: 41.3,
       since: now() - 3600,
       last_used_at: now() - 60,
       load_s: 1.8,
-    },
+      kv_type: "q8_0",
+    }),
   }),
   model({
     name: "TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF:Q4_K_M",
@@ -113,6 +129,14 @@ export const realModels = () => [
       code: "load_failed",
       message: "Mistral 7B needs 5.8 GB of memory; 4.9 GB are free.",
       hint: "Choose a smaller quantisation or unload another model.",
+      facts: {
+        cause: "out_of_memory",
+        would_fit: [
+          { loading: { context: 2048 }, model: "", text: "a context of 2,048 tokens" },
+          { loading: { kv_type: "q8_0" }, model: "", text: "a KV cache of type q8_0" },
+        ],
+        log: ["llama_kv_cache: size = 4096.00 MiB", "ggml_aligned_malloc: insufficient memory"],
+      },
     },
   }),
   model({
@@ -213,7 +237,7 @@ export const settings = () => [
   s("models.default", "text", "Model that answers when a request names none, or `auto`.", "auto"),
   s("models.preload", "boolean", "Load the models that ran last again at start, in the background.", true),
   s("models.idle_minutes", "number", "Unload a model after this many idle minutes; 0 keeps it.", 30),
-  s("models.max_loaded", "integer", "How many models may be loaded at once; the least recently used goes first.", 3),
+  s("models.max_loaded", "integer", "How many models may be loaded at once; the least recently used goes first.", 0),
   s("models.context", "integer", "Longest context to reserve memory for, in tokens; a model's own limit wins.", 8192, {
     value: 16384,
     source: "serai.toml",
@@ -251,7 +275,7 @@ export const hardware = {
 
 export const checks = [
   { part: "engine", ok: true, level: "ok", text: "llama.cpp starts and answers." },
-  { part: "database", ok: true, level: "ok", text: "SQLite, schema is current." },
+  { part: "database", ok: true, level: "ok", text: "پایگاه داده سالم است." },
   {
     part: "hub",
     ok: false,
@@ -326,3 +350,76 @@ export function fit(model, asked) {
       verdict === "no" ? [{ loading: { parallel: 1 }, model: "", text: "1 answer at a time", total: null }] : [],
   };
 }
+
+/** The memory of each device, with an accelerator where one is asked for. */
+export function budget(models) {
+  const shares = models.filter((m) => m.running).map((m) => ({ name: m.name, memory: m.running.memory }));
+  const held = shares.reduce((sum, share) => sum + share.memory, 0);
+  const [total, serai, others] = [17.2 * GB, 0.12 * GB, 4.6 * GB];
+  return {
+    devices: [
+      {
+        name: "CPU",
+        kind: "cpu",
+        total,
+        free: total - held - serai - others,
+        limit: 0.8 * total,
+        serai,
+        others,
+        models: shares,
+      },
+    ],
+  };
+}
+
+export const engines = (setting) => ({
+  setting,
+  to_gain: setting === "wheel" || setting === "auto" ? ["avx512", "avx512-vnni"] : [],
+  engines: [
+    {
+      name: "wheel",
+      kind: "wheel",
+      version: "2026.10",
+      features: [],
+      path: "",
+      size: null,
+      built_at: null,
+      in_use: setting === "wheel" || setting === "auto",
+    },
+    ...(setting === "wheel" || setting === "auto"
+      ? []
+      : [
+          {
+            name: setting,
+            kind: setting.startsWith("/") ? "given" : "native",
+            version: "b6900",
+            features: setting.startsWith("/") ? [] : ["avx2", "avx512", "avx512-vnni", "fma"],
+            path: setting,
+            size: 14.2e6,
+            built_at: now() - 7200,
+            in_use: true,
+          },
+        ]),
+  ],
+  runtimes: [
+    { name: "llama.cpp", title: "llama.cpp", formats: ["gguf"], version: "2026.10", installed: true, extra: "" },
+    { name: "onnx", title: "ONNX Runtime", formats: ["onnx"], version: "1.31", installed: true, extra: "" },
+    {
+      name: "transformers",
+      title: "transformers",
+      formats: ["safetensors"],
+      version: "",
+      installed: false,
+      extra: "torch",
+    },
+  ],
+});
+
+/** Steps of a native build, as the job's note names them. */
+export const building = [
+  "fetching the source",
+  "fetching tools",
+  "preparing",
+  "compiling",
+  "comparing it with the wheel",
+];

@@ -71,6 +71,7 @@ function beat(state) {
   for (const model of state.models.values()) {
     if (!model.running?.tokens_per_second || model.source === "embedded") continue;
     model.running.tokens_per_second = 36 + Math.random() * 10;
+    model.running.tokens += Math.round(model.running.tokens_per_second * 2);
     state.publish("model", model);
   }
 }
@@ -157,17 +158,35 @@ const nouns = {
     return [200, model];
   },
 
-  running(state, method, rest, given) {
-    if (method === "GET") return [200, { running: [...state.models.values()].filter((m) => m.running) }];
+  running(state, method, rest, given, url) {
+    if (method === "GET" && rest.at(-1) === "log") {
+      const after = Number(url.searchParams.get("after") ?? 0);
+      return [200, { lines: state.log.filter((line) => line.number > after) }];
+    }
+    if (method === "GET") {
+      const running = [...state.models.values()].filter((m) => m.running || m.state === "loading");
+      return [200, { running, budget: data.budget(running) }];
+    }
     const model = need(state.models, method === "POST" ? given.model : rest.join("/"), "model");
     if (method === "POST") return (void state.load(model.name), [202, model]);
-    Object.assign(model, { state: "on_disk", running: null });
+    Object.assign(model, { state: "on_disk", running: null, starting: null });
     state.publish("model", model);
     return [204];
   },
 
   suggestions: (state) => [200, { suggestions: state.suggestions }],
   downloads: (state, _method, _rest, given) => [202, state.download(given.model)],
+
+  engines(state, method, rest, given) {
+    if (rest[0] === "build") return [202, state.build()];
+    if (method === "DELETE") state.engine = "auto";
+    if (method === "PUT") {
+      if (given.name.startsWith("/no"))
+        throw new Fault(400, "bad_request", `${given.name} cannot be used: No such file or directory.`, "");
+      state.engine = given.name;
+    }
+    return method === "DELETE" ? [204] : [200, data.engines(state.engine)];
+  },
 
   jobs(state, method, [jid, verb]) {
     if (!jid) return [200, { jobs: [...state.jobs.values()] }];

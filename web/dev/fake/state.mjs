@@ -22,6 +22,10 @@ export class State {
     this.watchers = new Set();
     this.boot = Date.now().toString(36);
     this.failLoad = false;
+    this.engine = "auto";
+    this.log = ["loading model", "llama_model_loader: 28 layers", "srv: listening", "slot 0: prompt done"].map(
+      (text, i) => ({ number: i + 1, time: now() - 60 + i, text }),
+    );
     if (!empty) this.seed(messages);
   }
 
@@ -255,9 +259,12 @@ export class State {
   async load(name) {
     const model = this.models.get(name);
     if (model.state === "ready") return;
-    Object.assign(model, { state: "loading", error: null });
+    const starting = { since: now(), memory: model.size * 0.6, needed: model.size * 1.4 };
+    Object.assign(model, { state: "loading", error: null, starting });
     this.publish("model", model);
     await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (model.state !== "loading") return;
+    model.starting = null;
     if (this.failLoad || name === "mistral-7b") {
       Object.assign(model, {
         state: "failed",
@@ -270,19 +277,15 @@ export class State {
     } else {
       Object.assign(model, {
         state: "ready",
-        running: {
+        running: data.process({
           pid: 5000 + counter,
-          device: "CPU",
-          device_reason: "no GPU was found",
           memory: model.size * 1.4,
+          needed: model.size * 1.5,
           context: Math.min(8192, model.context_length),
-          parallel: 4,
-          streams: 0,
-          tokens_per_second: null,
           since: now(),
           last_used_at: null,
           load_s: 1.5,
-        },
+        }),
       });
     }
     this.publish("model", model);
@@ -316,6 +319,47 @@ export class State {
       if (p.done >= p.total) this.arrive(job, known);
       this.publish("job", job);
     }, 250);
+    this.publish("job", job);
+    return job;
+  }
+
+  /** A native build in some seconds. */
+  build() {
+    const job = {
+      id: id("job"),
+      kind: "engine.build",
+      title: "native llama-server",
+      principal: "owner",
+      state: "running",
+      args: {},
+      progress: { done: 0, total: null, rate: null, eta_s: null, note: data.building[0] },
+      result: null,
+      error: null,
+      created_at: now(),
+      updated_at: now(),
+    };
+    this.jobs.set(job.id, job);
+    let beats = 0;
+    const tick = setInterval(() => {
+      if (job.state === "cancelled") return clearInterval(tick);
+      if (job.state !== "running") return;
+      beats += 1;
+      const step = Math.min(4, Math.floor(beats / 4));
+      job.progress = {
+        ...job.progress,
+        note: data.building[step],
+        done: beats,
+        total: step === 3 ? 20 : null,
+        eta_s: 300,
+      };
+      if (beats > 20) {
+        clearInterval(tick);
+        job.state = "done";
+        this.engine = "b6900-1a2b3c4d";
+      }
+      job.updated_at = now();
+      this.publish("job", job);
+    }, 500);
     this.publish("job", job);
     return job;
   }

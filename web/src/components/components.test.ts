@@ -1,11 +1,12 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Message, Setting } from "$/lib/api/types";
+import type { Message, Model, Setting } from "$/lib/api/types";
 import { i18n } from "$/locales/i18n.svelte";
 import AnswerFacts from "./chat/AnswerFacts.svelte";
 import AnswerFailed from "./chat/AnswerFailed.svelte";
 import GenerationForm from "./chat/GenerationForm.svelte";
 import Markdown from "./chat/Markdown.svelte";
+import LoadChoices from "./models/LoadChoices.svelte";
 import SettingRow from "./settings/SettingRow.svelte";
 
 beforeEach(() => i18n.use("en"));
@@ -105,6 +106,47 @@ describe("generation settings", () => {
     await fireEvent.change(screen.getByRole("textbox", { name: /Top-p/ }), { target: { value: "7" } });
     expect(onchange).not.toHaveBeenCalled();
     expect(screen.getByRole("alert").textContent).toBe("A number from 0 to 1.");
+  });
+});
+
+describe("the form of an answer", () => {
+  it("waits for its text, and is sent with it", async () => {
+    const onchange = vi.fn();
+    render(GenerationForm, { values: {}, defaults: {}, onchange });
+    await fireEvent.change(screen.getByLabelText("Form of the answer"), { target: { value: "json_schema" } });
+    expect(onchange).toHaveBeenLastCalledWith({});
+    const schema = screen.getByLabelText("JSON schema");
+    await fireEvent.change(schema, { target: { value: "{" } });
+    expect(screen.getByRole("alert").textContent).toContain("not a JSON object");
+    await fireEvent.change(schema, { target: { value: '{"type": "object"}' } });
+    expect(onchange.mock.lastCall![0].response_format.json_schema.schema).toEqual({ type: "object" });
+  });
+});
+
+describe("a load's choices", () => {
+  const onset = vi.fn();
+  const gguf = { format: "gguf" } as Model;
+
+  it("are sent in their own types", async () => {
+    render(LoadChoices, { model: gguf, draft: {}, runtimes: [], graphics: true, onset });
+    await fireEvent.change(screen.getByLabelText(/Flash attention/), { target: { value: "false" } });
+    expect(onset).toHaveBeenLastCalledWith("flash_attention", false);
+    await fireEvent.change(screen.getByLabelText(/Threads/), { target: { value: "۴" } });
+    expect(onset).toHaveBeenLastCalledWith("threads", 4);
+    await fireEvent.change(screen.getByLabelText(/Device/), { target: { value: "" } });
+    expect(onset).toHaveBeenLastCalledWith("device", undefined);
+  });
+
+  it("of adapters are files with their strength", async () => {
+    render(LoadChoices, { model: gguf, draft: { adapters: { "a.gguf": 1 } }, runtimes: [], graphics: false, onset });
+    expect(screen.queryByLabelText(/Device/)).toBeNull();
+    await fireEvent.input(screen.getByLabelText("File of an adapter"), { target: { value: "b.gguf" } });
+    await fireEvent.click(screen.getByRole("button", { name: "Add" }));
+    expect(onset).toHaveBeenLastCalledWith("adapters", { "a.gguf": 1, "b.gguf": 1 });
+    await fireEvent.change(screen.getByLabelText("Strength of a.gguf"), { target: { value: "0,5" } });
+    expect(onset).toHaveBeenLastCalledWith("adapters", { "a.gguf": 0.5 });
+    await fireEvent.click(screen.getByRole("button", { name: "Leave out a.gguf" }));
+    expect(onset).toHaveBeenLastCalledWith("adapters", {});
   });
 });
 

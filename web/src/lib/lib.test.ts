@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import { estimate, usedTokens } from "./context";
 import { grouped, headingOf } from "./days";
 import { fold, rank, score } from "./fuzzy";
-import { fields, parseStops, readNumber } from "./generation";
-import { contexts, nearest, share } from "./loading";
+import { formOf, parsePairs, parseStops, readNumber, showPairs, textOf, usual, withForm } from "./generation";
+import { going, stateOf, steps } from "./building";
+import { logOf, offersOf } from "./failed";
+import { changed, choicesOf, contexts, nearest, share } from "./loading";
+import { hues, parts } from "./memory";
 import { levelOf, messageOf, restOf, timeOf } from "./logs";
 import { answering, contextOf } from "./models";
 import { paths, read } from "./router.svelte";
-import type { Message, Model } from "./api/types";
+import type { Job, Message, Model } from "./api/types";
 
 describe("fuzzy search", () => {
   it("finds letters in order, and nothing else", () => {
@@ -65,8 +68,8 @@ describe("days", () => {
 });
 
 describe("generation settings", () => {
-  const temperature = fields.find((field) => field.key === "temperature")!;
-  const seed = fields.find((field) => field.key === "seed")!;
+  const temperature = usual.find((field) => field.key === "temperature")!;
+  const seed = usual.find((field) => field.key === "seed")!;
   it.each([
     ["0.7", 0.7],
     ["۰٫۷", 0.7],
@@ -79,6 +82,102 @@ describe("generation settings", () => {
   it("read one stop text a line", () => {
     expect(parseStops("END\n\\n\\n\n")).toEqual(["END", "\n\n"]);
     expect(parseStops("\n")).toBeNull();
+  });
+});
+
+describe("the form of an answer", () => {
+  it("is a grammar or a format, never both", () => {
+    const grammar = withForm({ temperature: 1 }, "grammar", 'root ::= "a"')!;
+    expect([formOf(grammar), textOf(grammar)]).toEqual(["grammar", 'root ::= "a"']);
+    const schema = withForm(grammar, "json_schema", '{"type": "object"}')!;
+    expect(schema).toEqual({
+      temperature: 1,
+      response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } },
+    });
+    expect(JSON.parse(textOf(schema))).toEqual({ type: "object" });
+    expect(withForm(schema, "free", "")).toEqual({ temperature: 1 });
+  });
+  it.each(["", "{", "[1]", "7"])("a schema that is no object is not sent: %j", (text) =>
+    expect(withForm({}, "json_schema", text)).toBeUndefined(),
+  );
+});
+
+describe("pairs, one a line", () => {
+  it.each([
+    ["15043: -100\n\n۷: ۱٫۵", { 15043: -100, 7: 1.5 }],
+    ["style.gguf = 0.5", { "style.gguf": 0.5 }],
+    ["  ", null],
+    ["7", undefined],
+    ["7: many", undefined],
+  ])("%j", (text, pairs) => expect(parsePairs(text)).toEqual(pairs));
+  it("are shown as they are read", () => expect(parsePairs(showPairs({ a: 1, b: -2 }))).toEqual({ a: 1, b: -2 }));
+});
+
+describe("what is set for a load", () => {
+  it("holds only what was set", () => {
+    const draft = changed(changed({}, "context", 4096), "flash_attention", false);
+    expect(draft).toEqual({ context: 4096, flash_attention: false });
+    expect(changed(changed(draft, "context", undefined), "adapters", {})).toEqual({ flash_attention: false });
+  });
+  it("depends on the format", () => {
+    expect(choicesOf("gguf").map(({ key }) => key)).toContain("kv_type");
+    expect(choicesOf("safetensors").map(({ key }) => key)).toEqual(["dtype", "bits", "device"]);
+    expect(choicesOf("onnx").map(({ key }) => key)).toEqual(["device"]);
+  });
+});
+
+describe("a device's memory", () => {
+  const device = { name: "CPU", kind: "cpu", total: 100, free: 40, limit: 80, serai: 5, others: 20 } as const;
+  it("is shared out whole, the largest model first", () => {
+    const models = [
+      { name: "small", memory: 10 },
+      { name: "large", memory: 30 },
+    ];
+    const found = parts({ ...device, models }, new Map());
+    expect(found.map((part) => part.name || part.kind)).toEqual(["large", "small", "serai", "others", "free"]);
+    expect(found.reduce((sum, part) => sum + part.bytes, 0)).toBe(100);
+  });
+  it("is never less than nothing", () => {
+    expect(parts({ ...device, models: [{ name: "huge", memory: 300 }] }, new Map()).at(-1)).toMatchObject({ bytes: 0 });
+  });
+  it("gives each model a colour of its own, the same on every device", () => {
+    const models = ["b", "a", "c"].map((name) => ({ name, memory: 1 }));
+    const colours = hues([
+      { ...device, models },
+      { ...device, models: models.slice(1) },
+    ]);
+    expect([...colours]).toEqual([
+      ["a", 0],
+      ["b", 1],
+      ["c", 2],
+    ]);
+  });
+});
+
+describe("a failed load", () => {
+  const facts = {
+    log: ["last"],
+    would_fit: [
+      { loading: { context: 2048 }, model: "", text: "less context" },
+      { loading: {}, model: "org/other:Q2", text: "another" },
+    ],
+  };
+  const error = { code: "load_failed", message: "", facts };
+  it("brings its log, and the ways to load the same model", () => {
+    expect(logOf(error)).toEqual(["last"]);
+    expect(offersOf(error).map((offer) => offer.loading)).toEqual([{ context: 2048 }]);
+  });
+  it("may bring neither", () => expect([logOf(null), offersOf({ code: "x", message: "" })]).toEqual([[], []]));
+});
+
+describe("the steps of a build", () => {
+  const job = (note: string, state = "running"): Job => ({ state, progress: { note } }) as Job;
+  it("stand before, at and behind the one that runs", () => {
+    expect(steps.map((step) => stateOf(step, job("compiling")))).toEqual(["done", "done", "done", "now", "later"]);
+    expect(steps.map((step) => stateOf(step, job("", "queued")))).toEqual(Array(5).fill("later"));
+  });
+  it("are over when the job is", () => {
+    expect([going(job("", "done")), going(job("", "failed")), going(undefined)]).toEqual([false, true, false]);
   });
 });
 

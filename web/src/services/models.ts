@@ -1,6 +1,7 @@
 /** Models, what runs, suggestions, and the jobs that fetch them. */
 
-import type { FitReport, Generation, Job, Loading, Model, Suggestion } from "$/lib/api/types";
+import type { Device, FitReport, Generation, Job, Loading, Model, ModelLine, Suggestion } from "$/lib/api/types";
+import { i18n } from "$/locales/i18n.svelte";
 import { namePath, request } from "./http";
 
 export const list = (): Promise<{ models: Model[] }> => request("GET", "/models");
@@ -13,13 +14,17 @@ export const patch = (
 export const forget = (name: string, files: boolean): Promise<void> =>
   request("DELETE", `/models/${namePath(name)}${files ? "?files=true" : ""}`);
 export const load = (name: string): Promise<Model> => request("POST", "/running", { model: name });
+const priced = ["context", "parallel", "kv_type", "gpu_layers", "device", "dtype", "bits", "flash_attention"] as const;
 export const fit = (name: string, loading: Loading): Promise<FitReport> => {
-  const priced = ["context", "parallel", "kv_type", "gpu_layers"] as const;
   const asked = priced.filter((key) => loading[key] !== undefined).map((key) => [key, String(loading[key])]);
   return request("GET", `/models/${namePath(name)}/fit?${new URLSearchParams(asked)}`);
 };
+export const running = (): Promise<{ running: Model[]; budget: { devices: Device[] } }> => request("GET", "/running");
+export const log = (name: string, after: number): Promise<{ lines: ModelLine[] }> =>
+  request("GET", `/running/${namePath(name)}/log?after=${after}`);
 export const unload = (name: string): Promise<void> => request("DELETE", `/running/${namePath(name)}`);
-export const suggestions = (): Promise<{ suggestions: Suggestion[] }> => request("GET", "/suggestions");
+export const suggestions = (): Promise<{ suggestions: Suggestion[] }> =>
+  request("GET", `/suggestions?language=${i18n.language}`);
 export const download = (model: string): Promise<Job> => request("POST", "/downloads", { model });
 export const jobs = (): Promise<{ jobs: Job[] }> => request("GET", "/jobs");
 export const steer = (id: string, verb: "pause" | "resume" | "cancel"): Promise<Job> =>

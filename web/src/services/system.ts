@@ -1,6 +1,18 @@
 /** The server itself: status, settings, secrets, keys, hardware, doctor, logs. */
 
-import type { Check, Hardware, Key, LogLine, Secret, SettingsAnswer, SettingValue, Status } from "$/lib/api/types";
+import type {
+  Check,
+  Engines,
+  Hardware,
+  Job,
+  Key,
+  LogLine,
+  Secret,
+  SettingsAnswer,
+  SettingValue,
+  Status,
+} from "$/lib/api/types";
+import { i18n } from "$/locales/i18n.svelte";
 import { request } from "./http";
 
 const named = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
@@ -17,8 +29,13 @@ export const keys = (): Promise<{ keys: Key[] }> => request("GET", "/keys");
 export const createKey = (name: string, expires_at: number | null): Promise<Key & { plain: string }> =>
   request("POST", "/keys", expires_at ? { name, expires_at } : { name });
 export const revokeKey = (id: string): Promise<void> => request("DELETE", named("/keys", id));
-export const hardware = (): Promise<Hardware> => request("GET", "/hardware");
-export const doctor = (): Promise<{ checks: Check[] }> => request("GET", "/doctor");
+export const hardware = (): Promise<Hardware> => request("GET", `/hardware?language=${i18n.language}`);
+export const doctor = (): Promise<{ checks: Check[] }> => request("GET", `/doctor?language=${i18n.language}`);
 export const version = (): Promise<Record<string, string>> => request("GET", "/version");
 export const logs = (part: string, lines: number): Promise<{ parts: string[]; lines: LogLine[] }> =>
   request("GET", `/logs?part=${encodeURIComponent(part)}&lines=${lines}`);
+
+export const engines = (): Promise<Engines> => request("GET", "/engines");
+export const useEngine = (name: string): Promise<Engines> => request("PUT", "/engines/use", { name });
+export const removeEngine = (name: string): Promise<void> => request("DELETE", named("/engines", name));
+export const buildEngine = (): Promise<Job> => request("POST", "/engines/build");

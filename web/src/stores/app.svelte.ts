@@ -12,6 +12,7 @@ import { Connection } from "./connection.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Prefs } from "./prefs.svelte";
+import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
 import { Shell } from "./shell.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -26,6 +27,7 @@ class App {
   readonly toasts = new Toasts();
   readonly shell = new Shell();
   readonly models = new Models(this.events);
+  readonly running = new Running(this.models);
   readonly jobs = new Jobs(this.events);
   readonly sessions = new Sessions(this.events);
   readonly chat = new Chat(this.events, (id) => this.router.go(paths.chat(id), true));
@@ -36,6 +38,7 @@ class App {
     this.router.start();
     this.events.on("reset", () => void this.fetch());
     this.events.on("job", (job) => {
+      if (job.kind === "engine.build" && job.state === "done") this.toasts.show(t("engines.built"));
       if (job.kind !== "download" || job.state !== "done") return;
       this.toasts.show(t("job.done.toast", { name: job.title }));
       void this.fetchModels();

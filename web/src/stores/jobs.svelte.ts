@@ -10,6 +10,10 @@ export class Jobs {
   all = $state.raw<Job[]>([]);
 
   readonly downloads = $derived(this.all.filter((job) => job.kind === "download"));
+  /** The newest build of a native engine. */
+  readonly build = $derived(
+    this.all.filter((job) => job.kind === "engine.build").toSorted((a, b) => b.created_at - a.created_at)[0],
+  );
   readonly active = $derived(this.downloads.filter((job) => !ended.has(job.state)));
 
   constructor(events: EventStream) {

@@ -1,11 +1,9 @@
-/** Models as the server has them, live; and their recent speed for the little curves. */
+/** Models as the server has them, live. */
 
 import type { Generation, Loading, Model, Suggestion } from "$/lib/api/types";
 import { answering } from "$/lib/models";
 import type { EventStream } from "$/services/events";
 import * as api from "$/services/models";
-
-const HISTORY = 40;
 
 export class Models {
   all = $state.raw<Model[]>([]);
@@ -14,9 +12,9 @@ export class Models {
   /** The settings `models.default` and `models.context`. */
   preferred = $state("auto");
   reserved = $state<number | null>(null);
-  speeds = $state.raw<Record<string, number[]>>({});
 
   readonly running = $derived(this.all.filter((model) => model.running !== null));
+  readonly failed = $derived(this.all.filter((model) => model.state === "failed"));
   readonly loading = $derived(this.all.filter((model) => model.state === "loading"));
   /** Models a person brought; the embedded guide is not one. */
   readonly real = $derived(this.all.filter((model) => model.source !== "embedded"));
@@ -48,7 +46,6 @@ export class Models {
   put(model: Model): void {
     const at = this.all.findIndex((known) => known.name === model.name);
     this.all = at < 0 ? [...this.all, model] : this.all.with(at, model);
-    this.note(model);
   }
 
   drop(name: string): void {
@@ -71,16 +68,5 @@ export class Models {
   async forget(name: string, files = false): Promise<void> {
     await api.forget(name, files);
     this.drop(name);
-  }
-
-  private note(model: Model): void {
-    if (!model.running) return void (model.name in this.speeds && this.clear(model.name));
-    const now = model.running.streams ? (model.running.tokens_per_second ?? 0) : 0;
-    const before = this.speeds[model.name] ?? [];
-    this.speeds = { ...this.speeds, [model.name]: [...before, now].slice(-HISTORY) };
-  }
-
-  private clear(name: string): void {
-    this.speeds = Object.fromEntries(Object.entries(this.speeds).filter(([key]) => key !== name));
   }
 }

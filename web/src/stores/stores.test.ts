@@ -1,11 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Job, Session } from "$/lib/api/types";
+import type { Job, Model, Session } from "$/lib/api/types";
 import { EventStream } from "$/services/events";
 import { ApiError, report } from "$/services/http";
+import { poll } from "$/lib/poll";
+import * as api from "$/services/models";
 import { until, withFake } from "$/testing/fake";
 import { Connection } from "./connection.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
+import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
 import { fixed, Settings } from "./settings.svelte";
 import { Toasts } from "./toasts.svelte";
@@ -72,23 +75,81 @@ describe("models", () => {
     events.stop();
   });
 
-  it("remember their recent speed while they run, and no longer", async () => {
-    const events = new EventStream();
-    const models = new Models(events);
-    await models.fetch();
-    const running = models.running.find((model) => model.source !== "embedded")!;
-    for (let i = 0; i < 50; i++) events.emit("model", running);
-    expect(models.speeds[running.name]).toHaveLength(40);
-    events.emit("model", { ...running, state: "on_disk", running: null });
-    expect(models.speeds[running.name]).toBeUndefined();
-  });
-
   it("know when only the guide is there", async () => {
     const models = new Models(new EventStream());
     expect(models.guideOnly).toBe(false);
     await models.fetch();
     for (const model of models.real) models.drop(model.name);
     expect(models.guideOnly).toBe(true);
+  });
+});
+
+describe("what runs", () => {
+  const ready = (tokens: number, pid = 1): Model => ({ name: "m", state: "ready", running: { pid, tokens } }) as Model;
+
+  it("comes with the speed since the last look, for the life of its process", async () => {
+    const running = new Running(new Models(new EventStream()));
+    const answer = vi.spyOn(api, "running");
+    const now = vi.spyOn(performance, "now");
+    for (const [at, tokens, pid] of [
+      [0, 100, 1],
+      [2000, 180, 1],
+      [4000, 180, 1],
+      [6000, 7, 2],
+    ] as const) {
+      now.mockReturnValue(at);
+      answer.mockResolvedValue({ running: [ready(tokens, pid)], budget: { devices: [] } });
+      await running.fetch();
+      if (at === 4000) expect(running.speeds.m).toEqual([40, 0]);
+    }
+    expect(running.speeds.m).toEqual([]);
+    expect(running.now("nobody")).toBe(0);
+  });
+
+  it("is healed when an event was overtaken by an older answer", async () => {
+    const models = new Models(new EventStream());
+    await models.fetch();
+    models.put({ ...models.find("mistral-7b")!, state: "ready", running: models.running[0]!.running });
+    await new Running(models).fetch();
+    expect(models.find("mistral-7b")!.running).toBeNull();
+  });
+
+  it("is asked for only while someone looks", async () => {
+    const answer = vi.spyOn(api, "running");
+    const running = new Running(new Models(new EventStream()));
+    expect(answer).not.toHaveBeenCalled();
+    const [first, second] = [running.watch(), running.watch()];
+    await until(() => running.devices.length === 1);
+    expect(answer).toHaveBeenCalledTimes(1);
+    first();
+    second();
+  });
+});
+
+describe("repeated work", () => {
+  it("never overlaps, rests while the page is hidden, and ends", async () => {
+    vi.useFakeTimers();
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(false);
+    let finish = (): void => undefined;
+    const work = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+    const end = poll(1000, work);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(work).toHaveBeenCalledTimes(1);
+    finish();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(work).toHaveBeenCalledTimes(2);
+    hidden.mockReturnValue(true);
+    finish();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(work).toHaveBeenCalledTimes(2);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(work).toHaveBeenCalledTimes(3);
+    end();
+    finish();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(work).toHaveBeenCalledTimes(3);
+    vi.useRealTimers();
   });
 });
 

@@ -16,6 +16,7 @@ def routers() -> list[APIRouter]:
         machine,
         messages,
         models,
+        running,
         secrets,
         sessions,
         settings,
@@ -23,6 +24,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, models, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, running, models, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

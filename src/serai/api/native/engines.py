@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import metadata
 from typing import Annotated, Literal
 
 from pydantic import Field
 from starlette.responses import Response
 
+from serai import registry
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.native.jobs import Job
 from serai.api.native.shapes import In, Out
@@ -32,8 +35,22 @@ class LlamaServer(Out):
     in_use: bool
 
 
+class Runtime(Out):
+    """An engine that Serai knows, here or not."""
+
+    name: str
+    title: str
+    formats: list[str]
+    version: str = Field(description="Of its library; empty where that is not here.")
+    installed: bool
+    extra: str = Field(description="The part of Serai that brings it; empty for the core.")
+
+
 class LlamaServerList(Out):
     engines: list[LlamaServer]
+    setting: str = Field(description="What `models.llama_server` says: `auto`, `wheel`, a name or a path.")
+    to_gain: list[str] = Field(description="What this processor can do and only a native build uses.")
+    runtimes: list[Runtime]
 
 
 class Choice(In):
@@ -45,7 +62,7 @@ class Choice(In):
 @routes.get("")
 async def list_engines(services: ServicesDep) -> LlamaServerList:
     """The wheel's server, those that were built here, and one that was named."""
-    return _list(services)
+    return await _list(services)
 
 
 @routes.post("/build", status_code=202)
@@ -64,7 +81,7 @@ async def use_engine(services: ServicesDep, choice: Choice) -> LlamaServerList:
     if choice.name != native.AUTO:
         await build.check(services.home, choice.name, GUIDE_FILE, services.settings_file.environ)
     services.use_llama_server(choice.name)
-    return _list(services)
+    return await _list(services)
 
 
 @routes.delete("/{name}", status_code=204, response_class=Response)
@@ -75,6 +92,33 @@ async def remove_engine(services: ServicesDep, name: str) -> None:
         services.use_llama_server(native.AUTO)
 
 
-def _list(services: ServicesDep) -> LlamaServerList:
-    found = native.servers(services.home, services.settings.models.llama_server)
-    return LlamaServerList.model_validate({"engines": [native.as_dict(server) for server in found]})
+async def _list(services: ServicesDep) -> LlamaServerList:
+    from serai.doctor.native import idle_features
+
+    setting = services.settings.models.llama_server
+    found = await asyncio.to_thread(native.servers, services.home, setting)
+    servers = [LlamaServer.model_validate(native.as_dict(server)) for server in found]
+    gain = await asyncio.to_thread(idle_features) if any(one.in_use and one.kind == "wheel" for one in servers) else []
+    runtimes = await asyncio.to_thread(_runtimes)
+    return LlamaServerList(engines=servers, setting=setting, to_gain=gain, runtimes=runtimes)
+
+
+def _runtimes() -> list[Runtime]:
+    return [
+        Runtime(
+            name=engine.name,
+            title=engine.title,
+            formats=list(engine.formats),
+            version=_version(engine) if not (gone := registry.missing(engine)) else "",
+            installed=not gone,
+            extra=engine.extra,
+        )
+        for engine in registry.engines().values()
+    ]
+
+
+def _version(engine: registry.Engine) -> str:
+    """Of the first library that it needs; its module may be called otherwise than its package."""
+    packages = metadata.packages_distributions()
+    names = [name for module in engine.requires for name in packages.get(module, ())]
+    return metadata.version(names[0]) if names else ""

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from serai import types
+from serai import loading, types
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Loading, Name, Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.errors import ModelNotFound
-from serai.loading import KvType, check
+from serai.loading import Dtype, KvType, check
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
@@ -76,9 +76,14 @@ def _asked(
     parallel: Annotated[int | None, Query(ge=1, le=64)] = None,
     kv_type: Annotated[KvType | None, Query()] = None,
     gpu_layers: Annotated[int | None, Query(ge=0, le=10_000)] = None,
+    device: Annotated[loading.Device | None, Query()] = None,
+    dtype: Annotated[Dtype | None, Query()] = None,
+    bits: Annotated[Literal[4, 8] | None, BeforeValidator(int), Query()] = None,
+    flash_attention: Annotated[bool | None, Query()] = None,
 ) -> dict[str, Any]:
     """What the asker would set; what is left out is the model's own, or Serai's choice."""
-    return check({"context": context, "parallel": parallel, "kv_type": kv_type, "gpu_layers": gpu_layers})
+    numbers = {"context": context, "parallel": parallel, "gpu_layers": gpu_layers, "bits": bits}
+    return check({**numbers, "device": device, "kv_type": kv_type, "dtype": dtype, "flash_attention": flash_attention})
 
 
 Asked = Annotated[dict[str, Any], Depends(_asked)]

@@ -9,10 +9,11 @@ from fastapi import Query
 from pydantic import Field
 
 from serai.api.deps import ServicesDep
-from serai.api.native.shapes import Out
+from serai.api.native.shapes import Out, Spoken
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.telemetry import logs
+from serai.wording import translated
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="machine")
 
@@ -68,21 +69,24 @@ class LogLines(Out):
 
 
 @routes.get("/hardware")
-async def get_hardware(services: ServicesDep) -> Hardware:
+async def get_hardware(services: ServicesDep, language: Spoken = "en") -> Hardware:
     """This machine, and advice for it."""
     from serai import machine
 
-    return Hardware.model_validate(await asyncio.to_thread(machine.hardware, services.home))
+    found = await asyncio.to_thread(machine.hardware, services.home)
+    return Hardware.model_validate({**found, "advice": [translated(line, language) for line in found["advice"]]})
 
 
 @routes.get("/doctor")
 async def examine(
-    services: ServicesDep, hub: Annotated[bool, Query(description="Also calls the hub.")] = False
+    services: ServicesDep,
+    hub: Annotated[bool, Query(description="Also calls the hub.")] = False,
+    language: Spoken = "en",
 ) -> Checks:
     """Every part, healthy or with the mend."""
     from serai import doctor
 
-    return Checks.model_validate({"checks": await doctor.check(services, hub=hub)})
+    return Checks.model_validate({"checks": await doctor.check(services, hub=hub, language=language)})
 
 
 @routes.get("/logs")

@@ -1,17 +1,15 @@
-"""/api/v1/models and /api/v1/running: the models on this machine, and those that are loaded."""
+"""/api/v1/models: the models on this machine."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
 from serai import loading, types
-from serai.api.background import spawn
 from serai.api.deps import ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import In, Loading, Name, Out, Settings
@@ -21,6 +19,23 @@ from serai.hosting.status import describe
 from serai.tasks import text_generation
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
+
+
+class Sandbox(Out):
+    """What protects this machine from a model's process."""
+
+    network: bool = Field(False, description="It can call nobody.")
+    files: bool = Field(False, description="It sees its own files only.")
+    memory: bool = Field(False, description="It is held to a limit.")
+    how: str = Field("", description="By what, and what is missing and why.")
+
+
+class Starting(Out):
+    """A load under way, in bytes."""
+
+    since: float
+    memory: int = Field(description="That its process has by now.")
+    needed: int = Field(description="That it will need; 0 while it waits for its place.")
 
 
 class Running(Out):
@@ -39,6 +54,12 @@ class Running(Out):
     load_s: float
     needed: int = Field(0, description="Bytes that it was expected to take.")
     shortened: str = Field("", description="What was made smaller than asked, so that it fits.")
+    engine: str = Field("", description="What runs it.")
+    server: str = Field("", description="Which of llama.cpp's servers, by its name in `/engines`.")
+    kv_type: str = Field("", description="Type of the numbers in its KV cache.")
+    threads: int = Field(0, description="Of the processor.")
+    tokens: int = Field(0, description="Written since it was loaded; grows while it writes.")
+    sandbox: Sandbox = Sandbox()
 
 
 class Model(Out):
@@ -68,34 +89,11 @@ class Model(Out):
     state: Literal["on_disk", "loading", "ready", "failed"]
     error: ErrorBody | None
     running: Running | None
+    starting: Starting | None = None
 
 
 class ModelList(Out):
     models: list[Model]
-
-
-class Share(Out):
-    name: str
-    memory: int
-
-
-class Device(Out):
-    """Memory that models use, in bytes, and who holds how much of it."""
-
-    name: str
-    kind: Literal["cpu", "gpu"]
-    total: int
-    free: int
-    models: list[Share]
-
-
-class Budget(Out):
-    devices: list[Device]
-
-
-class RunningList(Out):
-    running: list[Model]
-    budget: Budget
 
 
 class NewModel(In):
@@ -113,10 +111,6 @@ class ModelChange(In):
     loading: Loading = Field(default_factory=dict)
 
 
-class Load(In):
-    model: Name
-
-
 @routes.get("/models")
 async def list_models(services: ServicesDep) -> ModelList:
     """All models on this machine, the embedded one first."""
@@ -126,13 +120,13 @@ async def list_models(services: ServicesDep) -> ModelList:
 @routes.get("/models/{name:path}")
 async def get_model(services: ServicesDep, name: str) -> Model:
     """One model."""
-    return _shape(services, await services.store.find(name))
+    return shape(services, await services.store.find(name))
 
 
 @routes.post("/models", status_code=201)
 async def add_model(services: ServicesDep, new: NewModel) -> Model:
     """Makes a file a model. The file stays where it is."""
-    return _shape(services, await services.store.add(Path(new.path), new.name))
+    return shape(services, await services.store.add(Path(new.path), new.name))
 
 
 @routes.patch("/models/{name:path}")
@@ -146,7 +140,7 @@ async def change_model(services: ServicesDep, name: str, change: ModelChange) ->
     if "pinned" in change.model_fields_set:
         await services.store.set_pinned(name, change.pinned)
         services.pool.pin(name, change.pinned)
-    return _shape(services, await services.store.find(name))
+    return shape(services, await services.store.find(name))
 
 
 @routes.delete("/models/{name:path}", status_code=204, response_class=Response)
@@ -159,35 +153,13 @@ async def forget_model(
     await services.store.find(name)
     await services.pool.unload(name)
     await services.store.forget(name, files=files)
-
-
-@routes.get("/running")
-async def list_running(services: ServicesDep) -> RunningList:
-    """The models that are loaded or loading, the last used first."""
-    running = [model for model in await models_of(services) if model.state in ("ready", "loading")]
-    budget = Budget.model_validate({"devices": await services.pool.budget()})
-    return RunningList(running=sorted(running, key=lambda model: -(model.last_used_at or 0)), budget=budget)
-
-
-@routes.post("/running", status_code=202)
-async def load_model(request: Request, services: ServicesDep, load: Load) -> Model:
-    """Loads a model in the background; events of topic `model` tell how it goes."""
-    model = await services.router.resolve(load.model, types.CHAT)
-    spawn(request, services.pool.load(model))
-    await asyncio.sleep(0)  # lets the load begin, so that the answer says so
-    return _shape(services, model)
-
-
-@routes.delete("/running/{name:path}", status_code=204, response_class=Response)
-async def unload_model(services: ServicesDep, name: str) -> None:
-    """Ends a model's process, or its loading; all its memory returns."""
-    await services.store.find(name)
-    await services.pool.unload(name)
+    services.pool.journal.forget(name)
 
 
 async def models_of(services: Any) -> list[Model]:
-    return [_shape(services, model) for model in await services.store.models()]
+    return [shape(services, model) for model in await services.store.models()]
 
 
-def _shape(services: Any, model: types.Model) -> Model:
+def shape(services: Any, model: types.Model) -> Model:
+    """A model with its state at this moment."""
     return Model.model_validate(describe(model, services.pool.status(model.name)))

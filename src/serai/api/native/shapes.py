@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
+
+from serai.wording import Language
 
 Text = Annotated[str, Field(max_length=10_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
@@ -17,6 +20,9 @@ Loading = Annotated[
     dict[str, Any],
     Field(description="How it is loaded, by name, where that was set.", examples=[{"context": 16384}]),
 ]
+
+
+Spoken = Annotated[Language, Query(description="Of the sentences in the answer.")]
 
 
 class In(BaseModel):

@@ -14,6 +14,7 @@ from serai.api.native.shapes import Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.hub import starter
+from serai.wording import Language, Saying, say, translated
 
 routes = router(Scope.MODELS, prefix="/api/v1", tag="models")
 
@@ -44,7 +45,8 @@ class SuggestionList(Out):
 
 @routes.get("/suggestions")
 async def list_suggestions(
-    services: ServicesDep, language: Annotated[Literal["en", "de", "fa"], Query(description="It should speak.")] = "en"
+    services: ServicesDep,
+    language: Annotated[Language, Query(description="It should speak, and its words are in.")] = "en",
 ) -> SuggestionList:
     """A small, a middle and a large model that fit this machine's memory and disk."""
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
@@ -52,14 +54,16 @@ async def list_suggestions(
     chosen = starter.suggest(memory=usable, disk=disk.free, language=language)
     here = {model.name.casefold() for model in await services.store.models()}
     jobs = {str(job["args"].get("model")): job["id"] for job in await services.jobs.list() if _runs(job)}
-    return SuggestionList(suggestions=[_shape(entry, fit, here, jobs) for entry, fit in chosen])
+    return SuggestionList(suggestions=[_shape(entry, fit, here, jobs, language) for entry, fit in chosen])
 
 
 def _runs(job: Any) -> bool:
     return job["kind"] == "download" and job["state"] in ("queued", "running", "paused")
 
 
-def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[str, str]) -> Suggestion:
+def _shape(
+    entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[str, str], language: Language
+) -> Suggestion:
     repo, _, file = entry.name.partition(":")
     state: Literal["absent", "downloading", "on_disk"] = "downloading" if entry.name in jobs else "absent"
     return Suggestion(
@@ -71,13 +75,18 @@ def _shape(entry: starter.Starter, fit: starter.Fit, here: set[str], jobs: dict[
         context_length=entry.context_length,
         parameters=entry.parameters,
         languages=list(entry.languages),
-        why=entry.why,
-        fit=SuggestionFit(verdict=fit.verdict, text=_words(fit)),
+        why=entry.why.get(language, entry.why["en"]),
+        fit=SuggestionFit(verdict=fit.verdict, text=translated(_words(fit), language)),
         state="on_disk" if entry.name.casefold() in here else state,
         job=jobs.get(entry.name),
     )
 
 
-def _words(fit: starter.Fit) -> str:
-    said = {"fits": "Fits", "tight": "Tight", "no": "Does not fit"}[fit.verdict]
-    return f"{said}: needs about {fit.needed:.1f} GB of memory, models may use {fit.memory:.1f} GB of this machine."
+def _words(fit: starter.Fit) -> Saying:
+    said = {"fits": say("Fits"), "tight": say("Tight"), "no": say("Does not fit")}[fit.verdict]
+    return say(
+        "{verdict}: needs about {needed:.1f} GB of memory, models may use {memory:.1f} GB of this machine.",
+        verdict=said,
+        needed=fit.needed,
+        memory=fit.memory,
+    )

@@ -100,7 +100,7 @@ def _running(models: list[dict[str, Any]]) -> None:
     if not models:
         output.say("No model is loaded. `serai run NAME` loads one.", stderr=True)
         return
-    columns = ("NAME", "STATE", "DEVICE", "MEMORY", "CONTEXT", "STREAMS", "TOKENS/S", "PROCESS", "SINCE")
+    columns = ("NAME", "STATE", "DEVICE", "SANDBOX", "MEMORY", "CONTEXT", "STREAMS", "TOKENS/S", "PROCESS", "SINCE")
     rows = []
     for model in models:
         now = model.get("running") or {}
@@ -110,6 +110,7 @@ def _running(models: list[dict[str, Any]]) -> None:
                 model["name"],
                 _state(model),
                 now.get("device") or "",
+                _sandbox(now.get("sandbox")),
                 words.size(now.get("memory")),
                 now.get("context") or "",
                 f"{now.get('streams', 0)}/{now.get('parallel', '')}" if now else "",
@@ -119,6 +120,13 @@ def _running(models: list[dict[str, Any]]) -> None:
             )
         )
     output.table(columns, rows, right=("MEMORY", "CONTEXT", "STREAMS", "TOKENS/S", "PROCESS"))
+
+
+def _sandbox(held: dict[str, Any] | None) -> str:
+    """How its process is confined, in a word."""
+    if not held:
+        return ""
+    return {2: "whole", 1: "partly"}.get(bool(held.get("network")) + bool(held.get("files")), "none")
 
 
 def _show(model: dict[str, Any]) -> None:

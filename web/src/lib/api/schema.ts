@@ -541,6 +541,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/running/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Log
+         * @description The last lines that the model's process logged, also one that has ended since this server started.
+         */
+        get: operations["read_model_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/secrets": {
         parameters: {
             query?: never;
@@ -1118,7 +1138,7 @@ export interface components {
         /** Budget */
         Budget: {
             /** Devices */
-            devices: components["schemas"]["serai__api__native__models__Device"][];
+            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /** Call */
         Call: {
@@ -1591,11 +1611,32 @@ export interface components {
         LlamaServerList: {
             /** Engines */
             engines: components["schemas"]["LlamaServer"][];
+            /** Runtimes */
+            runtimes: components["schemas"]["Runtime"][];
+            /**
+             * Setting
+             * @description What `models.llama_server` says: `auto`, `wheel`, a name or a path.
+             */
+            setting: string;
+            /**
+             * To Gain
+             * @description What this processor can do and only a native build uses.
+             */
+            to_gain: string[];
         };
         /** Load */
         Load: {
             /** Model */
             model: string;
+        };
+        /** LogLine */
+        LogLine: {
+            /** Number */
+            number: number;
+            /** Text */
+            text: string;
+            /** Time */
+            time: number;
         };
         /** LogLines */
         LogLines: {
@@ -1723,6 +1764,7 @@ export interface components {
              * @enum {string}
              */
             source: "embedded" | "file" | "hub" | "service";
+            starting: components["schemas"]["Starting"] | null;
             /**
              * State
              * @enum {string}
@@ -1769,6 +1811,11 @@ export interface components {
         ModelList: {
             /** Models */
             models: components["schemas"]["Model"][];
+        };
+        /** ModelLog */
+        ModelLog: {
+            /** Lines */
+            lines: components["schemas"]["LogLine"][];
         };
         /**
          * Need
@@ -2014,6 +2061,18 @@ export interface components {
             device: string;
             /** Device Reason */
             device_reason: string;
+            /**
+             * Engine
+             * @description What runs it.
+             * @default
+             */
+            engine: string;
+            /**
+             * Kv Type
+             * @description Type of the numbers in its KV cache.
+             * @default
+             */
+            kv_type: string;
             /** Last Used At */
             last_used_at: number | null;
             /** Load S */
@@ -2037,6 +2096,21 @@ export interface components {
             /** Pid */
             pid: number;
             /**
+             * @default {
+             *       "files": false,
+             *       "how": "",
+             *       "memory": false,
+             *       "network": false
+             *     }
+             */
+            sandbox: components["schemas"]["Sandbox"];
+            /**
+             * Server
+             * @description Which of llama.cpp's servers, by its name in `/engines`.
+             * @default
+             */
+            server: string;
+            /**
              * Shortened
              * @description What was made smaller than asked, so that it fits.
              * @default
@@ -2049,6 +2123,18 @@ export interface components {
              * @description Calls that it is answering.
              */
             streams: number;
+            /**
+             * Threads
+             * @description Of the processor.
+             * @default 0
+             */
+            threads: number;
+            /**
+             * Tokens
+             * @description Written since it was loaded; grows while it writes.
+             * @default 0
+             */
+            tokens: number;
             /** Tokens Per Second */
             tokens_per_second: number | null;
         };
@@ -2057,6 +2143,60 @@ export interface components {
             budget: components["schemas"]["Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
+        };
+        /**
+         * Runtime
+         * @description An engine that Serai knows, here or not.
+         */
+        Runtime: {
+            /**
+             * Extra
+             * @description The part of Serai that brings it; empty for the core.
+             */
+            extra: string;
+            /** Formats */
+            formats: string[];
+            /** Installed */
+            installed: boolean;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Version
+             * @description Of its library; empty where that is not here.
+             */
+            version: string;
+        };
+        /**
+         * Sandbox
+         * @description What protects this machine from a model's process.
+         */
+        Sandbox: {
+            /**
+             * Files
+             * @description It sees its own files only.
+             * @default false
+             */
+            files: boolean;
+            /**
+             * How
+             * @description By what, and what is missing and why.
+             * @default
+             */
+            how: string;
+            /**
+             * Memory
+             * @description It is held to a limit.
+             * @default false
+             */
+            memory: boolean;
+            /**
+             * Network
+             * @description It can call nobody.
+             * @default false
+             */
+            network: boolean;
         };
         /**
          * Scope
@@ -2107,7 +2247,7 @@ export interface components {
          * Device
          * @description Memory that models use, in bytes, and who holds how much of it.
          */
-        serai__api__native__models__Device: {
+        serai__api__native__running__Device: {
             /** Free */
             free: number;
             /**
@@ -2115,10 +2255,28 @@ export interface components {
              * @enum {string}
              */
             kind: "cpu" | "gpu";
+            /**
+             * Limit
+             * @description The most that all models may take together.
+             * @default 0
+             */
+            limit: number;
             /** Models */
             models: components["schemas"]["Share"][];
             /** Name */
             name: string;
+            /**
+             * Others
+             * @description Taken by other programs.
+             * @default 0
+             */
+            others: number;
+            /**
+             * Serai
+             * @description Taken by the server itself.
+             * @default 0
+             */
+            serai: number;
             /** Total */
             total: number;
         };
@@ -2305,6 +2463,24 @@ export interface components {
              * @description Goes on with this chat; left out: a new one.
              */
             session?: string | null;
+        };
+        /**
+         * Starting
+         * @description A load under way, in bytes.
+         */
+        Starting: {
+            /**
+             * Memory
+             * @description That its process has by now.
+             */
+            memory: number;
+            /**
+             * Needed
+             * @description That it will need; 0 while it waits for its place.
+             */
+            needed: number;
+            /** Since */
+            since: number;
         };
         /** Status */
         Status: {
@@ -2551,6 +2727,8 @@ export interface operations {
             query?: {
                 /** @description Also calls the hub. */
                 hub?: boolean;
+                /** @description Of the sentences in the answer. */
+                language?: "en" | "de" | "fa";
             };
             header?: never;
             path?: never;
@@ -2828,7 +3006,11 @@ export interface operations {
     get_fit: {
         parameters: {
             query: {
+                bits?: (4 | 8) | null;
                 context?: number | null;
+                device?: ("cpu" | "gpu") | null;
+                dtype?: ("float32" | "float16" | "bfloat16") | null;
+                flash_attention?: boolean | null;
                 gpu_layers?: number | null;
                 kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
                 model: string;
@@ -2871,7 +3053,10 @@ export interface operations {
     };
     get_hardware: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the sentences in the answer. */
+                language?: "en" | "de" | "fa";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3518,7 +3703,11 @@ export interface operations {
     get_model_fit: {
         parameters: {
             query?: {
+                bits?: (4 | 8) | null;
                 context?: number | null;
+                device?: ("cpu" | "gpu") | null;
+                dtype?: ("float32" | "float16" | "bfloat16") | null;
+                flash_attention?: boolean | null;
                 gpu_layers?: number | null;
                 kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
                 parallel?: number | null;
@@ -3675,6 +3864,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    read_model_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the last line that is known. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLog"];
+                };
             };
         };
     };
@@ -4508,7 +4740,7 @@ export interface operations {
     list_suggestions: {
         parameters: {
             query?: {
-                /** @description It should speak. */
+                /** @description It should speak, and its words are in. */
                 language?: "en" | "de" | "fa";
             };
             header?: never;

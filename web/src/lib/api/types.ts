@@ -16,6 +16,34 @@ export interface Generation {
   seed?: number;
   max_tokens?: number;
   stop?: string[];
+  typical_p?: number;
+  top_n_sigma?: number;
+  dynatemp_range?: number;
+  dynatemp_exponent?: number;
+  xtc_probability?: number;
+  xtc_threshold?: number;
+  dry_multiplier?: number;
+  dry_base?: number;
+  dry_allowed_length?: number;
+  dry_penalty_last_n?: number;
+  dry_sequence_breakers?: string[];
+  repetition_window?: number;
+  mirostat?: number;
+  mirostat_tau?: number;
+  mirostat_eta?: number;
+  samplers?: string[];
+  ignore_eos?: boolean;
+  logit_bias?: Record<string, number>;
+  grammar?: string;
+  response_format?: ResponseFormat;
+  reasoning?: boolean;
+  reasoning_budget?: number;
+  lora?: Record<string, number>;
+}
+
+export interface ResponseFormat {
+  type: "text" | "json_object" | "json_schema";
+  json_schema?: { name?: string; schema: unknown };
 }
 
 /** The error envelope's content as far as the page shows it. */
@@ -24,6 +52,7 @@ export interface Failure {
   message: string;
   who?: string;
   hint?: string;
+  facts?: Record<string, unknown>;
 }
 
 type Failing<T> = Omit<T, "error"> & { error: Failure | null };
@@ -32,13 +61,29 @@ type Loaded<T> = Omit<T, "loading"> & { loading: Loading };
 
 /** How a model is loaded; only what was set is there. */
 export interface Loading {
+  engine?: string;
+  device?: "cpu" | "gpu";
   context?: number;
   parallel?: number;
+  threads?: number;
   gpu_layers?: number;
   kv_type?: string;
+  flash_attention?: boolean;
+  dtype?: string;
+  bits?: number;
+  projector?: string;
+  adapters?: Record<string, number>;
+  speculation?: boolean;
 }
 
 export type Running = Shapes["Running"];
+export type Starting = Shapes["Starting"];
+/** A device's memory, with who holds how much of it. */
+export type Device = Shapes["Budget"]["devices"][number];
+export type ModelLine = Shapes["LogLine"];
+export type LlamaServer = Shapes["LlamaServer"];
+export type Runtime = Shapes["Runtime"];
+export type Engines = Shapes["LlamaServerList"];
 export type Model = Loaded<Generating<Failing<Shapes["Model"]>>>;
 export type FitReport = Loaded<Omit<Shapes["Fit"], "would_fit">> & { would_fit: Loaded<Shapes["Offer"]>[] };
 export type ModelState = Model["state"];
