@@ -34,6 +34,8 @@ _RUNTIME = {"llama.cpp": 46 * MB, "transformers": 415 * MB, "onnx": 110 * MB}
 _RUNTIME_OTHER = 200 * MB
 _PER_TOKEN = 200
 _GPU_RUNTIME = 450 * MB
+_PICTURE = 150 * MB
+"""What reading one picture takes besides the projector itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Device:
 class Plan:
     """How a model is to be loaded, as far as memory goes: `context` tokens for each of `parallel` streams, `batch`
     tokens read at once, `layers` of it on the GPU (more than it has: all, and the output too), `cache` bytes for past
-    prompts, `checkpoints` kept of each stream where the model's memory cannot be rolled back."""
+    prompts, `checkpoints` kept of each stream where the model's memory cannot be rolled back; `beside` are the bytes of
+    the files that are loaded with it, `sees` whether one of them reads pictures."""
 
     engine: str = "llama.cpp"
     context: int = 8192
@@ -63,6 +66,8 @@ class Plan:
     attention: bool = True
     dtype: str = "auto"
     bits: int = 0
+    beside: int = 0
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +119,10 @@ def _llama(shape: Shape, plan: Plan) -> Need:
     tied = shape.rearranged if shape.tied and not output_above else 0
     spare = copied - tied + (_weights(above) if above else 0)
     weights["cpu"] += tied
+    weights["gpu" if plan.layers else "cpu"] += plan.beside
     kv = {"cpu": _kv(below, plan), "gpu": _kv(above, plan)}
     saved = plan.parallel * plan.checkpoints * sum(_checkpoint(layer, plan) for layer in shape.layers)
-    compute = _compute(shape, plan)
+    compute = _compute(shape, plan) + (_PICTURE if plan.sees else 0)
     runtime = {"cpu": _runtime(plan, shape), "gpu": _GPU_RUNTIME if plan.layers else 0}
     working = {"cpu": compute, "gpu": compute if plan.layers else 0}
     by_device = {device: weights[device] + kv[device] + working[device] + runtime[device] for device in ("cpu", "gpu")}

@@ -34,6 +34,12 @@ def adapters(model: Model) -> tuple[tuple[str, float], ...]:
     return tuple((str(_find(model, name)), scale) for name, scale in loading.read(model.loading).adapters.items())
 
 
+def size(model: Model) -> int:
+    """The bytes of all of them. Raises LoadFailed when one that was set is not there."""
+    files = [path for path in (projector(model), *(path for path, _ in adapters(model))) if path]
+    return sum(Path(path).stat().st_size for path in files)
+
+
 def check(model: Model, projector: str, adapters: tuple[tuple[str, float], ...]) -> None:
     """Reads the headers before a process does. Raises LoadFailed for what is damaged, is something else than it is
     taken for, or belongs to a model of another architecture."""

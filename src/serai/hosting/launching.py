@@ -146,12 +146,14 @@ def fitted(launch: Launch, choice: Choice) -> Launch:
 
 
 def wish(engine: str, model: Model, settings: Models, shape: Shape, devices: Sequence[Device], cores: int = 1) -> Wish:
-    """What is asked for a model, and what nobody chose for it. Pure."""
+    """What is asked for a model, and what nobody chose for it. Raises LoadFailed when a file is missing that was set
+    to belong to it."""
     own = loading.read(model.loading)
     layers = settings.gpu_layers if own.gpu_layers is None else own.gpu_layers
     graphics = any(device.kind == "gpu" for device in devices) and (own.device or settings.device) != "cpu"
     memory = sum(device.total for device in devices if device.kind == "cpu")
     llama = engine == "llama.cpp"
+    keeps = llama and not own.adapters
     asked = Plan(
         engine=engine,
         context=min(context_of(model, settings), shape.context or 1 << 32),
@@ -159,18 +161,20 @@ def wish(engine: str, model: Model, settings: Models, shape: Shape, devices: Seq
         kv_type=own.kv_type or "f16",
         batch=batch_size(shape.size, own.threads or settings.threads or cores, graphics and layers != 0),
         layers=max(0, layers) if graphics else 0,
-        cache=LEAST_CACHE if llama else 0,
+        cache=LEAST_CACHE if keeps else 0,
         checkpoints=_CHECKPOINTS if llama and shape.windowed else 0,
         attention=own.flash_attention is not False,
         dtype=own.dtype or "auto",
         bits=own.bits or 0,
+        beside=companions.size(model) if llama else 0,
+        sees=llama and companions.sees(model),
     )
     return Wish(
         plan=asked,
         any_context=own.context is None,
         any_parallel=own.parallel is None,
         any_layers=graphics and layers < 0,
-        most_cache=most_cache(memory) if llama else 0,
+        most_cache=most_cache(memory) if keeps else 0,
         graphics=graphics,
     )
 

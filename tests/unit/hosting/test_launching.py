@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_only_what_nobody_chose_may_change() -> None:
     assert (fixed.any_context, fixed.any_parallel, fixed.any_layers) == (False, False, False)
     assert (fixed.plan.context, fixed.plan.parallel, fixed.plan.layers, fixed.plan.kv_type) == (1024, 2, 3, "q8_0")
     assert wish("llama.cpp", model(), Models(device="cpu"), simple(), [cpu, gpu]).graphics is False
+
+
+def test_the_files_beside_a_model_count_in_its_need(tmp_path: Path) -> None:
+    for name, size in (("m.gguf", 10), ("mmproj-m.gguf", 5000), ("lora.gguf", 300)):
+        (tmp_path / name).write_bytes(bytes(size))
+    adapted = model(path=str(tmp_path / "m.gguf"), format="gguf", loading={"adapters": {"lora.gguf": 0.5}})
+    cpu = Device(name="CPU", kind="cpu", total=16 << 30, free=8 << 30)
+    asked = wish("llama.cpp", adapted, Models(), simple(), [cpu])
+    assert (asked.plan.beside, asked.plan.sees, asked.plan.cache, asked.most_cache) == (5300, True, 0, 0)
+    alone = replace(asked.plan, beside=0, sees=False)
+    assert need(simple(), asked.plan).weights == need(simple(), alone).weights + 5300
+    assert need(simple(), asked.plan).compute > need(simple(), alone).compute
 
 
 def test_a_small_model_gets_one_thread() -> None:
