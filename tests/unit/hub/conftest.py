@@ -1,5 +1,6 @@
 import pytest
 
+from serai.hub.records import Records
 from serai.hub.store import Store
 from serai.storage.database import Database
 
@@ -12,3 +13,8 @@ def changed() -> list[str]:
 @pytest.fixture
 def store(db: Database, changed: list[str]) -> Store:
     return Store(db, changed.append)
+
+
+@pytest.fixture
+def records(db: Database) -> Records:
+    return Records(db)

@@ -11,8 +11,10 @@ from tests.fakes.hub import TOKEN, FakeHub, serving
 
 from serai.errors import Forbidden, ModelNotFound, SeraiError
 from serai.hub import download
-from serai.hub.download import Damaged, DiskFull, Download
-from serai.hub.remote import Hub, HubUnreachable
+from serai.hub.download import Download
+from serai.hub.faults import Damaged, DiskFull, HubUnreachable
+from serai.hub.records import Records
+from serai.hub.remote import Hub
 from serai.hub.store import Store
 from serai.jobs.kinds import JobContext
 
@@ -26,12 +28,13 @@ async def hub(tiny: Path) -> AsyncIterator[FakeHub]:
 
 
 @pytest.fixture
-def fetch(hub: FakeHub, store: Store, tmp_path: Path) -> Callable[..., Any]:
+def fetch(hub: FakeHub, store: Store, records: Records, tmp_path: Path) -> Callable[..., Any]:
     async def run(model: str = NAME, token: str | None = None) -> dict[str, Any]:
         async def secret() -> str | None:
             return token
 
-        kind = Download(Hub(lambda: hub.endpoint, secret, lambda: False), store, tmp_path / "hf", pause=lambda n: 0.0)
+        source = Hub(lambda: hub.endpoint, secret, lambda: False)
+        kind = Download(source, store, records, tmp_path / "hf", pause=lambda n: 0.0)
         return await kind.run(context(model))
 
     return run
@@ -48,10 +51,10 @@ def blobs(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "hf").glob("models--*/blobs/*"))
 
 
-async def test_a_download_becomes_a_model(fetch: Callable[..., Any], store: Store, tiny: Path) -> None:
+async def test_a_download_becomes_a_model(hub: FakeHub, fetch: Callable[..., Any], store: Store, tiny: Path) -> None:
     result = await fetch()
     model = await store.find(f"{NAME}:Q8_0")
-    assert result == {"model": model.name, "size": tiny.stat().st_size}
+    assert result == {"model": model.name, "size": tiny.stat().st_size, "commit": hub.commit}
     assert model.path is not None
     assert Path(model.path).read_bytes() == tiny.read_bytes()
     assert (model.source, model.license) == ("hub", "mit")
@@ -80,7 +83,7 @@ async def test_a_part_that_a_kill_left_is_not_fetched_again(
 ) -> None:
     await fetch()
     blob = blobs(tmp_path)[0]
-    blob.with_suffix(".serai-part").write_bytes(tiny.read_bytes()[:200_000])
+    blob.with_name(f"{blob.name}.serai.incomplete").write_bytes(tiny.read_bytes()[:200_000])
     blob.unlink()
     hub.requests.clear()
     await fetch()
@@ -144,26 +147,26 @@ async def test_a_disk_that_fills_up_meanwhile_keeps_what_arrived(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("serai.hub.download._Part.append", full)
+    monkeypatch.setattr("serai.hub.fetch.partial.Partial.write", full)
     with pytest.raises(DiskFull):
         await fetch()
-    assert any(path.suffix == ".serai-part" for path in blobs(tmp_path))
+    assert any(path.name.endswith(".serai.incomplete") for path in blobs(tmp_path))
 
 
-async def test_a_hub_that_is_away_is_said_in_words(store: Store, tmp_path: Path) -> None:
+async def test_a_hub_that_is_away_is_said_in_words(store: Store, records: Records, tmp_path: Path) -> None:
     async def secret() -> str | None:
         return None
 
-    away = Download(Hub(lambda: "http://127.0.0.1:9", secret, lambda: False), store, tmp_path)
+    away = Download(Hub(lambda: "http://127.0.0.1:9", secret, lambda: False), store, records, tmp_path)
     with pytest.raises(HubUnreachable, match="cannot be reached"):
         await away.run(context(NAME))
 
 
-async def test_offline_asks_nobody(hub: FakeHub, store: Store, tmp_path: Path) -> None:
+async def test_offline_asks_nobody(hub: FakeHub, store: Store, records: Records, tmp_path: Path) -> None:
     async def secret() -> str | None:
         return None
 
-    offline = Download(Hub(lambda: hub.endpoint, secret, lambda: True), store, tmp_path)
+    offline = Download(Hub(lambda: hub.endpoint, secret, lambda: True), store, records, tmp_path)
     with pytest.raises(SeraiError, match="offline"):
         await offline.run(context(NAME))
     assert hub.requests == []

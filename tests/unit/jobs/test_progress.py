@@ -17,7 +17,7 @@ def meter(clock: Clock, **start: object) -> Meter:
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert meter(Clock()).read() == {"done": None, "total": None, "rate": None, "eta_s": None, "note": ""}
+    assert meter(Clock()).read() == {"done": None, "total": None, "rate": None, "eta_s": None, "note": "", "parts": []}
 
 
 def test_rate_and_time_left_are_measured() -> None:
