@@ -63,9 +63,10 @@ def body(call: Call, model: Model) -> dict[str, Any]:
     }
     if "lora" in settings:
         request["lora"] = _adapters(settings.pop("lora"), model)
+    system = settings.pop("system", None)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
-    return request | _inputs(call, model)
+    return request | _told_first(_inputs(call, model), system)
 
 
 def is_stream(call: Call) -> bool:
@@ -122,6 +123,14 @@ def _inputs(call: Call, model: Model) -> dict[str, Any]:
             raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
         return {"prompt": call.inputs["inputs"]}
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+
+
+def _told_first(inputs: dict[str, Any], system: str | None) -> dict[str, Any]:
+    """The model's own system prompt, where the chat brings none."""
+    messages = inputs.get("messages")
+    if not system or not messages or messages[0]["role"] in {"system", "developer"}:
+        return inputs
+    return inputs | {"messages": [{"role": "system", "content": system}, *messages]}
 
 
 def _check_messages(messages: Any, model: Model) -> None:

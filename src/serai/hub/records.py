@@ -91,14 +91,18 @@ class Records:
         one = update(sources).where(sources.c.model == model)
         await self._db.write(lambda c: c.execute(one.values(newest=newest, checked_at=time.time())))
 
-    async def forget(self, model: str) -> None:
-        """Drops what is known; a model that Serai found by itself is remembered, so that it is not found again."""
+    async def forget(self, model: str, *, for_good: bool = True) -> None:
+        """Drops what is known; a model that Serai found by itself is remembered where it is to be gone for good, so
+        that it is not found again."""
 
         def work(connection: Connection) -> None:
             connection.execute(delete(files).where(files.c.model == model))
             one = sources.c.model == model
-            connection.execute(delete(sources).where(one, sources.c.kind == "hub"))
-            connection.execute(update(sources).where(one).values(hidden=True))
+            if for_good:
+                connection.execute(delete(sources).where(one, sources.c.kind == "hub"))
+                connection.execute(update(sources).where(one).values(hidden=True))
+            else:
+                connection.execute(delete(sources).where(one))
 
         await self._db.write(work)
 

@@ -26,7 +26,7 @@ def test_rate_and_time_left_are_measured() -> None:
     measured.report(0, 1_000, None, "fetching")
     clock.now += 2
     measured.report(200, None, None, None)
-    assert measured.read() == {"done": 200, "total": 1_000, "rate": 100, "eta_s": 8, "note": "fetching"}
+    assert measured.read() == {"done": 200, "total": 1_000, "rate": 100, "eta_s": 8, "note": "fetching", "parts": []}
 
 
 def test_what_was_done_before_a_restart_is_no_speed() -> None:

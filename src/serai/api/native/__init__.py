@@ -20,9 +20,10 @@ def routers() -> list[APIRouter]:
         sessions,
         settings,
         status,
+        store,
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, models, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, models, store, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]
