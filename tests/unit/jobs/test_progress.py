@@ -83,4 +83,4 @@ def test_nothing_is_left_at_the_end(done: float) -> None:
 
 def test_at_rest_there_is_no_speed() -> None:
     stored = {"done": 1, "total": 2, "rate": 3, "eta_s": 4, "note": "x", "unknown": 5}
-    assert at_rest(stored) == {"done": 1, "total": 2, "rate": None, "eta_s": None, "note": "x"}
+    assert at_rest(stored) == {"done": 1, "total": 2, "rate": None, "eta_s": None, "note": "x", "parts": []}

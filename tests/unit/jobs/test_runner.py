@@ -384,7 +384,7 @@ async def test_progress_is_seen_at_once_and_kept(begin: Begin, events: Events, r
     await until(kept)
     gate.set()
     progress = (await ended(jobs, job["id"], "done"))["progress"]
-    assert progress == {"done": 1_000, "total": 1_000, "rate": None, "eta_s": None, "note": "1000"}
+    assert progress == {"done": 1_000, "total": 1_000, "rate": None, "eta_s": None, "note": "1000", "parts": []}
 
 
 async def test_a_job_that_takes_serai_down_again_and_again_is_given_up(begin: Begin, db: Database) -> None:
