@@ -34,6 +34,7 @@ class FakeHub:
     damage: bool = False
     damages: int | None = None
     ignore_ranges: bool = False
+    unknown: int = 404
     slow_down: int = 0
     busy_listing: int = 0
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
@@ -53,7 +54,7 @@ class FakeHub:
             self.busy_listing -= 1
             return web.Response(status=429, headers={"Retry-After": "0"})
         if name not in self.files:
-            return web.json_response({"error": "Repository not found"}, status=404)
+            return web.json_response({"error": "Repository not found"}, status=self.unknown)
         if name in self.gated and request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return web.json_response({"error": "gated"}, status=403, headers={"X-Error-Code": "GatedRepo"})
         siblings = self.siblings or [self._sibling(path, data) for path, data in self.files[name].items()]
@@ -74,7 +75,12 @@ class FakeHub:
             status, headers = self.answers.pop(0)
             return web.Response(status=status, headers=headers)
         place = "/".join(request.match_info[part] for part in ("org", "name", "path"))
-        return web.Response(status=302, headers={"Location": f"{self.store}/blob/{place}"})
+        data = self.files[f"{request.match_info['org']}/{request.match_info['name']}"].get(request.match_info["path"])
+        if data is None:
+            return web.Response(status=404, headers={"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.commit})
+        headers = {"Location": f"{self.store}/blob/{place}", "X-Repo-Commit": self.commit}
+        headers |= {"X-Linked-Etag": f'"{self._etag(place, data)}"', "X-Linked-Size": str(len(data))}
+        return web.Response(status=302, headers=headers)
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
         self._note(request)
@@ -116,6 +122,9 @@ class FakeHub:
         if self.damages is not None:
             self.damages -= 1
         return bytes(len(data))
+
+    def _etag(self, place: str, data: bytes) -> str:
+        return git_sha1(data) if place.split("/", 2)[2] in self.plain else _sha256(data)
 
     def _sibling(self, path: str, data: bytes) -> dict[str, Any]:
         size = self.length.get(path, len(data))

@@ -22,10 +22,19 @@ from serai.hub.store import Store
 Fetch = Callable[..., Any]
 
 
-async def test_401_says_that_it_may_be_private_and_names_the_nearest(hub: FakeHub, fetch: Fetch) -> None:
+async def test_404_names_the_nearest(hub: FakeHub, fetch: Fetch) -> None:
     with pytest.raises(ModelNotFound) as caught:
         await fetch("acme/tiny-GUFF")
     assert "Did you mean acme/tiny-GGUF?" in caught.value.hint
+
+
+async def test_401_says_that_it_may_be_private_and_names_the_nearest(hub: FakeHub, fetch: Fetch) -> None:
+    hub.unknown = 401
+    with pytest.raises(Forbidden, match="no public model") as caught:
+        await fetch("acme/tiny-GUFF")
+    assert "token" in caught.value.hint and "acme/tiny-GGUF" in caught.value.hint
+    with pytest.raises(Forbidden, match="does not accept your token"):
+        await fetch("acme/tiny-GUFF", token="old")
 
 
 async def test_a_gated_model_names_the_page_where_its_terms_are(hub: FakeHub, fetch: Fetch) -> None:
