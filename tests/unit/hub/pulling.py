@@ -1,4 +1,4 @@
-"""A program that downloads a model and may be killed: `python -m tests.unit.hub.pulling ENDPOINT CACHE DATABASE NAME`."""
+"""A program that downloads a model and may be killed; its arguments: endpoint, cache, database, name."""
 
 from __future__ import annotations
 

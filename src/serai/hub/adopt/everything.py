@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from serai import loading
 from serai.errors import SeraiError
 from serai.hub.adopt import folders, huggingface, llama_cache, lmstudio, ollama
 from serai.hub.adopt.found import Found, plain
@@ -82,9 +83,10 @@ class Adopt:
                 projector = await asyncio.to_thread(self._link, found.name, "mmproj.gguf", projector)
         source = "hub" if found.kind == "huggingface" else "file"
         model = await self._store.add(path, found.name, source=source, link=True)  # type: ignore[arg-type]
-        if projector is not None:
-            await self._store.set_loading(model.name, {"projector": str(projector)})
-        if settings := _usable(found.settings):
+        loads = {**found.loading, **({"projector": str(projector)} if projector is not None else {})}
+        if loads := _usable(loads, loading.check):
+            await self._store.set_loading(model.name, loads)
+        if settings := _usable(found.settings, text_generation.check):
             await self._store.set_settings(model.name, {**model.settings, **settings})
         from_ = Source(model=model.name, kind=found.kind, repo=found.repo, revision=found.revision, commit=found.commit)
         await self._records.put(from_, list(_files(model.name, found)))
@@ -103,12 +105,12 @@ class Adopt:
         return link
 
 
-def _usable(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _usable(given: Mapping[str, Any], check: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     """Those that Serai knows and that fit; one odd value does not lose the others."""
     found: dict[str, Any] = {}
-    for name, value in settings.items():
+    for name, value in given.items():
         try:
-            found |= text_generation.check({name: value})
+            found |= check({name: value})
         except SeraiError:
             continue
     return found

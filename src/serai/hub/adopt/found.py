@@ -27,6 +27,7 @@ class Found:
     etags: Mapping[Path, str] = field(default_factory=dict)
     projector: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    loading: Mapping[str, Any] = field(default_factory=dict)
     repo: str | None = None
     revision: str | None = None
     commit: str | None = None

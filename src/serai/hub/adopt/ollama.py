@@ -50,6 +50,8 @@ def _read(root: Path, manifest: Path) -> Found | None:
     model = blobs.get("model")
     if model is None:
         return None
+    said = read_json(blobs["params"]) if "params" in blobs else None
+    params = said if isinstance(said, dict) else {}
     etags = {path: path.name.removeprefix("sha256-") for path in (model, blobs.get("projector")) if path is not None}
     return Found(
         kind="ollama",
@@ -58,7 +60,8 @@ def _read(root: Path, manifest: Path) -> Found | None:
         files=tuple(etags),
         etags=etags,
         projector=blobs.get("projector"),
-        settings=_settings(blobs),
+        settings=_settings(params, blobs),
+        loading={"context": params["num_ctx"]} if "num_ctx" in params else {},
     )
 
 
@@ -78,11 +81,10 @@ def _name(parts: tuple[str, ...]) -> str:
     return f"ollama/{plain(own)}:{plain(tag)}"
 
 
-def _settings(blobs: Mapping[str, Path]) -> dict[str, Any]:
-    said = read_json(blobs["params"]) if "params" in blobs else None
+def _settings(params: Mapping[str, Any], blobs: Mapping[str, Path]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for theirs, ours in _PARAMETERS.items():
-        value = said.get(theirs) if isinstance(said, dict) else None
+        value = params.get(theirs)
         if value is not None and not (theirs == "num_predict" and (not isinstance(value, int) or value <= 0)):
             found[ours] = value
     if system := _text(blobs.get("system")):
