@@ -24,7 +24,7 @@ __all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository"]
 
 Token = Callable[[], Awaitable[str | None]]
 _REDIRECTS = 5
-_BUFFER = 1 << 20
+_BUFFER = 1 << 18
 _CONNECTIONS = 64
 _FOUND = 1024
 _FOUND_S = 300.0

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20
 
 
 class Digest:
@@ -17,17 +17,18 @@ class Digest:
         """Whether `etag` is a SHA-256 or Git's SHA-1 its length tells."""
         self._etag = etag
         self._hash = hashlib.sha256() if len(etag) == 64 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        self._buffer = memoryview(bytearray(min(_CHUNK, size)))
         self.read = 0
 
     def advance(self, file: BinaryIO, end: int) -> None:
         """Takes in what lies before `end` and was not read yet. Raises OSError."""
         file.seek(self.read)
         while self.read < end:
-            chunk = file.read(min(_CHUNK, end - self.read))
-            if not chunk:
+            count = file.readinto(self._buffer[: end - self.read])  # type: ignore[attr-defined]
+            if not count:
                 raise OSError(errno.EIO, "it was cut while it was read")
-            self._hash.update(chunk)
-            self.read += len(chunk)
+            self._hash.update(self._buffer[:count])
+            self.read += count
 
     def matches(self) -> bool:
         return self._hash.hexdigest() == self._etag

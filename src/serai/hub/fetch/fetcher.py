@@ -21,7 +21,7 @@ from serai.hub.fetch.partial import Partial
 from serai.hub.fetch.tally import CHECKING, Tally
 from serai.hub.remote import Hub, RemoteFile, Repository
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 19
 _HASH = 8 << 20
 _TRIES = 12
 _LONGEST_PAUSE_S = 30.0
