@@ -20,7 +20,7 @@ from serai.hub.faults import HubUnreachable
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
 from serai.hub.fetch.lock import is_free
-from serai.hub.fetch.partial import arrived, discard
+from serai.hub.fetch.partial import arrived, discard, sync_folder
 from serai.hub.fetch.tally import Tally
 from serai.hub.quota import Quota
 from serai.hub.records import File, Records, Source
@@ -147,7 +147,9 @@ class Download:
                 finally:
                     tally.end(file)
 
-        workers = [asyncio.ensure_future(worker()) for _ in range(min(len(waiting), self._limits.connections()))]
+        # More files than connections: while some are written to the disk, others use the connections.
+        count = min(len(waiting), 2 * self._limits.connections())
+        workers = [asyncio.ensure_future(worker()) for _ in range(count)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -215,6 +217,7 @@ def _drop(repo: Repo, choice: Choice) -> None:
 
 def _name(repo: Repo, repository: Repository, choice: Choice, revision: str) -> dict[str, Path]:
     """Links the blobs into the snapshot; from here on it can be loaded."""
+    sync_folder(repo.blobs)
     links = {file.path: repo.link(repository.commit, file.path, file.etag) for file in choice.files}
     if revision != repository.commit:
         repo.point(revision, repository.commit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from serai.hub.remote import Hub, RemoteFile, Repository
 _CHUNK = 1 << 19
 _HASH = 8 << 20
 _TRIES = 12
+_SYNCS = 8
 _LONGEST_PAUSE_S = 30.0
 
 Passing = (aiohttp.ClientError, TimeoutError, ConnectionError, HubUnreachable, Busy)
@@ -46,6 +48,7 @@ class Fetcher:
         self._limits = limits
         self._pause = pause
         self._tries = tries
+        self._syncing = ThreadPoolExecutor(_SYNCS, thread_name_prefix="serai-sync")
 
     async def fetch(
         self, repository: Repository, file: RemoteFile, repo: Repo, tally: Tally, is_known: Callable[[Path], bool]
@@ -69,7 +72,7 @@ class Fetcher:
 
     async def _is_here(self, blob: Path, file: RemoteFile, tally: Tally, is_known: Callable[[Path], bool]) -> bool:
         """Whether the blob is whole; one that is not what its name says is fetched anew."""
-        if not await asyncio.to_thread(blob.is_file):
+        if not blob.is_file():
             return False
         if is_known(blob):
             return True
@@ -83,8 +86,8 @@ class Fetcher:
             digest = Digest(file.etag, file.size)
             moved = asyncio.Event()
             await _together(self._pieces(repository, file, part, tally, moved), _hash(part, digest, moved))
-            if digest.matches():
-                await asyncio.to_thread(part.finish, repo.blob(file.etag))
+            if digest.matches():  # writing to the disk takes long: it holds up no other file
+                await asyncio.get_running_loop().run_in_executor(self._syncing, part.finish, repo.blob(file.etag))
                 return True
             await asyncio.to_thread(part.discard)
             tally.advance(file, -file.size, "arrived damaged, fetching it again")

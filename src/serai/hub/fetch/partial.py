@@ -95,13 +95,13 @@ class Partial:
         return taken
 
     def finish(self, blob: Path) -> None:
-        """Gives the whole file its name, so that not even a power cut can leave a part of it under that. Raises
-        OSError."""
+        """Gives the whole file its name, so that not even a power cut can leave a part of it under that. That it has
+        the name is certain only after `sync_folder`. Raises OSError."""
         os.fsync(self._out.fileno())
         self.__exit__()
         self.path.replace(blob)
-        self._map.unlink(missing_ok=True)
-        _sync_folder(blob.parent)
+        if self._marks is not None:
+            self._map.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Throws away what is here."""
@@ -155,7 +155,8 @@ def _write_all(out: BinaryIO, data: bytes | memoryview) -> None:
         view = view[out.write(view) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder outlive a power cut after this. Raises OSError."""
     if os.name == "nt":  # there a folder cannot be opened
         return
     number = os.open(folder, os.O_RDONLY)
