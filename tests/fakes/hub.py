@@ -144,7 +144,7 @@ async def serving(hub: FakeHub) -> AsyncIterator[FakeHub]:
     front.router.add_get("/api/models", hub.search)
     front.router.add_get("/{org}/{name}/resolve/{revision}/{path:.+}", hub.resolve)
     back.router.add_get("/blob/{org}/{name}/{path:.+}", hub.blob)
-    runners = [web.AppRunner(app, shutdown_timeout=0) for app in (front, back)]
+    runners = [web.AppRunner(app, shutdown_timeout=0.1) for app in (front, back)]
     try:
         urls = [await _listen(runner) for runner in runners]
         hub.endpoint, hub.store = urls
