@@ -25,6 +25,7 @@ from serai.hub.remote import Hub, RemoteFile, Repository
 _CHUNK = 1 << 19
 _HASH = 8 << 20
 _TRIES = 12
+_SMALL = 1 << 16
 _SYNCS = 8
 _LONGEST_PAUSE_S = 30.0
 
@@ -97,7 +98,10 @@ class Fetcher:
         self, repository: Repository, file: RemoteFile, part: Partial, tally: Tally, moved: asyncio.Event
     ) -> None:
         async def keep(number: int, chunk: bytes) -> None:
-            await asyncio.to_thread(part.write, number, chunk)
+            if len(chunk) <= _SMALL:  # at once: what waits for a thread is lost if we are killed
+                part.write(number, chunk)
+            else:  # as chunks grow when the disk is slow, that never holds up the loop
+                await asyncio.to_thread(part.write, number, chunk)
             tally.advance(file, len(chunk))
             moved.set()
             await self._limits.spend(len(chunk))
