@@ -27,6 +27,9 @@ import uvloop
 from bench.common import ROOT, environment, row
 
 KILLS = 100
+PACE = 10_000_000
+"""Bytes a second of the hub that serves those who are killed: what is on its way at a kill is lost, and grows with it."""
+
 ROUNDS = 3
 LARGE, MANY, KILLED = 2_000_000_000, 400, 500_000_000
 OURS = [sys.executable, "-m", "bench.hub", "pull"]
@@ -256,7 +259,7 @@ def main(kills: int = KILLS) -> None:
         folder = Path(place)
         make(folder / "files")
         held = True
-        for pace, work in (("0", compare), (str(KILLED / 12), lambda run: kill(run, kills))):
+        for pace, work in (("0", compare), (str(PACE), lambda run: kill(run, kills))):
             command = [sys.executable, "-m", "bench.hub", "serve", str(folder / "files"), pace]
             hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
             assert hub.stdout is not None
