@@ -28,7 +28,7 @@ from bench.common import ROOT, environment, row
 
 KILLS = 100
 PACE = 10_000_000
-"""Bytes a second of the hub that serves those who are killed: what is on its way at a kill is lost, and grows with it."""
+"""Bytes a second of the hub for those who are killed: what is on its way at a kill is lost, and grows with it."""
 
 ROUNDS = 3
 LARGE, MANY, KILLED = 2_000_000_000, 400, 500_000_000
