@@ -106,9 +106,39 @@ def unload(name: str) -> Request[None]:
     return Request("DELETE", f"{NATIVE}/running/{_segment(name)}", _nothing, slow=True)
 
 
-def download(name: str) -> Request[Json]:
-    """Starts the download of `org/name[:quantisation]` as a job and returns the job."""
-    return Request("POST", f"{NATIVE}/downloads", dict, {"model": name}, slow=True)
+def download(name: str, *, priority: int | None = None) -> Request[Json]:
+    """Starts the download of `org/name[:quantisation]` as a job and returns the job; a higher priority begins first."""
+    return Request("POST", f"{NATIVE}/downloads", dict, _given(model=name, priority=priority), slow=True)
+
+
+def store() -> Request[Json]:
+    """The weight store: where it lies, how much room it takes and has, and every model with its source."""
+    return Request("GET", f"{NATIVE}/store", dict, slow=True)
+
+
+def stored(name: str) -> Request[Json]:
+    """A model's source and files. Raises ModelNotFound."""
+    return Request("GET", f"{NATIVE}/store/models/{_segment(name)}", dict)
+
+
+def verify(name: str | None = None, *, repair: bool = False) -> Request[Json]:
+    """Starts to read a model's files again, or all models', as a job; with `repair` what is damaged is fetched anew."""
+    return Request("POST", f"{NATIVE}/store/verify", dict, _given(model=name, repair=repair))
+
+
+def gc(*, dry_run: bool = False) -> Request[Json]:
+    """Removes what dead downloads left: `{"found", "size", "freed"}`."""
+    return Request("POST", f"{NATIVE}/store/gc", dict, params={"dry_run": "true"} if dry_run else {}, slow=True)
+
+
+def adopt() -> Request[Json]:
+    """Looks for models that other programs have put on this machine: `{"added", "gone"}`."""
+    return Request("POST", f"{NATIVE}/store/adopt", dict, slow=True)
+
+
+def updates() -> Request[list[Json]]:
+    """Asks the hub which models it has newer: `{model, commit, newest, update, error}`."""
+    return Request("POST", f"{NATIVE}/store/updates", _pick("updates"), slow=True)
 
 
 def suggestions() -> Request[list[Json]]:

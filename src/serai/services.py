@@ -21,10 +21,18 @@ from serai.hosting.backend import LocalBackend
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
+from serai.hub.adopt.everything import Adopt
 from serai.hub.download import Download
+from serai.hub.fetch.fetcher import Fetcher
+from serai.hub.fetch.limits import Limits
 from serai.hub.headers import Headers
+from serai.hub.quota import Quota
+from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, GUIDE_FILE, Store
+from serai.hub.verify import Verify
+from serai.hub.weights import Weights
+from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
@@ -38,6 +46,9 @@ from serai.telemetry.metrics import Metrics
 
 _RUNNING = "running"
 """What Serai remembers of the models that were running, under this key."""
+
+_WEIGHTS_SHARE = 0.8
+"""How much of the memory for a model its weights may be; the rest is for its context."""
 
 
 @dataclass(kw_only=True)
@@ -56,6 +67,8 @@ class Services:
     keys: Keys
     store: Store = field(init=False)
     headers: Headers = field(init=False)
+    weights: Weights = field(init=False)
+    adopt: Adopt = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
@@ -71,6 +84,8 @@ class Services:
         if not self.private:
             await self.turns.recover()
         await self.jobs.start()
+        if self.settings.hub.adopt and not self.private:
+            self._spawn(self.adopt.run())
         if self.settings.models.preload and not self.private:
             self._spawn(self._preload())
 
@@ -184,6 +199,55 @@ def _write_logs(services: Services) -> None:
     logs.setup(services.home, level, size, part="commands" if services.private else "server")
 
 
+def _hub(services: Services, hub: Hub) -> list[JobKind]:
+    """The one weight store: how models get there, stay there whole, and make room for others."""
+    environ = services.settings_file.environ
+    cache, records = hf_home(environ) / "hub", Records(services.db)
+    limits = Limits(lambda: services.settings.hub.connections, lambda: services.settings.hub.rate_limit_mb * 1e6)
+
+    async def unload(name: str) -> None:
+        await services.pool.unload(name)
+
+    weights = services.weights = Weights(
+        services.store,
+        records,
+        hub,
+        cache,
+        quota=lambda: int(services.settings.hub.quota_gb * 1e9),
+        in_use=lambda: {*services.pool.loaded(), *services.pool.loading()},
+        unload=unload,
+    )
+    services.adopt = Adopt(
+        services.store,
+        records,
+        cache=cache,
+        links=services.home / "adopted",
+        environ=environ,
+        folders=lambda: services.settings.hub.folders,
+    )
+
+    async def room() -> int:
+        return int(await services.pool.usable() * _WEIGHTS_SHARE)
+
+    download = Download(
+        hub,
+        services.store,
+        records,
+        cache,
+        limits=limits,
+        quota=Quota(weights.quota, weights.held, weights.remove),
+        room=room,
+        runs=_runs,
+    )
+    return [download, Verify(hub, services.store, records, cache, Fetcher(hub, limits))]
+
+
+def _runs(format: str) -> bool:  # noqa: A002 - the field's own word
+    """Whether what the format's engine needs is installed."""
+    engine = registry.engine_for(format)
+    return engine is not None and not registry.missing(engine)
+
+
 def _models(services: Services) -> None:
     """Where models lie, how they get there, where they run, and how a call finds one."""
     log = logs.get("engine")
@@ -191,9 +255,8 @@ def _models(services: Services) -> None:
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
-    download = Download(hub, services.store, hf_home(environ) / "hub")
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
-    services.jobs = Jobs(services.db, services.events, [download, build])
+    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
     services.pool = Pool(
         lambda: services.settings.models,
         environ=environ,

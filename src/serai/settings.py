@@ -89,6 +89,15 @@ class Hub(Group):
 
     endpoint: str = setting("https://huggingface.co", "The hub or a mirror of it.", aliases=("HF_ENDPOINT",))
     offline: bool = setting(False, "Never contact the hub.", aliases=("HF_HUB_OFFLINE",))
+    connections: int = setting(8, "Connections that all downloads hold together.", ge=1, le=64)
+    rate_limit_mb: float = setting(0.0, "Most megabytes a second for all downloads together; 0 is no limit.", ge=0)
+    quota_gb: float = setting(
+        0.0,
+        "Most gigabytes of downloaded models; beyond it those used least recently are deleted. 0 is no limit.",
+        ge=0,
+    )
+    adopt: bool = setting(True, "Find models that other programs have put on this machine.")
+    folders: tuple[str, ...] = setting((), "Folders in which models are looked for, too.")
 
 
 class Page(Group):

@@ -83,6 +83,7 @@ class FakeServices:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[dict[str, Any]] = field(default_factory=list)
     engines: list[dict[str, Any]] = field(default_factory=lambda: [{**WHEEL, "in_use": True}])
+    damaged: list[str] = field(default_factory=list)
     job_states: list[str] = field(default_factory=lambda: ["running", "running", "done"])
 
     def model(self, name: str) -> dict[str, Any]:
@@ -149,12 +150,17 @@ def _routes(s: FakeServices) -> list[Route]:
         act("POST", "/api/v1/models", lambda r, b: _add(s, b), 201),
         get("/api/v1/models/{name:path}", lambda r: s.model(r.path_params["name"])),
         act("DELETE", "/api/v1/models/{name:path}", lambda r, b: _forget(s, r)),
-        act("PATCH", "/api/v1/models/{name:path}", lambda r, b: s.model(r.path_params["name"]) | b),
+        act("PATCH", "/api/v1/models/{name:path}", lambda r, b: _patch(s.model(r.path_params["name"]), b)),
         get("/api/v1/running", lambda r: {"running": [m for m in s.models.values() if m["state"] != "on_disk"]}),
         act("POST", "/api/v1/running", lambda r, b: _load(s, b["model"]), 202),
         act("DELETE", "/api/v1/running/{name:path}", lambda r, b: _unload(s, r.path_params["name"])),
         get("/api/v1/fit", lambda r: {**_FIT, "asked": dict(r.query_params)}),
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
+        get("/api/v1/store", lambda r: _STORE),
+        act("POST", "/api/v1/store/verify", lambda r, b: _verify(s, b), 202),
+        act("POST", "/api/v1/store/gc", lambda r, b: _ORPHANS | {"freed": 0 if "dry_run" in r.query_params else 5}),
+        act("POST", "/api/v1/store/adopt", lambda r, b: {"added": ["ollama/a:1"], "gone": []}),
+        act("POST", "/api/v1/store/updates", lambda r, b: {"updates": [_UPDATE]}),
         get("/api/v1/engines", lambda r: {"engines": s.engines}),
         act("POST", "/api/v1/engines/build", lambda r, b: _build(s), 202),
         act("PUT", "/api/v1/engines/use", lambda r, b: _use(s, b["name"])),
@@ -178,6 +184,20 @@ def _routes(s: FakeServices) -> list[Route]:
     ]
 
 
+_STORED = {"kind": "hub", "pinned": False, "commit": None, "update": False, "last_used_at": None}
+_STORE = {
+    "models": [
+        {**_STORED, "name": "serai-guide", "size": 4_000_000},
+        {**_STORED, "name": "org/large", "size": 5_000_000_000, "commit": "c" * 40, "update": True},
+    ],
+    "cache": "/cache",
+    "used": 5_000_000_000,
+    "quota": 10_000_000_000,
+    "free": 1_000_000_000,
+    "total": 2_000_000_000,
+}
+_ORPHANS = {"found": [{"path": "/cache/x.incomplete", "size": 5, "why": "part of a download"}], "size": 5}
+_UPDATE = {"model": "org/large", "commit": "c", "newest": "d", "update": True, "error": None}
 _FIT = {
     "verdict": "no",
     "text": "Does not fit: needs 9.0 GB of memory; 6.0 GB are free for models.",
@@ -218,6 +238,11 @@ def _add(s: FakeServices, body: dict[str, Any]) -> dict[str, Any]:
     return s.models[name]
 
 
+def _patch(model: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    model.update(change)
+    return model
+
+
 def _forget(s: FakeServices, request: Request) -> None:
     del s.models[s.model(request.path_params["name"])["name"]]
 
@@ -237,6 +262,14 @@ def _download(s: FakeServices, name: str) -> dict[str, Any]:
         s.job_states = ["running"]
     s.jobs["job_1"] = {"id": "job_1", "kind": "download", "title": f"Download {name}", "args": {"model": name}}
     s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None, "result": None}
+    return s.jobs["job_1"]
+
+
+def _verify(s: FakeServices, body: dict[str, Any]) -> dict[str, Any]:
+    s.jobs["job_1"] = {"id": "job_1", "kind": "verify", "title": "all models", "args": body}
+    s.jobs["job_1"] |= {"state": "queued", "progress": {"done": 0, "total": 100}, "error": None}
+    said = {"checked": 1, "untold": [], "damaged": s.damaged, "missing": []}
+    s.jobs["job_1"]["result"] = said | {"repaired": s.damaged if body.get("repair") else []}
     return s.jobs["job_1"]
 
 

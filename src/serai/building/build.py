@@ -18,7 +18,7 @@ import psutil
 from serai import machine
 from serai.building import commands, source, toolchain, trial
 from serai.hosting import launching, native
-from serai.hub.download import DiskFull
+from serai.hub.faults import DiskFull
 from serai.jobs.kinds import JobContext
 
 _SPACE = 3 << 30

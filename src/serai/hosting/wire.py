@@ -59,13 +59,14 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "return_progress": True,
         "cache_prompt": True,
     }
+    system = settings.pop("system", None)
     loaded = model.loading.get("adapters") if model.engine in _ADAPT else {}
     if loaded or "lora" in settings:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
         request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
-    return request | _inputs(call, model)
+    return request | _told_first(_inputs(call, model), system)
 
 
 def is_stream(call: Call) -> bool:
@@ -123,6 +124,14 @@ def _inputs(call: Call, model: Model) -> dict[str, Any]:
             raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
         return {"prompt": call.inputs["inputs"]}
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+
+
+def _told_first(inputs: dict[str, Any], system: str | None) -> dict[str, Any]:
+    """The model's own system prompt, where the chat brings none."""
+    messages = inputs.get("messages")
+    if not system or not messages or messages[0]["role"] in {"system", "developer"}:
+        return inputs
+    return inputs | {"messages": [{"role": "system", "content": system}, *messages]}
 
 
 def _check_messages(messages: Any, model: Model) -> None:

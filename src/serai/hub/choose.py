@@ -1,57 +1,109 @@
-"""Which files of a repository make the model that was asked for. Pure."""
+"""Which files of a repository make the model that was asked for, whatever its format. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from serai.errors import BadRequest, NotFound
+from serai.hub import choose_folder, choose_gguf
 from serai.hub.remote import RemoteFile
 from serai.types import ModelRef
 
-_PREFERRED = ("Q4_K_M", "Q4_K_S", "Q5_K_M", "Q4_0", "IQ4_XS", "Q8_0", "Q6_K", "F16", "BF16", "F32")
-_PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
-_QUANT = re.compile(r"(?:^|[-._/])((?:UD-)?(?:I?Q\d\w*|TQ\d_\d|MXFP4\w*|BF16|F16|F32))(?=[-._/]|$)", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """`variant` tells the model from others of its repository, empty where it is the usual one; `entry` is the file
+    that it is loaded from, empty where that is the folder; `loading` is how it must be loaded."""
+
+    format: str
+    files: tuple[RemoteFile, ...]
+    variant: str = ""
+    entry: str = ""
+    loading: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
 
 
-def choose(ref: ModelRef, files: Sequence[RemoteFile]) -> tuple[str, list[RemoteFile]]:
-    """The quantisation and the files (several where the model is split), first part first.
-
-    Raises NotFound with the quantisations that there are, BadRequest when there is no GGUF at all."""
-    found = groups(files)
-    if not found:
-        hint = "Look for a repository of the same model whose name ends in -GGUF."
-        raise BadRequest(f"{ref.name} has no GGUF files, the format Serai runs at this version.", hint=hint, who="hub")
-    if ref.variant is None:
-        quant = next((q for q in _PREFERRED if q in found), min(found, key=lambda q: sum(f.size for f in found[q])))
-        return quant, found[quant]
-    wanted = ref.variant.upper().removesuffix(".GGUF")
-    for quant, group in found.items():
-        if wanted in {quant, _stem(group[0].path)}:
-            return quant, group
-    raise NotFound(f"{ref.name} has no {ref.variant}.", hint=f"There are: {', '.join(sorted(found))}.", who="hub")
-
-
-def safe(path: str) -> bool:
-    """Whether a path from the hub may be used under the cache: relative, plain, no way out."""
-    parts = path.split("/")
-    return all(part not in {"", ".", ".."} and part.isprintable() and "\\" not in part for part in parts)
+def choose(
+    ref: ModelRef,
+    files: Sequence[RemoteFile],
+    room: int | None = None,
+    runs: Callable[[str], bool] = lambda _format: True,
+) -> Choice:
+    """The files to fetch. `room` is how many bytes of weights this machine can run, `runs` whether it has the engine
+    for a format. Raises NotFound for a variant that is not there, BadRequest in words where there is no model."""
+    makers = {"gguf": _gguf, "safetensors": _safetensors, "onnx": _onnx}
+    asked = (ref.variant or "").lower()
+    order = [asked] if asked in {"safetensors", "onnx"} else sorted(makers, key=lambda name: not runs(name))
+    missing: NotFound | None = None
+    for name in order:
+        try:
+            if choice := makers[name](ref, files, room):
+                return choice
+        except NotFound as error:
+            missing = missing or error
+    raise missing or _unusable(ref, files)
 
 
-def groups(files: Iterable[RemoteFile]) -> dict[str, list[RemoteFile]]:
-    """The GGUF files of a repository by quantisation."""
-    found: dict[str, list[RemoteFile]] = {}
-    for file in sorted(files, key=lambda file: file.path):
-        lower = file.path.lower()
-        if lower.endswith(".gguf") and "mmproj" not in lower and file.sha256 and safe(file.path):
-            whole = _PART.sub(".gguf", file.path)
-            named = _QUANT.findall(whole.rsplit("/", 1)[-1].removesuffix(".gguf"))
-            quant = str(named[-1]).upper() if named else _stem(whole)
-            group = found.setdefault(quant, [])
-            if not group or _PART.search(file.path):
-                group.append(file)
-    return found
+def _gguf(ref: ModelRef, files: Sequence[RemoteFile], room: int | None) -> Choice | None:
+    quant, group = choose_gguf.pick(ref, files, room)
+    if not group:
+        return None
+    sees = choose_gguf.projector(files, group[0].path)
+    return Choice(
+        format="gguf",
+        files=(*group, *([sees] if sees else [])),
+        variant=quant,
+        entry=group[0].path,
+        loading={"projector": sees.path} if sees else {},
+    )
 
 
-def _stem(path: str) -> str:
-    return _PART.sub("", path.rsplit("/", 1)[-1]).upper().removesuffix(".GGUF")
+def _safetensors(ref: ModelRef, files: Sequence[RemoteFile], _room: int | None) -> Choice | None:
+    if ref.variant is not None and ref.variant.lower() != "safetensors":
+        return None
+    weights = choose_folder.safetensors(files)
+    if not weights or not _has(files, "config.json"):
+        return None
+    return Choice(format="safetensors", files=_once(choose_folder.words(files), weights))
+
+
+def _onnx(ref: ModelRef, files: Sequence[RemoteFile], room: int | None) -> Choice | None:
+    if not any(file.path.endswith(".onnx") for file in files) or not _has(files, "config.json"):
+        return None
+    form, weights = choose_folder.onnx(ref, files, room)
+    if not weights:
+        return None
+    loading = choose_folder.LOADING.get(form, {})
+    chosen = _once(choose_folder.words(files), weights)
+    return Choice(format="onnx", files=chosen, variant=form if ref.variant else "", loading=loading)
+
+
+def _once(*kinds: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
+    return tuple({file.path: file for kind in kinds for file in kind}.values())
+
+
+def _has(files: Sequence[RemoteFile], path: str) -> bool:
+    return any(file.path == path for file in files)
+
+
+def _unusable(ref: ModelRef, files: Sequence[RemoteFile]) -> BadRequest:
+    """Why there is nothing to run, and what to do."""
+    paths = [file.path.lower() for file in files]
+    gguf = "Look for a repository of the same model whose name ends in -GGUF."
+    if "adapter_config.json" in paths:
+        why, hint = "is an adapter (LoRA), no model by itself", "Pull its base model and add the adapter to it."
+    elif "model_index.json" in paths:
+        why, hint = "is a pipeline of diffusers, which Serai does not run at this version", "Choose another model."
+    elif any(path.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt")) for path in paths):
+        why, hint = "has its weights only as Python pickles, which could run anything", gguf
+    elif any(path.endswith(".gguf") for path in paths):
+        why, hint = "has GGUF files of which parts are missing, or whose names cannot be used", gguf
+    elif any(path.endswith((".h5", ".msgpack", ".tflite", ".mlmodel", ".ot")) for path in paths):
+        why, hint = "has weights for another framework only", gguf
+    else:
+        why, hint = "has no GGUF, safetensors or ONNX files, the formats that Serai runs", gguf
+    return BadRequest(f"{ref.name} {why}.", hint=hint, who="hub")

@@ -1,203 +1,239 @@
-"""Downloads a model into the Hugging Face cache, as a job: resumed after a kill, checked with SHA-256 while it streams,
-and never visible to anything that loads models before it is whole."""
+"""Downloads a model into the Hugging Face cache, as a job: resumed after a kill, checked while it streams, and never
+visible to anything that loads models before it is whole."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import hashlib
-import os
+import contextlib
 import shutil
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import aiohttp
-from filelock import AsyncFileLock
-
-from serai.errors import Busy, SeraiError
-from serai.hub.choose import choose
-from serai.hub.remote import Hub, HubUnreachable, RemoteFile, Repository
+from serai.errors import BadRequest, Busy
+from serai.hub import faults, names, removal
+from serai.hub.cache import Repo
+from serai.hub.choose import Choice, choose
+from serai.hub.faults import HubUnreachable
+from serai.hub.fetch.fetcher import Fetcher
+from serai.hub.fetch.limits import Limits
+from serai.hub.fetch.lock import is_free
+from serai.hub.fetch.partial import arrived, discard, sync_folder
+from serai.hub.fetch.tally import Tally
+from serai.hub.quota import Quota
+from serai.hub.records import File, Records, Source
+from serai.hub.remote import Hub, Repository
 from serai.hub.store import Store
 from serai.jobs.kinds import JobContext
-from serai.types import ModelRef
+from serai.registry import engine_for
+from serai.types import Model, ModelRef
 
-_CHUNK = 1 << 20
-_TRIES = 6
 _SPARE = 256 << 20
+_ASKS = 5
 
 
-class DiskFull(SeraiError):
-    status = 507
-    code = "disk_full"
-
-
-class Damaged(SeraiError):
-    """What arrived is not what the hub says it is."""
-
-    status = 502
-    code = "damaged"
-    who = "hub"
+async def _everything() -> int | None:
+    return None
 
 
 class Download:
-    """The job kind `download`; its argument is `model`, a name of the hub such as `org/name:Q4_K_M`."""
+    """The job kind `download`; its argument is `model`, a name of the hub such as `org/name:Q4_K_M`.
+
+    `room` is how many bytes of weights this machine can run, `runs` whether it has the engine for a format."""
 
     kind = "download"
 
     def __init__(
-        self, hub: Hub, store: Store, cache: Path, *, pause: Callable[[int], float] = lambda n: 2.0**n
+        self,
+        hub: Hub,
+        store: Store,
+        records: Records,
+        cache: Path,
+        *,
+        limits: Limits | None = None,
+        quota: Quota | None = None,
+        room: Callable[[], Awaitable[int | None]] = _everything,
+        runs: Callable[[str], bool] = lambda _format: True,
+        pause: Callable[[int], float] = lambda n: 2.0**n,
     ) -> None:
         self._hub = hub
         self._store = store
+        self._records = records
         self._cache = cache
+        self._limits = limits or Limits()
+        self._quota = quota
+        self._room = room
+        self._runs = runs
         self._pause = pause
+        self._fetcher = Fetcher(hub, self._limits, pause=pause)
+        self.active: set[str] = set()
+        """The repositories that are being downloaded."""
 
     async def run(self, job: JobContext) -> dict[str, Any]:
         """Fetches what is missing, links it into the cache's snapshot and adds it to the store."""
         ref = ModelRef.parse(job.args["model"])
-        job.progress(note="asking the hub")
-        repository = await self._hub.repository(ref)
-        quant, files = choose(ref, repository.files)
-        folder = self._cache / f"models--{ref.name.replace('/', '--')}"
-        progress = _Progress(job, sum(file.size for file in files))
-        for file in files:
-            await self._fetch(repository, file, folder / "blobs", progress)
-        links = [_link(folder, repository.commit, file) for file in files]
-        _point(folder / "refs" / (ref.revision or "main"), repository.commit)
-        model = await self._store.add(
-            links[0],
-            f"{ref.name}:{quant}",
-            source="hub",
-            size=sum(file.size for file in files),
-            **({"license": repository.license} if repository.license else {}),
-        )
-        return {"model": model.name, "size": model.size}
-
-    async def _fetch(self, repository: Repository, file: RemoteFile, blobs: Path, progress: _Progress) -> None:
-        assert file.sha256 is not None
-        blobs.mkdir(parents=True, exist_ok=True)
-        blob = blobs / file.sha256
-        part = blob.with_suffix(".serai-part")
-        async with AsyncFileLock(part.with_suffix(".lock")):
-            if blob.exists():
-                progress.advance(file.size, fetched=False)
-                return
-            _check_space(blobs, file.size - (part.stat().st_size if part.exists() else 0))
-            try:
-                await self._stream(repository, file, part, progress)
-            except OSError as error:
-                if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                    raise _disk_full(file.size) from error
-                raise
-            part.replace(blob)
-        part.with_suffix(".lock").unlink(missing_ok=True)
-
-    async def _stream(self, repository: Repository, file: RemoteFile, path: Path, progress: _Progress) -> None:
-        """Appends to the part until it is whole; every cut connection is taken up again where it broke."""
-        with path.open("a+b") as out:
-            part = await asyncio.to_thread(_Part, out, file.size)
-            progress.advance(part.have, fetched=False)
-            tries = 0
-            while part.have < file.size:
-                before = part.have
+        repo = Repo(self._cache, ref.name)
+        self.active.add(ref.name)
+        try:
+            async with self._hub.held():
+                job.progress(note="asking the hub")
+                repository = await self._ask(job, ref)
+                choice = choose(ref, repository.files, await self._room(), self._runs)
+                _check(choice, repository)
                 try:
-                    await self._pull(repository, file, part, progress)
-                except (aiohttp.ClientError, TimeoutError, HubUnreachable, Busy) as error:
-                    tries = 1 if part.have > before else tries + 1
-                    if tries >= _TRIES:
-                        raise HubUnreachable(
-                            "The connection to the hub broke again and again.", hint=_RESUME
-                        ) from error
-                    progress.note("connection lost, trying again")
-                    await asyncio.sleep(error.retry_after if isinstance(error, Busy) else self._pause(tries))
-            await asyncio.to_thread(os.fsync, out.fileno())
-        if part.digest.hexdigest() != file.sha256:
-            path.unlink()
-            raise Damaged(f"{file.path} arrived damaged: its SHA-256 is not the hub's.", hint="Start it again.")
+                    return await self._run(job, ref, repository, choice, repo)
+                except OSError as error:
+                    free = _free(self._cache)
+                    raise faults.of_disk(error, self._cache, _missing(repo, choice), free) or error from error
+                except asyncio.CancelledError:
+                    if job.stopping == "cancelled":
+                        _drop(repo, choice)
+                    raise
+        finally:
+            self.active.discard(ref.name)
 
-    async def _pull(self, repository: Repository, file: RemoteFile, part: _Part, progress: _Progress) -> None:
-        async with self._hub.open(repository, file, part.have) as response:
-            if part.have and response.status != 206:  # the server ignored the offset and begins at the start
-                progress.advance(-part.have)
-                part.empty()
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                if part.have + len(chunk) > file.size:
-                    raise Damaged(f"{file.path} is longer than the hub says.", hint="Start it again.")
-                await asyncio.to_thread(part.append, chunk)
-                progress.advance(len(chunk))
+    async def _run(
+        self, job: JobContext, ref: ModelRef, repository: Repository, choice: Choice, repo: Repo
+    ) -> dict[str, Any]:
+        tally = Tally(job, choice.size, len(choice.files))
+        await self._make_room(repo, choice)
+        await self._fetch(repository, choice, repo, tally)
+        links = await asyncio.to_thread(_name, repo, repository, choice, ref.revision or "main")
+        model = await self._add(ref, repository, choice, repo, links)
+        return {"model": model.name, "size": model.size, "commit": repository.commit}
+
+    async def _ask(self, job: JobContext, ref: ModelRef) -> Repository:
+        """What the hub has. A download that goes on stays with the commit that it began with."""
+        asked = replace(ref, revision=(job.checkpoint or {}).get("commit") or ref.revision)
+        for tries in range(1, _ASKS + 1):
+            try:
+                repository = await self._hub.repository(asked)
+                break
+            except (Busy, HubUnreachable) as error:
+                if tries == _ASKS or not (isinstance(error, Busy) or int(error.facts.get("answered", 0)) >= 500):
+                    raise
+                job.progress(note="the hub asks to slow down" if isinstance(error, Busy) else "the hub has trouble")
+                await asyncio.sleep(max(self._pause(tries), error.retry_after if isinstance(error, Busy) else 0))
+        if job.checkpoint is None:
+            await job.save({"commit": repository.commit})
+        return repository
+
+    async def _make_room(self, repo: Repo, choice: Choice) -> None:
+        """Raises DiskFull or QuotaFull, with the numbers, before anything is fetched."""
+        missing = await asyncio.to_thread(_missing, repo, choice)
+        if self._quota is not None:
+            await self._quota.make_room(missing, self.active)
+        free = await asyncio.to_thread(_free, self._cache)
+        if missing and free < missing + _SPARE:
+            raise faults.too_full(missing + _SPARE, free)
+
+    async def _fetch(self, repository: Repository, choice: Choice, repo: Repo, tally: Tally) -> None:
+        """Several files at once; where one fails, the others keep what they have."""
+        known = await self._records.known()
+        waiting = deque({file.etag: file for file in choice.files}.values())
+        if len(waiting) < len(choice.files):  # two names for one content are fetched once
+            for file in choice.files:
+                if file not in waiting:
+                    tally.advance(file, file.size)
+
+        async def worker() -> None:
+            while waiting:
+                file = waiting.popleft()
+                tally.begin(file)
+                try:
+                    await self._fetcher.fetch(repository, file, repo, tally, known)
+                finally:
+                    tally.end(file)
+
+        # More files than connections: while some are written to the disk, others use the connections.
+        count = min(len(waiting), 2 * self._limits.connections())
+        workers = [asyncio.ensure_future(worker()) for _ in range(count)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for task in workers:
+                task.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _add(
+        self, ref: ModelRef, repository: Repository, choice: Choice, repo: Repo, links: Mapping[str, Path]
+    ) -> Model:
+        """Makes it a model, and takes away the files of the revision that it replaces."""
+        named = ModelRef(ref.name, choice.variant or None, ref.revision if ref.revision != "main" else None)
+        engine = engine_for(choice.format)
+        facts: dict[str, Any] = {"format": choice.format, "engine": engine.name if engine else "", "size": choice.size}
+        facts |= {"license": repository.license} if repository.license else {}
+        path = links[choice.entry] if choice.entry else repo.snapshot(repository.commit)
+        model = await self._store.add(path, str(named), source="hub", **facts)
+        if loading := _loading(choice, links):
+            await self._store.set_loading(model.name, {**loading, **model.loading})
+        before = await self._records.files(model.name)
+        files = [_file(model.name, file.path, links[file.path], file.etag) for file in choice.files]
+        source = Source(model=model.name, kind="hub", repo=ref.name, commit=repository.commit)
+        source = replace(source, revision=ref.revision or "main", newest=repository.commit)
+        await self._records.put(source, files)
+        keep = {Path(file.path) for file in await self._records.files()}
+        await asyncio.to_thread(removal.remove, [Path(file.path) for file in before], keep)
+        return await self._store.find(model.name)
 
 
-class _Part:
-    """A file that is arriving, and the digest of what is there; what a former try left is read first."""
-
-    def __init__(self, out: BinaryIO, size: int) -> None:
-        self._out = out
-        self.digest = hashlib.sha256()
-        self.have = 0
-        if out.seek(0, 2) > size:
-            self.empty()
-        out.seek(0)
-        while chunk := out.read(8 * _CHUNK):
-            self.digest.update(chunk)
-            self.have += len(chunk)
-
-    def empty(self) -> None:
-        self._out.truncate(0)
-        self.digest = hashlib.sha256()
-        self.have = 0
-
-    def append(self, chunk: bytes) -> None:
-        self._out.write(chunk)
-        self._out.flush()
-        self.digest.update(chunk)
-        self.have += len(chunk)
+def _check(choice: Choice, repository: Repository) -> None:
+    """Raises BadRequest or HubUnreachable where these files cannot be told from damaged ones, or from each other."""
+    for file in choice.files:
+        if not file.etag:
+            hint = "Look at hub.endpoint in Settings: a mirror must give the sizes and digests of the files."
+            raise HubUnreachable(f"The hub gives no digest for {file.path}, so it could not be checked.", hint=hint)
+    if clash := names.collision(file.path for file in choice.files):
+        raise BadRequest(
+            f"{repository.id} has {clash[0]} and {clash[1]}, which are one name on many disks.",
+            hint="Tell its makers; until then choose another repository.",
+            who="hub",
+        )
 
 
-_RESUME = "What has arrived is kept: resume the download later."
+def _missing(repo: Repo, choice: Choice) -> int:
+    """Bytes that are still to be fetched."""
+    return sum(
+        0 if repo.blob(file.etag).is_file() else file.size - arrived(repo.partial(file.etag), file.size)
+        for file in {file.etag: file for file in choice.files}.values()
+    )
 
 
-class _Progress:
-    """Bytes of all files of one job, told to everyone who looks."""
-
-    def __init__(self, job: JobContext, total: int) -> None:
-        self._job = job
-        self._done = 0
-        self._total = total
-
-    def advance(self, count: int, *, fetched: bool = True) -> None:
-        self._done += count
-        self._job.progress(done=self._done, total=self._total, note="" if fetched else "checking what is here")
-
-    def note(self, text: str) -> None:
-        self._job.progress(done=self._done, total=self._total, note=text)
+def _free(folder: Path) -> int:
+    """What is free on the disk on which a folder lies, or will lie."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return shutil.disk_usage(there).free
 
 
-def _check_space(folder: Path, needed: int) -> None:
-    if shutil.disk_usage(folder).free < needed + _SPARE:
-        raise _disk_full(needed)
+def _drop(repo: Repo, choice: Choice) -> None:
+    """Nothing stays of a download that was given up, unless another one is at it."""
+    for file in choice.files:
+        if is_free(repo.lock(file.etag)):
+            with contextlib.suppress(OSError):
+                discard(repo.partial(file.etag))
 
 
-def _disk_full(needed: int) -> DiskFull:
-    text = f"The disk is too full: {needed / 1e9:.1f} GB are needed for this download."
-    return DiskFull(text, hint="Free some space, then resume; what has arrived is kept.", needed=needed)
+def _name(repo: Repo, repository: Repository, choice: Choice, revision: str) -> dict[str, Path]:
+    """Links the blobs into the snapshot; from here on it can be loaded."""
+    sync_folder(repo.blobs)
+    links = {file.path: repo.link(repository.commit, file.path, file.etag) for file in choice.files}
+    if revision != repository.commit:
+        repo.point(revision, repository.commit)
+    return links
 
 
-def _link(folder: Path, commit: str, file: RemoteFile) -> Path:
-    """The file's place in the snapshot: a relative link to its blob, as the Hugging Face cache has it."""
-    link = folder / "snapshots" / commit / file.path
-    link.parent.mkdir(parents=True, exist_ok=True)
-    blob = folder / "blobs" / str(file.sha256)
-    link.unlink(missing_ok=True)
-    try:
-        link.symlink_to(os.path.relpath(blob, link.parent))
-    except OSError:  # a file system or a Windows account without links
-        shutil.copyfile(blob, link)
-    return link
+def _loading(choice: Choice, links: Mapping[str, Path]) -> dict[str, object]:
+    """How it must be loaded; a projector that does not lie beside the model is named by its whole path."""
+    loading = dict(choice.loading)
+    if isinstance(sees := loading.get("projector"), str):
+        beside = links[sees].parent == links[choice.entry].parent
+        loading["projector"] = links[sees].name if beside else str(links[sees])
+    return loading
 
 
-def _point(reference: Path, commit: str) -> None:
-    reference.parent.mkdir(parents=True, exist_ok=True)
-    partial = reference.with_name(reference.name + ".partial")
-    partial.write_text(commit, "utf-8")
-    partial.replace(reference)
+def _file(model: str, name: str, link: Path, etag: str) -> File:
+    facts = link.stat()
+    known: dict[str, Any] = {"etag": etag, "size": facts.st_size, "mtime_ns": facts.st_mtime_ns}
+    return File(model=model, name=name, path=str(link), state="verified", verified_at=facts.st_mtime, **known)

@@ -13,7 +13,8 @@ from threading import Lock
 
 from serai.errors import BadRequest, SeraiError
 from serai.hub import gguf, safetensors
-from serai.hub.choose import choose, groups
+from serai.hub.choose import choose
+from serai.hub.choose_gguf import groups, pick
 from serai.hub.config_shape import MAX_CONFIG, from_config
 from serai.hub.gguf_shape import from_gguf
 from serai.hub.remote import Hub, RemoteFile, Repository
@@ -108,7 +109,10 @@ class Headers:
         if not sizes and any(file.path.endswith(".safetensors") for file in repository.files):
             key: tuple[object, ...] = (repository.id, repository.commit)
             return self._recall(key) or self._keep(key, await _folder(self._hub, repository)), {}
-        _, files = choose(ref, repository.files)
+        _, files = pick(ref, repository.files)
+        if not files:
+            choose(ref, repository.files)  # says in words why there is none
+            raise Unreadable(f"The size of {ref.name} cannot be read before it is downloaded.")
         key = (repository.id, repository.commit, files[0].path)
         return self._recall(key) or self._keep(key, await _gguf(self._hub, repository, files)), sizes
 

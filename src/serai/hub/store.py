@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import time
 from collections.abc import Callable, Mapping
@@ -12,8 +13,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from serai.errors import BadRequest, Conflict, ModelNotFound
+from serai.hub import removal
 from serai.hub.folder import Folder, read_folder
 from serai.hub.gguf import GgufHeader, read_header
+from serai.hub.records import Records
 from serai.registry import engine_for
 from serai.storage.database import Database
 from serai.storage.tables import models
@@ -47,6 +50,7 @@ class Store:
 
     def __init__(self, db: Database, changed: Callable[[str], None] = lambda name: None) -> None:
         self._db = db
+        self._records = Records(db)
         self._changed = changed
         self._guide: Model | None = None
 
@@ -63,26 +67,35 @@ class Store:
         return known[name]
 
     async def add(
-        self, path: Path, name: str | None = None, *, source: Literal["file", "hub"] = "file", **facts: Any
+        self,
+        path: Path,
+        name: str | None = None,
+        *,
+        source: Literal["file", "hub"] = "file",
+        link: bool = False,
+        **facts: Any,
     ) -> Model:
-        """Makes a GGUF file, or a folder with safetensors or ONNX, a model. Raises LoadFailed when it is none, Conflict
-        when the name is taken by another, BadRequest when the name does not fit the grammar."""
+        """Makes a GGUF file, or a folder with safetensors or ONNX, a model; a `link` stays the way to it. What the hub
+        has anew takes the place of the same model's older files. Raises LoadFailed when it is none, Conflict when the
+        name is taken by another, BadRequest when the name does not fit the grammar."""
         path = path.expanduser()
-        path = path.resolve() if source == "file" else path.absolute()
+        path = path.resolve() if source == "file" and not link else path.absolute()
         header = read_folder(path) if path.is_dir() else read_header(path)
         name = _checked(name or path.name.removesuffix(".gguf"))
         described = _describe(header, name) | facts
         now = time.time()
 
         def work(connection: Connection) -> RowMapping:
-            taken = connection.execute(select(models.c.path).where(models.c.name == name)).scalar()
-            if name == GUIDE or (taken is not None and taken != str(path)):
+            taken = connection.execute(select(models.c.path, models.c.source).where(models.c.name == name)).first()
+            newer = taken is not None and taken.source == source == "hub"
+            if name == GUIDE or (taken is not None and taken.path != str(path) and not newer):
                 raise Conflict(f"The name {name!r} is taken.", hint="Choose another with --name NAME.")
             if taken is None:
                 values = {"path": str(path), "source": source, "facts": described, "settings": _settings(header)}
                 connection.execute(insert(models).values(name=name, added_at=now, pinned=False, **values))
             else:
-                connection.execute(update(models).where(models.c.name == name).values(facts=described))
+                values = {"facts": described, "path": str(path)}
+                connection.execute(update(models).where(models.c.name == name).values(**values))
             return connection.execute(select(models).where(models.c.name == name)).mappings().one()
 
         model = _from_row(await self._db.write(work))
@@ -90,15 +103,18 @@ class Store:
         return model
 
     async def forget(self, name: str, *, files: bool = False) -> None:
-        """Removes a model from the list. With `files`, a file that Serai downloaded is deleted too."""
+        """Removes a model from the list. With `files`, what Serai downloaded for it, and no other uses, goes too."""
         model = await self.find(name)
         if model.source == "embedded":
             raise BadRequest(f"{name} is part of Serai and cannot be removed.")
         if files and model.source != "hub":
             raise BadRequest(f"Serai did not download {name}, so it does not delete its file.", hint="Forget it only.")
         await self._db.write(lambda connection: connection.execute(delete(models).where(models.c.name == name)))
-        if files and model.path is not None:
-            _delete_from_cache(Path(model.path))
+        its_files = [Path(file.path) for file in await self._records.files(name)] or [Path(model.path or "")]
+        await self._records.forget(name)
+        if files:
+            keep = {Path(file.path) for file in await self._records.files()}
+            await asyncio.to_thread(removal.remove, its_files, keep)
         self._changed(name)
 
     async def touch(self, name: str) -> None:
@@ -201,11 +217,3 @@ def _checked(name: str) -> str:
 
 def _shallow(model: Model) -> dict[str, Any]:
     return {field.name: getattr(model, field.name) for field in fields(model)}
-
-
-def _delete_from_cache(path: Path) -> None:
-    """Removes a file of the Hugging Face cache: the link in `snapshots` and the blob that it names."""
-    blob = path.resolve()
-    path.unlink(missing_ok=True)
-    if blob != path and "blobs" in blob.parts:
-        blob.unlink(missing_ok=True)

@@ -4,8 +4,10 @@ To add one: a class with `kind` and `run` in the room whose work it does, a line
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
+
+from serai.jobs.progress import Part
 
 Stopping = Literal["paused", "cancelled", "shutdown", "lost"]
 
@@ -34,7 +36,7 @@ class JobContext:
         args: Mapping[str, Any],
         checkpoint: dict[str, Any] | None,
         save: Callable[[dict[str, Any]], Awaitable[None]],
-        report: Callable[[float | None, float | None, float | None, str | None], None],
+        report: Callable[[float | None, float | None, float | None, str | None, Sequence[Part] | None], None],
     ) -> None:
         """Made by the runner."""
         self.id = job_id
@@ -59,6 +61,7 @@ class JobContext:
         total: float | None = None,
         rate: float | None = None,
         note: str | None = None,
+        parts: Sequence[Part] | None = None,
     ) -> None:
         """Says how far it is; cheap enough for every chunk. What is left out stays; without `rate` it is measured."""
-        self._report(done, total, rate, note)
+        self._report(done, total, rate, note, parts)

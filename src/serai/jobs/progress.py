@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict
 
 WINDOW_S = 10.0
 """The rate is that of the last seconds, so that a resumed job does not count what was done before."""
 
 
+class Part(TypedDict):
+    """One of several things that a job works on at the same time, such as a file."""
+
+    name: str
+    done: float
+    total: float
+
+
 class Progress(TypedDict):
-    """`done` and `total` in the kind's own unit, `rate` per second; None is unknown."""
+    """`done` and `total` in the kind's own unit, `rate` per second; None is unknown. `parts` are those in work now."""
 
     done: float | None
     total: float | None
     rate: float | None
     eta_s: float | None
     note: str
+    parts: Sequence[Part]
 
 
 def at_rest(stored: Mapping[str, object]) -> Progress:
     """Progress as a row holds it, without the speed that a job has only while it runs."""
-    known: Progress = {"done": None, "total": None, "rate": None, "eta_s": None, "note": ""}
+    known: Progress = {"done": None, "total": None, "rate": None, "eta_s": None, "note": "", "parts": []}
     return known | {name: stored[name] for name in ("done", "total", "note") if name in stored}  # type: ignore[return-value]
 
 
@@ -33,13 +42,22 @@ class Meter:
     def __init__(self, start: Progress, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._done, self._total, self._note = start["done"], start["total"], start["note"]
+        self._parts: Sequence[Part] = ()
         self._given_rate: float | None = None
         self._samples: deque[tuple[float, float]] = deque()
 
-    def report(self, done: float | None, total: float | None, rate: float | None, note: str | None) -> None:
+    def report(
+        self,
+        done: float | None,
+        total: float | None,
+        rate: float | None,
+        note: str | None,
+        parts: Sequence[Part] | None = None,
+    ) -> None:
         """What is None stays as it was."""
         self._total = self._total if total is None else total
         self._note = self._note if note is None else note
+        self._parts = self._parts if parts is None else parts
         self._given_rate = self._given_rate if rate is None else rate
         if done is not None:
             self._done = done
@@ -49,7 +67,14 @@ class Meter:
         rate = self._rate()
         left = None if self._done is None or self._total is None else max(self._total - self._done, 0)
         eta = left / rate if left is not None and rate else None
-        return {"done": self._done, "total": self._total, "rate": rate, "eta_s": eta, "note": self._note}
+        return {
+            "done": self._done,
+            "total": self._total,
+            "rate": rate,
+            "eta_s": eta,
+            "note": self._note,
+            "parts": list(self._parts),
+        }
 
     def _sample(self, done: float) -> None:
         now = self._clock()

@@ -33,6 +33,7 @@ class Job(TypedDict):
     error: dict[str, Any] | None
     created_at: float
     updated_at: float
+    priority: int
 
 
 def as_job(row: Row[Any]) -> Job:
@@ -48,6 +49,7 @@ def as_job(row: Row[Any]) -> Job:
         "error": row.error,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+        "priority": row.priority,
     }
 
 
@@ -85,12 +87,20 @@ def act(connection: Connection, job_id: str, action: Action) -> Job:
     return as_job(find(connection, job_id))
 
 
+def prioritise(connection: Connection, job_id: str, priority: int) -> Job:
+    """Raises NotFound."""
+    find(connection, job_id)
+    _set(connection, job_id, priority=priority, updated_at=time.time())
+    return as_job(find(connection, job_id))
+
+
 def claim(connection: Connection, owner: str, kinds: Collection[str], limit: int) -> list[Row[Any]]:
-    """Makes the oldest queued jobs that nobody works on ours."""
+    """Makes the queued jobs that nobody works on ours: the highest priority first, then the oldest."""
     free = select(jobs.c.id, jobs.c.attempts).where(
         jobs.c.state == "queued", jobs.c.owner.is_(None), jobs.c.kind.in_(kinds)
     )
-    claimed = connection.execute(free.order_by(jobs.c.created_at, jobs.c.id).limit(limit)).all()
+    order = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
+    claimed = connection.execute(free.order_by(*order).limit(limit)).all()
     now = time.time()
     for row in claimed:
         state = states.after("queued", "claim")

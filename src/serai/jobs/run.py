@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from serai.errors import Internal, SeraiError
 from serai.jobs import rows
 from serai.jobs.kinds import JobContext, JobKind, Stopping
-from serai.jobs.progress import Meter, Progress, at_rest
+from serai.jobs.progress import Meter, Part, Progress, at_rest
 from serai.jobs.rows import Job
 from serai.jobs.states import Action
 from serai.storage.database import Database
@@ -118,8 +118,15 @@ class Run:
             self._context.stopping = "lost"
             raise asyncio.CancelledError
 
-    def _report(self, done: float | None, total: float | None, rate: float | None, note: str | None) -> None:
-        self._meter.report(done, total, rate, note)
+    def _report(
+        self,
+        done: float | None,
+        total: float | None,
+        rate: float | None,
+        note: str | None,
+        parts: Sequence[Part] | None,
+    ) -> None:
+        self._meter.report(done, total, rate, note, parts)
         self._moved = True
         if self._later is None and self._context.stopping is None:
             loop = asyncio.get_running_loop()

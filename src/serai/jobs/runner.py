@@ -50,8 +50,11 @@ class Jobs:
         self._wake = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
 
-    async def submit(self, kind: str, args: Mapping[str, Any], title: str, principal: Principal = OWNER) -> Job:
-        """Queues a job; returns when it is committed. Raises NotFound for a kind that there is not."""
+    async def submit(
+        self, kind: str, args: Mapping[str, Any], title: str, principal: Principal = OWNER, *, priority: int = 0
+    ) -> Job:
+        """Queues a job, which begins before those of a lower priority; returns when it is committed. Raises NotFound
+        for a kind that there is not."""
         if kind not in self._kinds:
             raise NotFound(f"There is no kind of job called {kind!r}.", hint=f"There are: {', '.join(self._kinds)}.")
         now = time.time()
@@ -67,6 +70,7 @@ class Jobs:
             "error": None,
             "created_at": now,
             "updated_at": now,
+            "priority": priority,
         }
         await self._db.write(lambda connection: rows.insert(connection, job))
         self._tell(job)
@@ -93,6 +97,12 @@ class Jobs:
     async def cancel(self, job_id: str) -> Job:
         """Ends it for good."""
         return await self._act(job_id, "cancel")
+
+    async def prioritise(self, job_id: str, priority: int) -> Job:
+        """Changes when a queued job begins: before all of a lower priority. Raises NotFound."""
+        job = await self._db.write(lambda connection: rows.prioritise(connection, job_id, priority))
+        self._tell(job)
+        return job
 
     async def start(self) -> None:
         """Begins to run jobs, first those that a kill or a shutdown interrupted."""

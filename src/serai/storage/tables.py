@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -29,6 +42,37 @@ models = Table(
     Column("loading", JSON, nullable=False, default=dict, server_default="{}"),
 )
 """Models that were added; the embedded one is always there and has a row only once it was used or set."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("repo", Text),
+    Column("revision", Text),
+    Column("commit", Text),
+    Column("newest", Text),
+    Column("checked_at", Float),
+    Column("hidden", Boolean, nullable=False, default=False),
+)
+"""Where a model's files come from: `hub` (Serai downloaded them), `huggingface` (another tool did, into the same
+cache), `ollama`, `lmstudio`, `llama.cpp` or `folder`. `newest` is the commit that the hub had when it was last asked.
+A model that was found and then forgotten is `hidden`, so that it is not found again."""
+
+files = Table(
+    "files",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("etag", Text),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("verified_at", Float),
+)
+"""A model's files. `etag` is the SHA-256, or Git's SHA-1, that the hub gives; `mtime_ns` is the file's time when it was
+last verified. `state` is verified, unverified, damaged or missing."""
 
 sessions = Table(
     "sessions",
@@ -94,9 +138,11 @@ jobs = Table(
     Column("beat_at", Float),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),
 )
 """Durable long work. `state` is queued, running, paused, done, failed or cancelled. `owner` is the process that still
-works on it, `beat_at` its last sign of life; `attempts` counts starts since the last checkpoint."""
+works on it, `beat_at` its last sign of life; `attempts` counts starts since the last checkpoint; the
+highest `priority` begins first."""
 
 secrets = Table(
     "secrets",

@@ -59,7 +59,7 @@ REPEATING = {
 }
 """These see what came before, so they are only sure to differ among each other where a text repeats itself."""
 
-ELSEWHERE = {"stop", "logprobs", "top_logprobs", "reasoning", "reasoning_budget", "lora", "ignore_eos"}
+ELSEWHERE = {"system", "stop", "logprobs", "top_logprobs", "reasoning", "reasoning_budget", "lora", "ignore_eos"}
 
 
 @pytest_asyncio.fixture

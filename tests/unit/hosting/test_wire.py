@@ -74,3 +74,10 @@ def test_an_unknown_setting_is_named_with_the_nearest() -> None:
 def test_other_tasks_are_not_for_text_models() -> None:
     with pytest.raises(BadRequest, match="fill-mask"):
         body(Call(task="fill-mask", model="m", inputs={}), MODEL)
+
+
+def test_the_models_own_system_prompt_comes_first_where_the_chat_has_none() -> None:
+    told = Model(name="m", task="text-generation", settings={"system": "Be brief."})
+    assert body(chat(), told)["messages"] == [{"role": "system", "content": "Be brief."}, HELLO]
+    own = {"role": "system", "content": "Be long."}
+    assert body(chat(own, HELLO), told)["messages"] == [own, HELLO]

@@ -2,56 +2,27 @@
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.hub import TOKEN, FakeHub, serving
+from tests.fakes.hub import TOKEN, FakeHub
+from tests.unit.hub.conftest import NAME, asked, blobs, context
 
 from serai.errors import Forbidden, ModelNotFound, SeraiError
 from serai.hub import download
-from serai.hub.download import Damaged, DiskFull, Download
-from serai.hub.remote import Hub, HubUnreachable
+from serai.hub.download import Download
+from serai.hub.faults import Damaged, DiskFull, HubUnreachable
+from serai.hub.records import Records
+from serai.hub.remote import Hub
 from serai.hub.store import Store
-from serai.jobs.kinds import JobContext
-
-NAME = "acme/tiny-GGUF"
 
 
-@pytest.fixture
-async def hub(tiny: Path) -> AsyncIterator[FakeHub]:
-    async with serving(FakeHub({NAME: {"tiny-Q8_0.gguf": tiny.read_bytes(), "README.md": b"#"}})) as running:
-        yield running
-
-
-@pytest.fixture
-def fetch(hub: FakeHub, store: Store, tmp_path: Path) -> Callable[..., Any]:
-    async def run(model: str = NAME, token: str | None = None) -> dict[str, Any]:
-        async def secret() -> str | None:
-            return token
-
-        kind = Download(Hub(lambda: hub.endpoint, secret, lambda: False), store, tmp_path / "hf", pause=lambda n: 0.0)
-        return await kind.run(context(model))
-
-    return run
-
-
-def context(model: str) -> JobContext:
-    async def save(_: dict[str, Any]) -> None:
-        return None
-
-    return JobContext("job_1", {"model": model}, None, save, lambda *_: None)
-
-
-def blobs(tmp_path: Path) -> list[Path]:
-    return sorted((tmp_path / "hf").glob("models--*/blobs/*"))
-
-
-async def test_a_download_becomes_a_model(fetch: Callable[..., Any], store: Store, tiny: Path) -> None:
+async def test_a_download_becomes_a_model(hub: FakeHub, fetch: Callable[..., Any], store: Store, tiny: Path) -> None:
     result = await fetch()
     model = await store.find(f"{NAME}:Q8_0")
-    assert result == {"model": model.name, "size": tiny.stat().st_size}
+    assert result == {"model": model.name, "size": tiny.stat().st_size, "commit": hub.commit}
     assert model.path is not None
     assert Path(model.path).read_bytes() == tiny.read_bytes()
     assert (model.source, model.license) == ("hub", "mit")
@@ -70,7 +41,7 @@ async def test_the_cache_is_laid_out_as_other_tools_expect(fetch: Callable[..., 
 async def test_a_cut_connection_is_taken_up_where_it_broke(hub: FakeHub, fetch: Callable[..., Any]) -> None:
     hub.cut_after, hub.cuts = 100_000, 3
     await fetch()
-    ranges = [asked for path, asked, _ in hub.requests if path.startswith("/blob/")]
+    ranges = asked(hub)
     assert ranges[0] is None
     assert all(asked is not None and asked != "bytes=0-" for asked in ranges[1:])
 
@@ -79,19 +50,19 @@ async def test_a_part_that_a_kill_left_is_not_fetched_again(
     hub: FakeHub, fetch: Callable[..., Any], tiny: Path, tmp_path: Path
 ) -> None:
     await fetch()
-    blob = blobs(tmp_path)[0]
-    blob.with_suffix(".serai-part").write_bytes(tiny.read_bytes()[:200_000])
+    blob = blobs(tmp_path / "hf")[0]
+    blob.with_name(f"{blob.name}.serai.incomplete").write_bytes(tiny.read_bytes()[:200_000])
     blob.unlink()
     hub.requests.clear()
     await fetch()
-    assert [asked for path, asked, _ in hub.requests if path.startswith("/blob/")] == ["bytes=200000-"]
+    assert asked(hub) == ["bytes=200000-"]
 
 
 async def test_damaged_bytes_never_become_a_model(hub: FakeHub, fetch: Callable[..., Any], tmp_path: Path) -> None:
     hub.damage = True
     with pytest.raises(Damaged, match="SHA-256"):
         await fetch()
-    assert [path for path in blobs(tmp_path) if path.suffix != ".lock"] == []
+    assert [path for path in blobs(tmp_path / "hf") if path.suffix != ".lock"] == []
 
 
 async def test_a_server_that_ignores_ranges_is_begun_anew(hub: FakeHub, fetch: Callable[..., Any]) -> None:
@@ -126,7 +97,7 @@ async def test_a_name_that_is_not_there_says_so(fetch: Callable[..., Any]) -> No
 
 async def test_two_at_once_share_one_download(hub: FakeHub, fetch: Callable[..., Any]) -> None:
     await asyncio.gather(fetch(), fetch())
-    assert len([path for path, _, _ in hub.requests if path.startswith("/blob/")]) == 1
+    assert len(asked(hub)) == 1
 
 
 async def test_a_full_disk_is_said_before_anything_is_fetched(
@@ -135,7 +106,7 @@ async def test_a_full_disk_is_said_before_anything_is_fetched(
     monkeypatch.setattr(download, "_SPARE", 1 << 62)
     with pytest.raises(DiskFull):
         await fetch()
-    assert not [path for path, _, _ in hub.requests if path.startswith("/blob/")]
+    assert not asked(hub)
 
 
 async def test_a_disk_that_fills_up_meanwhile_keeps_what_arrived(
@@ -144,26 +115,26 @@ async def test_a_disk_that_fills_up_meanwhile_keeps_what_arrived(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("serai.hub.download._Part.append", full)
+    monkeypatch.setattr("serai.hub.fetch.partial.Partial.write", full)
     with pytest.raises(DiskFull):
         await fetch()
-    assert any(path.suffix == ".serai-part" for path in blobs(tmp_path))
+    assert any(path.name.endswith(".serai.incomplete") for path in blobs(tmp_path / "hf"))
 
 
-async def test_a_hub_that_is_away_is_said_in_words(store: Store, tmp_path: Path) -> None:
+async def test_a_hub_that_is_away_is_said_in_words(store: Store, records: Records, tmp_path: Path) -> None:
     async def secret() -> str | None:
         return None
 
-    away = Download(Hub(lambda: "http://127.0.0.1:9", secret, lambda: False), store, tmp_path)
+    away = Download(Hub(lambda: "http://127.0.0.1:9", secret, lambda: False), store, records, tmp_path)
     with pytest.raises(HubUnreachable, match="cannot be reached"):
         await away.run(context(NAME))
 
 
-async def test_offline_asks_nobody(hub: FakeHub, store: Store, tmp_path: Path) -> None:
+async def test_offline_asks_nobody(hub: FakeHub, store: Store, records: Records, tmp_path: Path) -> None:
     async def secret() -> str | None:
         return None
 
-    offline = Download(Hub(lambda: hub.endpoint, secret, lambda: True), store, tmp_path)
+    offline = Download(Hub(lambda: hub.endpoint, secret, lambda: True), store, records, tmp_path)
     with pytest.raises(SeraiError, match="offline"):
         await offline.run(context(NAME))
     assert hub.requests == []

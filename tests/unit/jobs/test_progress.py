@@ -17,7 +17,7 @@ def meter(clock: Clock, **start: object) -> Meter:
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert meter(Clock()).read() == {"done": None, "total": None, "rate": None, "eta_s": None, "note": ""}
+    assert meter(Clock()).read() == {"done": None, "total": None, "rate": None, "eta_s": None, "note": "", "parts": []}
 
 
 def test_rate_and_time_left_are_measured() -> None:
@@ -26,7 +26,7 @@ def test_rate_and_time_left_are_measured() -> None:
     measured.report(0, 1_000, None, "fetching")
     clock.now += 2
     measured.report(200, None, None, None)
-    assert measured.read() == {"done": 200, "total": 1_000, "rate": 100, "eta_s": 8, "note": "fetching"}
+    assert measured.read() == {"done": 200, "total": 1_000, "rate": 100, "eta_s": 8, "note": "fetching", "parts": []}
 
 
 def test_what_was_done_before_a_restart_is_no_speed() -> None:
@@ -83,4 +83,4 @@ def test_nothing_is_left_at_the_end(done: float) -> None:
 
 def test_at_rest_there_is_no_speed() -> None:
     stored = {"done": 1, "total": 2, "rate": 3, "eta_s": 4, "note": "x", "unknown": 5}
-    assert at_rest(stored) == {"done": 1, "total": 2, "rate": None, "eta_s": None, "note": "x"}
+    assert at_rest(stored) == {"done": 1, "total": 2, "rate": None, "eta_s": None, "note": "x", "parts": []}

@@ -80,6 +80,20 @@ async def test_only_so_many_run_at_once_and_in_order(begin: Begin) -> None:
     assert gate.begun == ids and gate.most == 2
 
 
+async def test_the_highest_priority_begins_first_and_may_change(db: Database, events: Events, begin: Begin) -> None:
+    waiting = Jobs(db, events, [Gate()])
+    last, second, third = [(await waiting.submit("gate", {}, "", priority=level))["id"] for level in (-1, 1, 0)]
+    first = (await waiting.submit("gate", {}, ""))["id"]
+    assert (await waiting.prioritise(first, 9))["priority"] == 9
+    gate = Gate()
+    gate.open.set()
+    await begin(gate, slots=1)
+    await until(lambda: len(gate.begun) == 4)
+    assert gate.begun == [first, second, third, last]
+    with pytest.raises(NotFound):
+        await waiting.prioritise("job_x", 1)
+
+
 async def test_pausing_stops_it_and_resuming_goes_on_from_the_checkpoint(begin: Begin, row: Read) -> None:
     starts: list[Any] = []
     saved, gate = asyncio.Event(), asyncio.Event()
@@ -384,7 +398,7 @@ async def test_progress_is_seen_at_once_and_kept(begin: Begin, events: Events, r
     await until(kept)
     gate.set()
     progress = (await ended(jobs, job["id"], "done"))["progress"]
-    assert progress == {"done": 1_000, "total": 1_000, "rate": None, "eta_s": None, "note": "1000"}
+    assert progress == {"done": 1_000, "total": 1_000, "rate": None, "eta_s": None, "note": "1000", "parts": []}
 
 
 async def test_a_job_that_takes_serai_down_again_and_again_is_given_up(begin: Begin, db: Database) -> None:

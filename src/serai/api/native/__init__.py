@@ -21,9 +21,10 @@ def routers() -> list[APIRouter]:
         sessions,
         settings,
         status,
+        store,
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, running, models, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, running, models, store, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

@@ -17,12 +17,21 @@ from serai.types import ModelRef
 routes = router(Scope.MODELS, prefix="/api/v1", tag="jobs")
 
 
+class Part(Out):
+    """One of several things that the job works on at the same time, such as a file."""
+
+    name: str
+    done: float
+    total: float
+
+
 class Progress(Out):
     done: float | None = None
     total: float | None = None
     rate: float | None = Field(None, description="A second.")
     eta_s: float | None = None
     note: str = ""
+    parts: list[Part] = Field(default_factory=list)
 
 
 class Job(Out):
@@ -37,6 +46,10 @@ class Job(Out):
     error: ErrorBody | None
     created_at: float
     updated_at: float
+    priority: int = 0
+
+
+Priority = Annotated[int, Field(ge=-100, le=100, description="Higher begins first.")]
 
 
 class JobList(Out):
@@ -45,6 +58,11 @@ class JobList(Out):
 
 class NewDownload(In):
     model: Annotated[str, Field(min_length=1, max_length=300, examples=["org/name:Q4_K_M"])]
+    priority: Priority = 0
+
+
+class JobChange(In):
+    priority: Priority
 
 
 @routes.post("/downloads", status_code=202)
@@ -54,7 +72,8 @@ async def download(services: ServicesDep, who: PrincipalDep, new: NewDownload) -
         name = str(ModelRef.parse(new.model))
     except ValueError as error:
         raise BadRequest(f"{error}.", param="model") from error
-    return Job.model_validate(await services.jobs.submit("download", {"model": name}, name, who))
+    job = await services.jobs.submit("download", {"model": name}, name, who, priority=new.priority)
+    return Job.model_validate(job)
 
 
 @routes.get("/jobs")
@@ -66,6 +85,12 @@ async def list_jobs(services: ServicesDep) -> JobList:
 @routes.get("/jobs/{job}")
 async def get_job(services: ServicesDep, job: str) -> Job:
     return Job.model_validate(await services.jobs.get(job))
+
+
+@routes.patch("/jobs/{job}")
+async def change_job(services: ServicesDep, job: str, change: JobChange) -> Job:
+    """Changes the order in which waiting jobs begin."""
+    return Job.model_validate(await services.jobs.prioritise(job, change.priority))
 
 
 @routes.post("/jobs/{job}/pause")

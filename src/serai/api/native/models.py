@@ -106,7 +106,7 @@ class NewModel(In):
 class ModelChange(In):
     """Only the fields that are sent are changed."""
 
-    pinned: bool = Field(False, description="Never unloaded to make room for another.")
+    pinned: bool = Field(False, description="Never unloaded, and never deleted, to make room for another.")
     settings: Settings = Field(default_factory=dict)
     loading: Loading = Field(default_factory=dict)
 
@@ -147,7 +147,7 @@ async def change_model(services: ServicesDep, name: str, change: ModelChange) ->
 async def forget_model(
     services: ServicesDep,
     name: str,
-    files: Annotated[bool, Query(description="Also deletes the file, if Serai downloaded it.")] = False,
+    files: Annotated[bool, Query(description="Also deletes its files, if they lie in the Hugging Face cache.")] = False,
 ) -> None:
     """Unloads a model and takes it from the list."""
     await services.store.find(name)

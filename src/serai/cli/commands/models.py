@@ -70,7 +70,9 @@ def add(
 @app.command(rich_help_panel=MODELS)
 def rm(
     name: Name,
-    files: Annotated[bool, typer.Option("--files", help="Delete the file too, if Serai downloaded it.")] = False,
+    files: Annotated[
+        bool, typer.Option("--files", help="Delete its files too, if they lie in the Hugging Face cache.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Forget a model. Its file stays unless --files is given."""

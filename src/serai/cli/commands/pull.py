@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serai.cli import output, words
+from serai.cli import jobs, output
 from serai.cli.connection import connect
 from serai.cli.panels import MODELS, Json
 
@@ -30,7 +29,7 @@ def pull(
     with connect() as client:
         job = _begun(client, name)
         try:
-            for moved in _shown(client.follow(job), as_json=as_json):
+            for moved in jobs.shown(client.follow(job), as_json=as_json):
                 job = moved
         except KeyboardInterrupt:
             client.pause(job["id"])
@@ -53,41 +52,3 @@ def _begun(client: Client, name: str) -> dict[str, Any]:
             if job["state"] in ("paused", "failed"):
                 return client.resume(job["id"])
     return client.download(name)
-
-
-def _shown(jobs: Iterator[dict[str, Any]], *, as_json: bool) -> Iterator[dict[str, Any]]:
-    """Passes the jobs through and shows each: as a line of JSON, as a bar, or nothing where no person looks."""
-    if as_json:
-        for job in jobs:
-            output.line(job)
-            yield job
-        return
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    console = output.console(stderr=True)
-    with Progress(*columns, TextColumn("{task.fields[rest]}"), console=console, transient=True) as bar:
-        row = bar.add_task("", total=None, rest="")
-        for job in jobs:
-            now = job.get("progress") or {}
-            bar.update(
-                row,
-                description=output.clean(job["title"]),
-                completed=now.get("done") or 0,
-                total=now.get("total"),
-                rest=output.clean(_rest(now)),
-            )
-            yield job
-
-
-def _rest(progress: dict[str, Any]) -> str:
-    """`1.2 GB of 4.1 GB · 30 MB/s · 2 min left`, as far as it is known."""
-    done, total, rate, left = (progress.get(name) for name in ("done", "total", "rate", "eta_s"))
-    parts = [f"{words.size(done or 0)} of {words.size(total)}" if total else words.size(done or 0)]
-    if rate:
-        parts.append(f"{words.size(rate)}/s")
-    if left is not None:
-        parts.append(f"{words.duration(left)} left")
-    if note := progress.get("note"):
-        parts.append(str(note))
-    return " · ".join(parts)

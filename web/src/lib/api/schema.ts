@@ -278,7 +278,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Job
+         * @description Changes the order in which waiting jobs begin.
+         */
+        patch: operations["change_job"];
         trace?: never;
     };
     "/api/v1/jobs/{job}/cancel": {
@@ -883,6 +887,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Store
+         * @description What lies in the store and how much room it takes.
+         */
+        get: operations["get_store"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt
+         * @description Looks for models that other programs have put on this machine. Their files stay where they are.
+         */
+        post: operations["adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/gc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Collect Garbage
+         * @description Removes what dead downloads left in the cache, and content that no model names.
+         */
+        post: operations["collect_garbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stored
+         * @description A model's source and files.
+         */
+        get: operations["get_stored"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Updates
+         * @description Asks the hub which models it has newer.
+         */
+        post: operations["check_updates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Reads files again and compares them with their digests, as a job; its result names what is damaged.
+         */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/suggestions": {
         parameters: {
             query?: never;
@@ -1087,6 +1211,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Adopted */
+        Adopted: {
+            /** Added */
+            added: string[];
+            /** Gone */
+            gone: string[];
+        };
         /** Again */
         Again: {
             /**
@@ -1193,6 +1324,15 @@ export interface components {
              * @description A name of the list, `auto`, or a llama-server's path.
              */
             name: string;
+        };
+        /** Collected */
+        Collected: {
+            /** Found */
+            found: components["schemas"]["Orphan"][];
+            /** Freed */
+            freed: number;
+            /** Size */
+            size: number;
         };
         /** Cpu */
         Cpu: {
@@ -1433,6 +1573,27 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** File */
+        File: {
+            /**
+             * Etag
+             * @description SHA-256, or Git's SHA-1 for small files.
+             */
+            etag: string | null;
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "verified" | "unverified" | "damaged" | "missing";
+            /** Verified At */
+            verified_at: number | null;
+        };
         /**
          * Fit
          * @description Whether a model fits, how it would be loaded, and what would fit where it does not.
@@ -1526,6 +1687,11 @@ export interface components {
             kind: string;
             /** Principal */
             principal: string;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
             progress: components["schemas"]["Progress"];
             /** Result */
             result: {
@@ -1540,6 +1706,14 @@ export interface components {
             title: string;
             /** Updated At */
             updated_at: number;
+        };
+        /** JobChange */
+        JobChange: {
+            /**
+             * Priority
+             * @description Higher begins first.
+             */
+            priority: number;
         };
         /** JobList */
         JobList: {
@@ -1792,7 +1966,7 @@ export interface components {
             };
             /**
              * Pinned
-             * @description Never unloaded to make room for another.
+             * @description Never unloaded, and never deleted, to make room for another.
              * @default false
              */
             pinned: boolean;
@@ -1864,6 +2038,12 @@ export interface components {
              * @example org/name:Q4_K_M
              */
             model: string;
+            /**
+             * Priority
+             * @description Higher begins first.
+             * @default 0
+             */
+            priority: number;
         };
         /** NewKey */
         NewKey: {
@@ -1980,6 +2160,48 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /** Orphan */
+        Orphan: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Overview
+         * @description Sizes in bytes; `used` is all of the Hugging Face cache's models, whoever put them there.
+         */
+        Overview: {
+            /** Cache */
+            cache: string;
+            /** Free */
+            free: number;
+            /** Models */
+            models: components["schemas"]["Stored"][];
+            /**
+             * Quota
+             * @description 0 is no limit.
+             */
+            quota: number;
+            /** Total */
+            total: number;
+            /** Used */
+            used: number;
+        };
+        /**
+         * Part
+         * @description One of several things that the job works on at the same time, such as a file.
+         */
+        Part: {
+            /** Done */
+            done: number;
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -1998,6 +2220,8 @@ export interface components {
              * @default
              */
             note: string;
+            /** Parts */
+            parts: components["schemas"]["Part"][];
             /**
              * Rate
              * @description A second.
@@ -2511,6 +2735,98 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * Stored
+         * @description A model on disk. `kind` is where it comes from: `hub` was downloaded by Serai, `huggingface` by another tool into
+         *     the same cache.
+         */
+        Stored: {
+            /** Added At */
+            added_at: number | null;
+            /** Checked At */
+            checked_at: number | null;
+            /** Commit */
+            commit: string | null;
+            /** Format */
+            format: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "file" | "hub" | "huggingface" | "ollama" | "lmstudio" | "llama.cpp" | "folder";
+            /** Last Used At */
+            last_used_at: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Newest
+             * @description The commit that the hub had when it was last asked.
+             */
+            newest: string | null;
+            /** Path */
+            path: string | null;
+            /** Pinned */
+            pinned: boolean;
+            /** Repo */
+            repo: string | null;
+            /**
+             * Revision
+             * @description The branch, tag or commit that was asked for.
+             */
+            revision: string | null;
+            /** Size */
+            size: number | null;
+            /**
+             * Update
+             * @description Whether the hub had newer files.
+             */
+            update: boolean;
+        };
+        /** StoredWithFiles */
+        StoredWithFiles: {
+            /** Added At */
+            added_at: number | null;
+            /** Checked At */
+            checked_at: number | null;
+            /** Commit */
+            commit: string | null;
+            /** Files */
+            files: components["schemas"]["File"][];
+            /** Format */
+            format: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "file" | "hub" | "huggingface" | "ollama" | "lmstudio" | "llama.cpp" | "folder";
+            /** Last Used At */
+            last_used_at: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Newest
+             * @description The commit that the hub had when it was last asked.
+             */
+            newest: string | null;
+            /** Path */
+            path: string | null;
+            /** Pinned */
+            pinned: boolean;
+            /** Repo */
+            repo: string | null;
+            /**
+             * Revision
+             * @description The branch, tag or commit that was asked for.
+             */
+            revision: string | null;
+            /** Size */
+            size: number | null;
+            /**
+             * Update
+             * @description Whether the hub had newer files.
+             */
+            update: boolean;
+        };
         /** Suggestion */
         Suggestion: {
             /** Context Length */
@@ -2561,6 +2877,23 @@ export interface components {
             /** Suggestions */
             suggestions: components["schemas"]["Suggestion"][];
         };
+        /** Update */
+        Update: {
+            /** Commit */
+            commit: string | null;
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Model */
+            model: string;
+            /** Newest */
+            newest: string | null;
+            /** Update */
+            update: boolean;
+        };
+        /** Updates */
+        Updates: {
+            /** Updates */
+            updates: components["schemas"]["Update"][];
+        };
         /**
          * Usage
          * @description The measurements of an answer; times in seconds from the moment the call arrived.
@@ -2589,6 +2922,20 @@ export interface components {
             tokens_per_second: number | null;
             /** Total S */
             total_s: number | null;
+        };
+        /** Verify */
+        Verify: {
+            /**
+             * Model
+             * @description Left out: all models.
+             */
+            model?: string | null;
+            /**
+             * Repair
+             * @description Fetch what is damaged or missing again, and nothing else.
+             * @default false
+             */
+            repair: boolean;
         };
         /** Version */
         Version: {
@@ -3170,6 +3517,50 @@ export interface operations {
             };
         };
     };
+    change_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
     cancel_job: {
         parameters: {
             query?: never;
@@ -3618,7 +4009,7 @@ export interface operations {
     forget_model: {
         parameters: {
             query?: {
-                /** @description Also deletes the file, if Serai downloaded it. */
+                /** @description Also deletes its files, if they lie in the Hugging Face cache. */
                 files?: boolean;
             };
             header?: never;
@@ -4737,6 +5128,243 @@ export interface operations {
             };
         };
     };
+    get_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    adopt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adopted"];
+                };
+            };
+        };
+    };
+    collect_garbage: {
+        parameters: {
+            query?: {
+                /** @description Only tell what would go. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collected"];
+                };
+            };
+        };
+    };
+    get_stored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredWithFiles"];
+                };
+            };
+        };
+    };
+    check_updates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Updates"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Verify"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
     list_suggestions: {
         parameters: {
             query?: {
@@ -5025,6 +5653,8 @@ export interface operations {
                     stream?: unknown;
                     /** @description an object */
                     stream_options?: unknown;
+                    /** @description What the model is told first in a chat that says nothing of the kind itself. */
+                    system?: unknown;
                     /** @description How freely words are chosen; 0 always takes the likeliest. */
                     temperature?: unknown;
                     /** @description none, auto, required or a tool */
