@@ -134,14 +134,19 @@ async def turns(path: Path, program: str, home: Path) -> None:
 
 
 async def loads(path: Path, program: str, rounds: int) -> None:
-    """Load to ready, and what unloading leaves."""
-    taken, before = [], psutil.Process().memory_info().rss
+    """Load to ready, against the server as it comes, and what unloading leaves."""
+    ours, theirs, before = [], [], psutil.Process().memory_info().rss
     for _ in range(rounds):
         async with by_hand(path, program, 4) as (_, process):
-            taken.append(process.load_s)
+            ours.append(process.load_s)
+        if program:
+            began = time.perf_counter()
+            async with as_it_comes(path, program, 4):
+                theirs.append(time.perf_counter() - began)
     left = psutil.Process().memory_info().rss - before
     children = len(psutil.Process().children(recursive=True))
-    print(f"load to ready {statistics.median(taken):.2f} s   left behind {left / 1e6:.1f} MB, {children} processes")
+    other = f"   as it comes {statistics.median(theirs):.2f} s" if theirs else ""
+    print(f"load to ready {statistics.median(ours):.2f} s{other}   left {left / 1e6:.1f} MB, {children} processes")
 
 
 async def many(path: Path, home: Path) -> None:

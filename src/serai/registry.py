@@ -6,13 +6,13 @@ inside its functions, so reading its declaration is cheap. Another package joins
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
@@ -132,6 +132,16 @@ def engines() -> Mapping[str, Engine]:
     return scan("engines").by_name
 
 
+def engine(name: str) -> Engine | None:
+    """The engine of this name. Reads no more than that takes: a model's process is in a hurry."""
+    for _, load in _own("engines"):
+        with contextlib.suppress(Exception):  # a module that cannot be read hides no other
+            own: Engine = load().ENGINE
+            if own.name == name:
+                return own
+    return engines().get(name)
+
+
 def engine_for(format: str) -> Engine | None:  # noqa: A002 - the field's own word
     """The engine that runs files of this format, if there is one."""
     return next((engine for engine in engines().values() if format in engine.formats), None)
@@ -151,5 +161,7 @@ def _own(kind: Kind) -> Iterator[tuple[str, Callable[[], ModuleType]]]:
 
 
 def _foreign(kind: Kind) -> Iterator[tuple[str, Callable[[], ModuleType]]]:
+    from importlib.metadata import entry_points  # takes as long as all else that a model's process imports
+
     for point in entry_points(group=f"serai.{kind}"):
         yield point.value, point.load

@@ -19,7 +19,7 @@ def _fresh() -> object:
 
 def foreign(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     point = EntryPoint("x", value, "serai.engines")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == "serai.engines" else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point] if group == "serai.engines" else [])
 
 
 def test_the_engines_are_found_by_name_and_format() -> None:
@@ -45,6 +45,7 @@ def test_another_package_joins_by_an_entry_point(monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(tmp_path)
     foreign(monkeypatch, "strange_engine")
     assert registry.engine_for("odd").name == "strange"  # type: ignore[union-attr]
+    assert registry.engine("strange").name == "strange"  # type: ignore[union-attr]
     assert "llama.cpp" in registry.engines()
 
 
@@ -53,3 +54,8 @@ def test_a_broken_package_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> Non
     found = registry.scan("engines")
     assert "llama.cpp" in found.by_name
     assert [broken.module for broken in found.broken] == ["no_such_module_anywhere"]
+
+
+def test_one_engine_is_found_without_reading_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.entry_points", None)
+    assert registry.engine("llama.cpp").formats == ("gguf",)  # type: ignore[union-attr]

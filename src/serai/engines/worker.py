@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from serai import libraries, registry
+from serai import registry
 from serai.engines import _sandbox
 from serai.engines._guard import end_with_parent, first_to_go, show_as, watch_parent
 
@@ -22,7 +22,7 @@ def main() -> int:
     end_with_parent(launch.parent)
     first_to_go()
     show_as(f"serai {launch.model}")
-    engine = registry.engines().get(launch.engine)
+    engine = registry.engine(launch.engine)
     if engine is None:
         return _fail("unsupported", f"There is no engine called {launch.engine!r}.")
     # Before the first thread, and before anything of the model's is read.
@@ -47,6 +47,8 @@ def _as_decided(facts: Mapping[str, Any], launch: registry.Launch) -> Mapping[st
 
 def _not_whole(title: str, said: str) -> str:
     """What an engine could not import; a library of the system with the way to get it."""
+    from serai import libraries
+
     if library := libraries.missing(said):
         return f"{title} needs the system's {library}, which is not here. {libraries.mend(library)}"
     return f"{title} could not be imported: {said}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _KEY = b"tokenizer.chat_template"
 _HEADER = struct.pack("<Q", len(_KEY)) + _KEY + struct.pack("<I", 8)
-_WITHIN = 256 << 20
+_WITHIN = 32 << 20
 _LONGEST = 100_000
 """A longer one does not fit onto a command line."""
 
