@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
-import random
 import statistics
 import tempfile
 import time
@@ -22,6 +20,7 @@ from pathlib import Path
 import psutil
 from tests.fakes import tiny_gguf
 
+from bench import copier
 from bench.sides import CONTEXT, Ask, as_it_comes, by_hand, chat, serai
 from serai.hosting import launching
 
@@ -66,15 +65,17 @@ async def side_by_side(path: Path, program: str, rounds: int, home: Path) -> Non
             show(f"{name:7} {kind:19}", list(sides), runs)
 
 
-async def copying(path: Path, program: str, rounds: int, home: Path) -> None:
-    """A text that repeats its prompt, half repeats it, or does not at all; a grammar makes any model write it."""
+async def copying(program: str, rounds: int, home: Path) -> None:
+    """A model that writes its words in one fixed order goes on with a text that holds them all, half, or none."""
     name = "native" if program else "wheel"
+    path = copier.write(home / "copier.gguf")
     settings = {"SERAI_MODELS_LLAMA_SERVER": program or "wheel", "SERAI_MODELS_CONTEXT": str(CONTEXT)}
-    read = [words(40, number) for number in range(rounds)]
-    texts = {
-        "copy": lambda n: read[n],
-        "half": lambda n: " ".join(read[n].split()[:20]) + " " + words(20, 100 + n),
-        "unrelated": lambda n: words(40, 200 + n),
+    reads: dict[str, Callable[[int], str]] = {
+        "copy": lambda at: copier.chain(200, at),
+        "half": lambda at: "".join(
+            copier.chain(20, at + step) + copier.chain(20, at + 9000) for step in (0, 40, 80, 120)
+        ),
+        "unrelated": lambda at: "".join(copier.chain(1, at + 3000 + 7 * step) for step in range(200)),
     }
     async with contextlib.AsyncExitStack() as stack:
         sides = {"Serai": (await stack.enter_async_context(serai(home, {"bench": path}, **settings)))[0]}
@@ -83,9 +84,16 @@ async def copying(path: Path, program: str, rounds: int, home: Path) -> None:
             sides["as it comes"] = await stack.enter_async_context(as_it_comes(path, program, 4))
         for ask in sides.values():
             await ask(chat("warm up", 4))
-        for kind, text in texts.items():
-            runs = [[await write(ask, read[n], text(n)) for ask in sides.values()] for n in range(rounds)]
+        for kind, read in reads.items():
+            runs = [[await go_on(ask, read(at), at) for ask in sides.values()] for at in range(0, 400 * rounds, 400)]
             show(f"{name:7} {kind:19}", list(sides), runs)
+
+
+async def go_on(ask: Ask, read: str, at: int) -> float:
+    """Tokens a second of the words that come after those it read, which end where they began."""
+    answer = await ask(chat(f"{read}{copier.chain(10, at)}", 150))
+    assert answer["text"] == copier.chain(150, at + 10), answer["text"]
+    return float(answer["completion_tokens"] / (answer["total"] - answer["first"]))
 
 
 def show(what: str, sides: list[str], runs: list[list[float]]) -> None:
@@ -93,20 +101,6 @@ def show(what: str, sides: list[str], runs: list[list[float]]) -> None:
     for side, speeds in zip(sides, zip(*runs, strict=True), strict=True):
         ratio = statistics.median(run[0] / speed for run, speed in zip(runs, speeds, strict=True))
         print(f"{what} {side:14} {statistics.median(speeds):7.1f} tok/s   Serai {ratio:.3f}", flush=True)
-
-
-def words(count: int, seed: int) -> str:
-    """Words without an order that could be guessed."""
-    chosen = random.Random(seed)
-    return " ".join(f"{chosen.choice(WORDS)}{chosen.randrange(1000)}" for _ in range(count))
-
-
-async def write(ask: Ask, read: str, text: str) -> float:
-    """Tokens a second of writing this text after having read another."""
-    grammar = f"root ::= {json.dumps(text)}"
-    answer = await ask(chat(read, 400, grammar=grammar, logit_bias={}))
-    assert answer["text"].strip() == text, answer["text"]
-    return float(answer["completion_tokens"] / (answer["total"] - answer["first"]))
 
 
 async def turns(path: Path, program: str, home: Path) -> None:
@@ -188,7 +182,7 @@ async def run(path: Path, asked: argparse.Namespace) -> None:
                 if part == "decode":
                     await side_by_side(path, program, asked.rounds, home)
                 elif part == "copying":
-                    await copying(path, program, asked.rounds, home)
+                    await copying(program, asked.rounds, home)
                 elif part == "turns":
                     await turns(path, program, home)
                 elif part == "load":
