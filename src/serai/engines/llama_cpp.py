@@ -3,13 +3,13 @@ one in its place."""
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from serai.engines import _reasons
 from serai.engines._llama import native, wheel
 from serai.engines._llama.options import SLOTS, Options, choose
 from serai.engines._llama.template import find
@@ -40,11 +40,7 @@ def wait_for_signal() -> None:
 
 def explain(lines: list[str]) -> tuple[str, str] | None:
     """Reads llama.cpp's last lines; the first that names a reason counts."""
-    for line in lines:
-        for cause, pattern in _REASONS:
-            if match := re.search(pattern, line):
-                return cause, match[0]
-    return None
+    return _reasons.first(lines, _REASONS)
 
 
 def _serve_wheel(launch: Launch, report: Report) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from serai.engines import _reasons
 from serai.registry import Engine, Launch
 from serai.types import CHAT, TEXT_GENERATION
 
@@ -37,11 +37,7 @@ def choose_device(launch: Launch, providers: Sequence[str]) -> tuple[str, str]:
 
 def explain(lines: list[str]) -> tuple[str, str] | None:
     """Reads the last line of a traceback, for what the loading itself did not put into words."""
-    for line in reversed(lines):
-        for cause, pattern in _REASONS:
-            if match := re.search(pattern, line):
-                return cause, match[0].strip()
-    return None
+    return _reasons.first(reversed(lines), _REASONS)
 
 
 _REASONS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from serai.engines import _reasons
 from serai.registry import Engine, Launch
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION
 
@@ -103,11 +103,7 @@ def has_package(name: str) -> bool:
 
 def explain(lines: list[str]) -> tuple[str, str] | None:
     """Reads the last line of a traceback, for what the loading itself did not put into words."""
-    for line in reversed(lines):
-        for cause, pattern in _REASONS:
-            if match := re.search(pattern, line):
-                return cause, match[0].strip()
-    return None
+    return _reasons.first(reversed(lines), _REASONS)
 
 
 _REASONS = (
