@@ -262,6 +262,7 @@ def _models(services: Services) -> None:
         environ=environ,
         home=services.home,
         check=services.headers.of,
+        vouch=Records(services.db).vouch,
         devices=services.devices,
         publish=services.model_changed,
         log=lambda model, line: log.info(line, extra={"model": model}),

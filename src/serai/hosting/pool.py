@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,9 @@ DEFAULT_ENGINE = "llama.cpp"
 
 class Pool:
     """`settings` is asked anew each time, so changes apply live. `check` reads a file's shape, or raises LoadFailed,
-    before anything is evicted or started. `devices` reads the memory that an engine can use. `publish` gets the topic
-    `model` and the native Model at every change. Native servers are looked for under `home`."""
+    before anything is evicted or started; `vouch` raises it for a model that must not be loaded. `devices` reads the
+    memory that an engine can use. `publish` gets the topic `model` and the native Model at every change. Native
+    servers are looked for under `home`."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Pool:
         *,
         environ: Mapping[str, str] | None = None,
         check: Callable[[Path], Shape | None] = lambda _path: None,
+        vouch: Callable[[str], Awaitable[None]] | None = None,
         devices: Devices = machine.read,
         publish: Publish = lambda _topic, _data: None,
         log: Callable[[str, str], None] = lambda _model, _line: None,
@@ -51,6 +53,7 @@ class Pool:
     ) -> None:
         self._settings = settings
         self._check = check
+        self._vouch = vouch
         self._publish = publish
         self.journal = Journal()
         self._log = log
@@ -219,6 +222,8 @@ class Pool:
     async def _start(self, entry: Entry) -> Worker:
         settings = self._settings()
         path = entry.model.path
+        if self._vouch is not None:
+            await self._vouch(entry.model.name)
         shape = await asyncio.to_thread(self._check, Path(path)) if path else None
         choice = await self._admission.admit(entry, shape)
         process = entry.process = self._launcher(entry.model, settings, choice)

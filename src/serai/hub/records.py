@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, select, update
 
+from serai.errors import LoadFailed
 from serai.storage.database import Database
 from serai.storage.rows import put
 from serai.storage.tables import files, sources
@@ -86,6 +88,16 @@ class Records:
         one = update(files).where(files.c.model == model, files.c.name == name)
         await self._db.write(lambda c: c.execute(one.values(state=state, mtime_ns=mtime_ns, verified_at=at)))
 
+    async def vouch(self, model: str) -> None:
+        """Raises LoadFailed for a model of which a file was found damaged and has not been changed since."""
+        for file in await self.files(model):
+            if file.state == "damaged" and await asyncio.to_thread(changed_at, file.path) == file.mtime_ns:
+                raise LoadFailed(
+                    f"{model} cannot be loaded: {file.name} is damaged, as verifying it showed.",
+                    cause="truncated",
+                    hint=f"`serai repair {model}` fetches that file again.",
+                )
+
     async def asked(self, model: str, newest: str) -> None:
         """Notes what the hub has now."""
         one = update(sources).where(sources.c.model == model)
@@ -117,3 +129,11 @@ class Records:
             return (path.name, facts.st_size, facts.st_mtime_ns) in seen
 
         return is_known
+
+
+def changed_at(path: str) -> int | None:
+    """When a file was changed last, in nanoseconds; None where there is none."""
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return None

@@ -14,7 +14,7 @@ from serai.hub.fetch.digest import Digest
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.tally import Tally
 from serai.hub.names import is_digest
-from serai.hub.records import File, Records, Source, State
+from serai.hub.records import File, Records, Source, State, changed_at
 from serai.hub.remote import Hub, RemoteFile, Repository
 from serai.hub.store import Store
 from serai.jobs.kinds import JobContext
@@ -61,8 +61,7 @@ class Verify:
         state = await _state(file, remote, tally)
         tally.end(remote)
         if state != "unverified":
-            facts = Path(file.path).stat() if state == "verified" else None
-            await self._records.found(file.model, file.name, state, facts.st_mtime_ns if facts else None)
+            await self._records.found(file.model, file.name, state, await asyncio.to_thread(changed_at, file.path))
         return state
 
     async def _repair(self, bad: Sequence[File], job: JobContext) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.hub import FakeHub
 from tests.unit.hub.conftest import NAME, asked, context, remote
 
-from serai.errors import BadRequest, ModelNotFound
+from serai.errors import BadRequest, LoadFailed, ModelNotFound
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
 from serai.hub.records import File, Records, Source
@@ -61,6 +61,17 @@ async def test_only_the_damaged_file_is_fetched_again(verify: Any, path: Path, h
     assert path.read_bytes() == tiny.read_bytes()
     assert len(asked(hub)) == 1
     assert (await verify(None))["damaged"] == []
+
+
+async def test_a_damaged_model_is_not_loaded_until_it_is_repaired(verify: Any, path: Path, records: Records) -> None:
+    spoil(path)
+    await records.vouch(MODEL)
+    await verify()
+    with pytest.raises(LoadFailed, match="damaged") as caught:
+        await records.vouch(MODEL)
+    assert "serai repair" in caught.value.hint
+    await verify(repair=True)
+    await records.vouch(MODEL)
 
 
 async def test_a_missing_file_comes_back(verify: Any, path: Path, tiny: Path) -> None:
