@@ -10,7 +10,7 @@ from serai.errors import Forbidden, NotFound
 from serai.hub.mirror.asked import Place
 from serai.hub.remote import RemoteFile, Repository
 
-_POINTER = 134
+POINTER = 134
 """About as large are Git's pointers to large files; clients want a number and use it for nothing."""
 
 _SECRET = ("size", "blobId", "lfs")
@@ -98,5 +98,5 @@ def _folders(path: str, start: str) -> Iterator[str]:
 def _row(file: RemoteFile) -> dict[str, Any]:
     row = {"type": "file", "path": file.path, "size": file.size, "oid": file.oid or file.etag[:40]}
     if file.sha256:
-        row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": _POINTER}
+        row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": POINTER}
     return row

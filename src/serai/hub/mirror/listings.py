@@ -16,7 +16,7 @@ from serai.hub.adopt.huggingface import files_of
 from serai.hub.cache import Repo
 from serai.hub.faults import HubUnreachable
 from serai.hub.mirror.asked import Place, quoted
-from serai.hub.mirror.listing import Listing, hidden
+from serai.hub.mirror.listing import POINTER, Listing, hidden
 from serai.hub.names import is_digest
 from serai.hub.remote import Hub, RemoteFile, Repository, repository_of
 
@@ -123,4 +123,5 @@ def _listing(place: Place, known: Mapping[str, Any]) -> Listing:
 
 def _sibling(file: RemoteFile) -> dict[str, Any]:
     row: dict[str, Any] = {"rfilename": file.path, "size": file.size}
-    return row | ({"lfs": {"sha256": file.sha256, "size": file.size}} if file.sha256 else {"blobId": file.oid})
+    lfs = {"sha256": file.sha256, "size": file.size, "pointerSize": POINTER}
+    return row | ({"lfs": lfs} if file.sha256 else {"blobId": file.oid})
