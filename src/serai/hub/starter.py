@@ -13,12 +13,17 @@ _ROOMY = 0.9
 """What needs more than this part of the memory that models may use is tight."""
 
 
+CHAT = "chat"
+"""The task of those that one can talk with; all others are for programs, and never suggested to begin with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
     """One entry of starter.toml; `why` in each language of the page."""
 
     name: str
     title: str
+    task: str = CHAT
     size: int
     needs: float
     parameters: int
@@ -54,11 +59,16 @@ def fit(starter: Starter, *, memory: int, disk: int) -> Fit:
     return Fit(verdict, starter.needs, round(usable, 1), round(free, 1))
 
 
-def suggest(*, memory: int, disk: int, language: str = "en", count: int = 3) -> Sequence[tuple[Starter, Fit]]:
-    """The models to begin with here: a small, a middle and the largest that fits well, in this language first."""
-    rated = [(starter, fit(starter, memory=memory, disk=disk)) for starter in starters()]
+def suggest(
+    *, memory: int, disk: int, language: str = "en", count: int = 3, largest: bool = False
+) -> Sequence[tuple[Starter, Fit]]:
+    """The models to begin with there: a small, a middle and the largest that fits well, or the `largest` ones, in this
+    language first. Only those that chat, which are GGUF: every Serai can run them."""
+    rated = [(starter, fit(starter, memory=memory, disk=disk)) for starter in starters() if starter.task == CHAT]
     fitting = [pair for pair in rated if pair[1].verdict == "fits"] or rated[:count]
     spoken = [pair for pair in fitting if language in pair[0].languages]
     pool = spoken if len(spoken) >= count else fitting
+    if largest:
+        return pool[-count:]
     places = sorted({round(i * (len(pool) - 1) / max(count - 1, 1)) for i in range(min(count, len(pool)))})
     return [pool[place] for place in places]
