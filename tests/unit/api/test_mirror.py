@@ -203,6 +203,25 @@ async def test_offline_it_serves_what_it_has(make: Callable[..., Awaitable[Mirro
     assert (await api.get(f"/hub/api/models/{NAME}")).headers["x-serai-saved"] == "true"
 
 
+async def test_a_hub_that_takes_long_does_not_keep_clients_from_what_is_here(
+    make: Callable[..., Awaitable[Mirrored]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, silent = await make(fresh_s=0), asyncio.Event()
+    await api.get(f"/hub/{NAME}/resolve/main/config.json")
+    monkeypatch.setattr("serai.hub.mirror.listings._PATIENCE_S", 0.05)
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    api.hub.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    assert (await api.get(f"/hub/{NAME}/resolve/main/config.json")).content == FILES["config.json"]
+    silent.set()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_offline_it_serves_what_other_tools_have_left_in_the_cache(api: Mirrored, tmp_path: Path) -> None:
     wishes = {"cache_dir": api.cache, "endpoint": api.hub.endpoint}
     # The fake hub has no tree: what the client would have put there is put there as it does.
@@ -240,7 +259,9 @@ async def test_a_small_damaged_file_is_an_error_with_a_status(api: Mirrored) -> 
 async def test_a_hub_that_breaks_off_is_asked_for_the_rest_only(api: Mirrored) -> None:
     api.hub.cut_after, api.hub.cuts = 2 << 20, 1
     response = await api.get(f"/hub/{NAME}/resolve/main/model.safetensors")
-    assert response.content == LARGE and api.hub.sent == len(LARGE)
+    ranges = [wanted for path, wanted, _ in api.hub.requests if path.startswith("/blob/")]
+    assert response.content == LARGE and len(ranges) == 2
+    assert int((ranges[1] or "bytes=0-").removeprefix("bytes=").split("-")[0]) > 0
 
 
 async def test_a_hub_that_dies_in_the_middle_is_an_error_and_later_the_rest_comes(api: Mirrored) -> None:

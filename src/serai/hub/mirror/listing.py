@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ class Listing:
     repository: Repository
     private: bool
     asked_at: float
+    by_path: Mapping[str, RemoteFile]
     saved: bool = False
 
     @property
@@ -41,7 +42,7 @@ class Listing:
 
     def file(self, path: str) -> RemoteFile:
         """Raises NotFound."""
-        found = next((file for file in self.repository.files if file.path == path), None)
+        found = self.by_path.get(path)
         if found is None or not found.etag:
             raise _no_entry(self, path)
         return found

@@ -21,6 +21,13 @@ from serai.hub.names import is_digest
 from serai.hub.remote import Hub, RemoteFile, Repository, repository_of
 
 _FRESH_S = 60.0
+_PATIENCE_S = 4.0
+"""How long the hub has, where there is an answer that will do: clients themselves wait for ten seconds."""
+
+_AWAY_S = 30.0
+"""How long a hub that did not answer is not asked again, where there is an answer that will do."""
+
+_REMEMBERED = 64
 _Key = tuple[Place, str, bool]
 
 
@@ -34,20 +41,18 @@ class Listings:
         self._cache = cache
         self._folder = folder
         self._fresh_s = fresh_s
+        self._away_at = -_AWAY_S
+        self._read: dict[Path, tuple[int, Listing]] = {}
         self._asking: dict[_Key, asyncio.Task[Listing]] = {}
 
     async def get(self, place: Place, revision: str, *, may: bool) -> Listing:
         """A commit is never asked for twice, a branch once a minute; where the hub cannot be reached, what was known
         last holds. Raises what the hub's refusal is, HubUnreachable, and NotFound for what is hidden from this one."""
-        known = await asyncio.to_thread(self._saved, place, revision)
-        if known is None or not (is_digest(revision) or time.time() - known.asked_at < self._fresh_s):
-            try:
-                return await self._together((place, revision, may))
-            except (HubUnreachable, Busy):
-                known = known or await asyncio.to_thread(self._cached, place, revision)
-                if known is None:
-                    raise
-                known = replace(known, saved=True)
+        known = await asyncio.to_thread(self._known, place, revision)
+        if known is None:
+            known = await self._together((place, revision, may))
+        elif not self._is_fresh(known, revision):
+            known = await self._newer(known, (place, revision, may))
         if known.private and not may:
             raise hidden(place)
         return known
@@ -62,6 +67,20 @@ class Listings:
             found.setdefault("main", listing.repository.commit)
             rows = [{"name": name, "ref": f"refs/heads/{name}", "targetCommit": found[name]} for name in found]
             return {"branches": rows, "tags": [], "converts": [], "pullRequests": []}
+
+    def _is_fresh(self, known: Listing, revision: str) -> bool:
+        return known.asked_at > 0 and (is_digest(revision) or time.time() - known.asked_at < self._fresh_s)
+
+    async def _newer(self, known: Listing, key: _Key) -> Listing:
+        """What the hub says now, or what was known, where it cannot be reached or takes long."""
+        if time.monotonic() - self._away_at > _AWAY_S:
+            try:
+                return await asyncio.wait_for(self._together(key), _PATIENCE_S)
+            except (HubUnreachable, TimeoutError):
+                self._away_at = time.monotonic()
+            except Busy:
+                pass
+        return replace(known, saved=True)
 
     async def _together(self, key: _Key) -> Listing:
         """Those who ask for the same at the same time are one; one who goes away does not end it for the others."""
@@ -96,11 +115,23 @@ class Listings:
             partial.write_text(json.dumps(known), "utf-8")
             partial.replace(path)
 
+    def _known(self, place: Place, revision: str) -> Listing | None:
+        return self._saved(place, revision) or self._cached(place, revision)
+
     def _saved(self, place: Place, revision: str) -> Listing | None:
+        """Read anew only when it was written anew: some are large, and asked for once for every file."""
+        path = self._file(place, revision)
         try:
-            return _listing(place, json.loads(self._file(place, revision).read_text("utf-8")))
+            changed = path.stat().st_mtime_ns
+            if (held := self._read.get(path)) and held[0] == changed:
+                return held[1]
+            listing = _listing(place, json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError, HubUnreachable):
             return None
+        if len(self._read) >= _REMEMBERED:
+            self._read.clear()
+        self._read[path] = (changed, listing)
+        return listing
 
     def _cached(self, place: Place, revision: str) -> Listing | None:
         """What other tools, or Serai's own downloads, have put there. Whether it is public nobody knows: it is not."""
@@ -118,7 +149,8 @@ def _listing(place: Place, known: Mapping[str, Any]) -> Listing:
     """Raises HubUnreachable, KeyError or TypeError where it is none."""
     body = known["body"]
     repository: Repository = repository_of(place.address, body)
-    return Listing(place, body, repository, known["private"] or body.get("private") is True, known["asked_at"])
+    private = known["private"] or body.get("private") is True
+    return Listing(place, body, repository, private, known["asked_at"], {file.path: file for file in repository.files})
 
 
 def _sibling(file: RemoteFile) -> dict[str, Any]:
