@@ -338,6 +338,30 @@ async def test_private_and_gated_ones_are_not_for_everybody(
         await api.theirs(huggingface_hub.hf_hub_download, name, "a.txt", cache_dir=tmp_path / "y", **key)
 
 
+async def test_what_nobody_knows_of_is_private_while_the_hub_is_away(
+    make: Callable[..., Awaitable[Mirrored]], tmp_path: Path
+) -> None:
+    api, key = await keyed(make, "mirror")
+    wishes = {"cache_dir": api.cache, "endpoint": api.hub.endpoint}
+    await api.theirs(huggingface_hub.hf_hub_download, NAME, "config.json", **wishes)
+    api.offline, headers = True, {"authorization": f"Bearer {key['token']}"}
+    refused = await api.get(f"/hub/{NAME}/resolve/main/config.json", headers=headers)
+    assert refused.status_code == 404 and refused.headers["x-error-code"] == "RepoNotFound"
+
+
+async def test_a_key_for_the_mirror_does_nothing_else(make: Callable[..., Awaitable[Mirrored]]) -> None:
+    api, key = await keyed(make, "mirror")
+    headers = {"authorization": f"Bearer {key['token']}"}
+    for path in ("/api/v1/models", "/v1/models", "/api/v1/store"):
+        assert (await api.get(path, headers=headers)).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_the_mirror_is_for_reading(api: Mirrored, method: str) -> None:
+    response = await api.request(method, f"/hub/{NAME}/resolve/main/config.json")
+    assert response.status_code in (404, 405) and not api.hub.requests
+
+
 async def test_beyond_the_quota_what_was_used_least_goes(make: Callable[..., Awaitable[Mirrored]]) -> None:
     api = await make(quota=len(LARGE) + 10)
     await api.get("/hub/datasets/acme/rows/resolve/main/rows.csv")
