@@ -60,3 +60,8 @@ def test_a_tiny_machine_still_gets_suggestions_with_the_truth() -> None:
 
 def test_suggestions_speak_the_language_of_the_page() -> None:
     assert all("fa" in starter.languages for starter, _ in suggest(memory=32 * GB, disk=100 * GB, language="fa"))
+
+
+def test_a_processor_alone_gets_nothing_that_is_too_slow_to_talk_with() -> None:
+    assert suggest(memory=64 * GB, disk=900 * GB)[-1][0].parameters > 14e9
+    assert suggest(memory=64 * GB, disk=900 * GB, gpu=False)[-1][0].parameters < 9e9

@@ -59,7 +59,8 @@ async def list_suggestions(
     if machine == "this":
         disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
         usable = await services.pool.usable()
-        chosen = starter.suggest(memory=usable, disk=disk.free, language=language)
+        gpu = any(device["kind"] != "cpu" for device in await services.pool.budget())
+        chosen = starter.suggest(memory=usable, disk=disk.free, language=language, gpu=gpu)
     else:
         memory, gpu = int(advice.TYPICAL[machine]), machine != "small-cpu"
         chosen = starter.suggest(memory=memory, disk=_ROOMY_DISK, language=language, largest=gpu)
