@@ -27,6 +27,10 @@ LADDER = (0.5, 1, 3, 4, 8, 14, 32, 70, 120)
 FULL_DISK = 10 * GB
 
 
+TYPICAL = {"small-cpu": 5 * GB, "mid-gpu": 7.2 * GB, "large-gpu": 22.5 * GB}
+"""What models may use on a typical machine of a tier: 8 GB of memory, a GPU with 8 GB, one with 24 GB."""
+
+
 def tier(found: Mapping[str, Any]) -> str:
     """`large-gpu`, `mid-gpu`, `large-cpu` or `small-cpu`."""
     graphics = gpu_memory(found)

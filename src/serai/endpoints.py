@@ -141,9 +141,9 @@ def updates() -> Request[list[Json]]:
     return Request("POST", f"{NATIVE}/store/updates", _pick("updates"), slow=True)
 
 
-def suggestions() -> Request[list[Json]]:
-    """Models to start with, and whether they fit on this machine."""
-    return Request("GET", f"{NATIVE}/suggestions", _pick("suggestions"))
+def suggestions(machine: str = "this") -> Request[list[Json]]:
+    """Models to start with, and whether they fit on this machine or on a `small-cpu`, `mid-gpu` or `large-gpu` one."""
+    return Request("GET", f"{NATIVE}/suggestions", _pick("suggestions"), params={"machine": machine})
 
 
 def jobs() -> Request[list[Json]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
 from serai.hub.headers import Headers
-from serai.hub.quota import Quota
+from serai.hub.mirror.kept import Kept
+from serai.hub.mirror.mirror import Mirror
+from serai.hub.quota import Held, Quota
 from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, GUIDE_FILE, Store
@@ -69,6 +72,7 @@ class Services:
     headers: Headers = field(init=False)
     weights: Weights = field(init=False)
     adopt: Adopt = field(init=False)
+    mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
@@ -98,6 +102,7 @@ class Services:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             await self.turns.close()
+            await self.mirror.close()
             await self.jobs.stop()
         finally:
             for backend in self.router.backends:
@@ -229,16 +234,33 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     async def room() -> int:
         return int(await services.pool.usable() * _WEIGHTS_SHARE)
 
+    kept = Kept(services.home / "mirror", cache, records)
+
+    async def remove(name: str) -> None:
+        await (kept if kept.owns(name) else weights).remove(name)
+
+    async def held(downloading: Collection[str]) -> list[Held]:
+        return [*await weights.held(downloading), *await kept.held(services.mirror.active())]
+
+    quota = Quota(weights.quota, held, remove)
     download = Download(
         hub,
         services.store,
         records,
         cache,
         limits=limits,
-        quota=Quota(weights.quota, weights.held, weights.remove),
+        quota=quota,
         room=room,
         runs=_runs,
     )
+
+    async def nobody() -> None:
+        return None
+
+    public = Hub(lambda: services.settings.hub.endpoint, nobody, lambda: services.settings.hub.offline)
+    folder = services.home / "mirror"
+    make_room = partial(quota.make_room, downloading=download.active)
+    services.mirror = Mirror(public, hub, cache, folder, kept, limits=limits, make_room=make_room)
     return [download, Verify(hub, services.store, records, cache, Fetcher(hub, limits))]
 
 

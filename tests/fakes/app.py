@@ -177,6 +177,7 @@ def _routes(s: FakeServices) -> list[Route]:
         act("POST", "/api/v1/keys", lambda r, b: _key(s, b), 201),
         act("DELETE", "/api/v1/keys/{id}", lambda r, b: _revoke(s, r.path_params["id"])),
         get("/api/v1/hardware", lambda r: _HARDWARE),
+        get("/api/v1/suggestions", lambda r: {"suggestions": [_suggestion(r.query_params["machine"])]}),
         get("/api/v1/doctor", lambda r: {"checks": _checks(r)}),
         get("/api/v1/logs", lambda r: {"parts": ["server"], "lines": _LINES}),
         Route("/api/v1/events", _events),
@@ -214,6 +215,20 @@ _HARDWARE = {
     "tier": "mid-gpu",
     "advice": ["Models up to 8 B fit."],
 }
+
+
+def _suggestion(machine: str) -> dict[str, Any]:
+    fit = {"verdict": "fits", "text": f"Fits {machine}."}
+    known = {
+        "name": "org/small:Q4",
+        "title": "Small",
+        "size": 4e8,
+        "why": "Quick.",
+        "command": "serai pull org/small:Q4",
+    }
+    return {**known, "fit": fit}
+
+
 _LINES = [{"time": 1.0, "level": "info", "message": "started"}]
 
 

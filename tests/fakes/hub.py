@@ -21,6 +21,9 @@ class FakeHub:
     """Serves `files` (repository → name → bytes); those in `plain` are kept by Git itself, without a SHA-256.
     `requests` records (path, range, authorization), `sent` counts the bytes of files that went out.
 
+    Repositories in `private` are unknown without the token, of those in `locked` only the files are refused, and
+    `gated` refuses everything. Those whose name begins with `datasets/` are data sets.
+
     Faults: `cut_after` so many bytes the connection breaks, `cuts` times; `damage` sends zeros, `damages` times only
     where that is set; `answers` are statuses with headers that are given, one after another, before files are sent;
     `gate` holds back what comes after half of a file; `length` is what the list claims a file to have."""
@@ -28,6 +31,8 @@ class FakeHub:
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     gated: set[str] = field(default_factory=set)
+    private: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
     commit: str = "c" * 40
     cut_after: int | None = None
     cuts: int = 0
@@ -37,6 +42,7 @@ class FakeHub:
     unknown: int = 404
     slow_down: int = 0
     busy_listing: int = 0
+    broken: int = 0
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     gate: asyncio.Event | None = None
     length: dict[str, int] = field(default_factory=dict)
@@ -49,16 +55,27 @@ class FakeHub:
 
     async def model(self, request: web.Request) -> web.Response:
         self._note(request)
-        name = f"{request.match_info['org']}/{request.match_info['name']}"
+        name = self._name(request)
+        if self.broken:
+            return web.Response(status=self.broken)
         if self.busy_listing:
             self.busy_listing -= 1
             return web.Response(status=429, headers={"Retry-After": "0"})
-        if name not in self.files:
+        if name not in self.files or (name in self.private and not _knows(request)):
             return web.json_response({"error": "Repository not found"}, status=self.unknown)
-        if name in self.gated and request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if request.match_info["revision"] not in ("main", "v1", self.commit):
+            return web.json_response({"error": "no"}, status=404, headers={"X-Error-Code": "RevisionNotFound"})
+        if name in self.gated and not _knows(request):
             return web.json_response({"error": "gated"}, status=403, headers={"X-Error-Code": "GatedRepo"})
         siblings = self.siblings or [self._sibling(path, data) for path, data in self.files[name].items()]
-        return web.json_response({"id": name, "sha": self.commit, "siblings": siblings, "cardData": {"license": "mit"}})
+        facts = {"private": name in self.private, "gated": "manual" if name in self.locked else False, "tags": []}
+        row = {"id": name.removeprefix("datasets/"), "sha": self.commit, "siblings": siblings, **facts}
+        return web.json_response({**row, "cardData": {"license": "mit"}})
+
+    async def refs(self, request: web.Request) -> web.Response:
+        self._note(request)
+        rows = [{"name": "main", "ref": "refs/heads/main", "targetCommit": self.commit}]
+        return web.json_response({"branches": rows, "tags": [], "converts": []})
 
     async def search(self, request: web.Request) -> web.Response:
         self._note(request)
@@ -74,17 +91,23 @@ class FakeHub:
         if self.answers:
             status, headers = self.answers.pop(0)
             return web.Response(status=status, headers=headers)
-        place = "/".join(request.match_info[part] for part in ("org", "name", "path"))
-        data = self.files[f"{request.match_info['org']}/{request.match_info['name']}"].get(request.match_info["path"])
+        name, path = self._name(request), request.match_info["path"]
+        if name in self.private | self.locked and not _knows(request):
+            return web.Response(status=401, headers={"X-Error-Code": "GatedRepo"})
+        place = f"{request.match_info['org']}/{request.match_info['name']}/{path}"
+        data = self.files[name].get(path)
         if data is None:
             return web.Response(status=404, headers={"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.commit})
-        headers = {"Location": f"{self.store}/blob/{place}", "X-Repo-Commit": self.commit}
+        headers = {
+            "Location": f"{self.store}/{'dataset' if name.startswith('datasets/') else 'blob'}/{place}",
+            "X-Repo-Commit": self.commit,
+        }
         headers |= {"X-Linked-Etag": f'"{self._etag(place, data)}"', "X-Linked-Size": str(len(data))}
         return web.Response(status=302, headers=headers)
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
         self._note(request)
-        data = self.files[f"{request.match_info['org']}/{request.match_info['name']}"][request.match_info["path"]]
+        data = self.files[self._name(request)][request.match_info["path"]]
         begin, whole = 0, len(data)
         wanted = request.headers.get("Range")
         response = web.StreamResponse()
@@ -130,7 +153,16 @@ class FakeHub:
         size = self.length.get(path, len(data))
         if path in self.plain:
             return {"rfilename": path, "size": size, "blobId": git_sha1(data)}
-        return {"rfilename": path, "size": size, "blobId": "b" * 40, "lfs": {"sha256": _sha256(data), "size": size}}
+        return {
+            "rfilename": path,
+            "size": size,
+            "blobId": "b" * 40,
+            "lfs": {"sha256": _sha256(data), "size": size, "pointerSize": 134},
+        }
+
+    def _name(self, request: web.Request) -> str:
+        name = f"{request.match_info['org']}/{request.match_info['name']}"
+        return f"datasets/{name}" if request.path.startswith(("/api/datasets/", "/datasets/", "/dataset/")) else name
 
     def _note(self, request: web.Request) -> None:
         self.requests.append((request.path, request.headers.get("Range"), request.headers.get("Authorization")))
@@ -142,6 +174,10 @@ async def serving(hub: FakeHub) -> AsyncIterator[FakeHub]:
     front, back = web.Application(), web.Application()
     front.router.add_get("/api/models/{org}/{name}/revision/{revision}", hub.model)
     front.router.add_get("/api/models", hub.search)
+    front.router.add_get("/api/datasets/{org}/{name}/revision/{revision}", hub.model)
+    front.router.add_get("/api/models/{org}/{name}/refs", hub.refs)
+    front.router.add_get("/datasets/{org}/{name}/resolve/{revision}/{path:.+}", hub.resolve)
+    back.router.add_get("/dataset/{org}/{name}/{path:.+}", hub.blob)
     front.router.add_get("/{org}/{name}/resolve/{revision}/{path:.+}", hub.resolve)
     back.router.add_get("/blob/{org}/{name}/{path:.+}", hub.blob)
     runners = [web.AppRunner(app, shutdown_timeout=0.1) for app in (front, back)]
@@ -156,6 +192,10 @@ async def serving(hub: FakeHub) -> AsyncIterator[FakeHub]:
 
 def git_sha1(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def _knows(request: web.Request) -> bool:
+    return request.headers.get("Authorization") == f"Bearer {TOKEN}"
 
 
 async def _listen(runner: web.AppRunner) -> str:

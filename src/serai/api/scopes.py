@@ -19,6 +19,8 @@ class Scope(StrEnum):
     """Read and write sessions."""
     MODELS = "models"
     """See, add, load, unload and download models."""
+    MIRROR = "mirror"
+    """Fetch public models and data sets through `/hub`; private and gated ones need `models`, too."""
     MONITOR = "monitor"
     """See what is going on: status, events, calls, hardware, logs, metrics."""
     ADMIN = "admin"

@@ -16,6 +16,8 @@ PARTIAL = ".serai.incomplete"
 """How the bytes of a file end that are still arriving; beside it, with `.map` after it, lies what has arrived."""
 
 _PREFIX = "models--"
+KINDS = ("models", "datasets")
+"""Of what the cache has repositories; their folders begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,11 @@ class Repo:
 
     root: Path
     name: str
+    kind: str = "models"
 
     @property
     def folder(self) -> Path:
-        return self.root / f"{_PREFIX}{self.name.replace('/', '--')}"
+        return self.root / f"{self.kind}--{self.name.replace('/', '--')}"
 
     @property
     def blobs(self) -> Path:

@@ -11,6 +11,7 @@ import aiohttp
 from serai.errors import Busy, Forbidden, ModelNotFound, NotFound, SeraiError
 from serai.hub.faults import HubUnreachable
 
+_TAGS = "Look at its branches and tags on the hub."
 _USUAL_PAUSE_S = 30
 _LONGEST_PAUSE_S = 3600
 
@@ -24,9 +25,10 @@ def of(
     if status in {200, 206}:
         return None
     if code == "RevisionNotFound":
-        return NotFound(f"{name} has no such revision.", hint="Look at its branches and tags on the hub.", who="hub")
+        return NotFound(f"{name} has no such revision.", hint=_TAGS, who="hub", missing="revision")
     if code == "EntryNotFound":
-        return NotFound(f"{name} has not all of its files any more.", hint="Start the download again.", who="hub")
+        text, hint = f"{name} has not all of its files any more.", "Start the download again."
+        return NotFound(text, hint=hint, who="hub", missing="entry")
     if code == "GatedRepo" or status == 403:
         return _gated(name, f"{response.url.origin()}/{name}", has_token=has_token)
     if status == 404 or code == "RepoNotFound":
@@ -58,7 +60,11 @@ def _unknown(name: str, nearest: Sequence[str], *, has_token: bool) -> SeraiErro
         return Forbidden(text, hint=f"{hint} Put it into Settings → Secrets (hf_token).{near}", who="hub")
     hint = f"Look at the spelling. If it is private, put a token into Settings → Secrets (hf_token).{near}"
     return Forbidden(
-        f"There is no public model called {name!r} on the hub.", hint=hint, who="hub", nearest=list(nearest)
+        f"There is no public model called {name!r} on the hub.",
+        hint=hint,
+        who="hub",
+        nearest=list(nearest),
+        missing="repository",
     )
 
 

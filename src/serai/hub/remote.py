@@ -18,7 +18,7 @@ from serai.errors import Forbidden, NotFound, SeraiError
 from serai.hub import refusals
 from serai.hub.faults import HubUnreachable
 from serai.hub.names import is_digest
-from serai.types import ModelRef
+from serai.types import ModelRef, new_id
 
 __all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository"]
 
@@ -69,6 +69,8 @@ class Hub:
         self._session: aiohttp.ClientSession | None = None
         self._holders = 0
         self._found: dict[URL, tuple[float, URL]] = {}
+        self.id = new_id("hub")
+        """Sent with every request as `Via`, so that a Serai which is its own hub notices."""
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -92,7 +94,7 @@ class Hub:
         revision = quote(ref.revision or "main", safe="")
         url = URL(f"{self._base()}/api/models/{ref.name}/revision/{revision}?blobs=true", encoded=True)
         async with self._get(url, ref.name, near=True) as response:
-            return _repository(ref.name, await _json(response))
+            return repository_of(ref.name, await _json(response))
 
     async def search(self, text: str, limit: int = 20) -> list[str]:
         """Names of models that have this in their name, the most downloaded first. Raises as `repository`."""
@@ -102,6 +104,12 @@ class Hub:
         return (
             [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row] if isinstance(rows, list) else []
         )
+
+    async def answer(self, path: str, name: str) -> Any:
+        """What the hub says at `api/{path}`, which is quoted, about a repository, as it says it. Raises as
+        `repository`."""
+        async with self._get(URL(f"{self._base()}/api/{path}", encoded=True), name) as response:
+            return await _json(response)
 
     @asynccontextmanager
     async def open(
@@ -168,7 +176,7 @@ class Hub:
         token = await self._token()
         async with self.held() as session:
             for _ in range(_REDIRECTS):
-                sent = {"Accept-Encoding": "identity", **(headers or {})}
+                sent = {"Accept-Encoding": "identity", "Via": f"1.1 {self.id}", **(headers or {})}
                 if token and url.origin() == home:
                     sent["Authorization"] = f"Bearer {token}"
                 try:
@@ -214,7 +222,8 @@ async def _json(response: aiohttp.ClientResponse) -> Any:
         raise HubUnreachable("The hub's answer could not be understood.", hint=_ENDPOINT_HINT) from error
 
 
-def _repository(name: str, body: Any) -> Repository:
+def repository_of(name: str, body: Any) -> Repository:
+    """What the hub says of a repository. Raises HubUnreachable where that is not what a hub says."""
     try:
         files = tuple(_file(row) for row in body["siblings"])
         license_ = (body.get("cardData") or {}).get("license")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from serai.hub.cache import Repo
+from serai.hub.cache import KINDS, Repo
 
 
 def remove(paths: Iterable[Path], keep: Collection[Path] = ()) -> int:
@@ -28,10 +28,10 @@ def remove(paths: Iterable[Path], keep: Collection[Path] = ()) -> int:
 def _repo_of(path: Path) -> Repo | None:
     """The repository in whose snapshots a link lies."""
     snapshots = next((parent for parent in path.parents if parent.name == "snapshots"), None)
-    if snapshots is None or not snapshots.parent.name.startswith("models--"):
+    kind, _, name = snapshots.parent.name.partition("--") if snapshots is not None else ("", "", "")
+    if snapshots is None or kind not in KINDS:
         return None
-    folder = snapshots.parent
-    return Repo(folder.parent, folder.name.removeprefix("models--").replace("--", "/", 1))
+    return Repo(snapshots.parent.parent, name.replace("--", "/", 1), kind)
 
 
 def _unlink(path: Path, repo: Repo) -> int:

@@ -13,12 +13,20 @@ _ROOMY = 0.9
 """What needs more than this part of the memory that models may use is tight."""
 
 
+_SLOW = 10_000_000_000
+"""From so many parameters on a processor alone answers slower than one reads."""
+
+CHAT = "chat"
+"""The task of those that one can talk with; all others are for programs, and never suggested to begin with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
     """One entry of starter.toml; `why` in each language of the page."""
 
     name: str
     title: str
+    task: str = CHAT
     size: int
     needs: float
     parameters: int
@@ -54,11 +62,18 @@ def fit(starter: Starter, *, memory: int, disk: int) -> Fit:
     return Fit(verdict, starter.needs, round(usable, 1), round(free, 1))
 
 
-def suggest(*, memory: int, disk: int, language: str = "en", count: int = 3) -> Sequence[tuple[Starter, Fit]]:
-    """The models to begin with here: a small, a middle and the largest that fits well, in this language first."""
-    rated = [(starter, fit(starter, memory=memory, disk=disk)) for starter in starters()]
+def suggest(
+    *, memory: int, disk: int, language: str = "en", count: int = 3, largest: bool = False, gpu: bool = True
+) -> Sequence[tuple[Starter, Fit]]:
+    """The models to begin with there: a small, a middle and the largest that fits well, or the `largest` ones, in this
+    language first. Only those that chat, which are GGUF: every Serai can run them. Without a `gpu` none that would be
+    too slow to talk with."""
+    chatting = [one for one in starters() if one.task == CHAT and (gpu or one.parameters < _SLOW)]
+    rated = [(starter, fit(starter, memory=memory, disk=disk)) for starter in chatting]
     fitting = [pair for pair in rated if pair[1].verdict == "fits"] or rated[:count]
     spoken = [pair for pair in fitting if language in pair[0].languages]
     pool = spoken if len(spoken) >= count else fitting
+    if largest:
+        return pool[-count:]
     places = sorted({round(i * (len(pool) - 1) / max(count - 1, 1)) for i in range(min(count, len(pool)))})
     return [pool[place] for place in places]

@@ -207,6 +207,13 @@ async def test_a_download_is_a_job_that_can_be_held_and_given_up(api: Api) -> No
     assert (await api.post("/api/v1/downloads", json={"model": "../etc"})).status_code == 400
 
 
+async def test_suggestions_for_another_machine_with_the_command_that_fetches_them(api: Api) -> None:
+    found = (await api.get("/api/v1/suggestions?machine=large-gpu&language=de")).json()["suggestions"]
+    assert len(found) == 3 and found[-1]["command"] == f"serai pull {found[-1]['name']}"
+    assert "auf einem solchen Rechner" in found[0]["fit"]["text"]
+    assert (await api.get("/api/v1/suggestions?machine=moon")).status_code == 422
+
+
 async def test_a_suggestion_that_is_being_fetched_says_so(api: Api) -> None:
     (first, *_) = (await api.get("/api/v1/suggestions")).json()["suggestions"]
     job = (await api.post("/api/v1/downloads", json={"model": first["name"]})).json()

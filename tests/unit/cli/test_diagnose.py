@@ -16,6 +16,16 @@ def test_hardware_names_the_machine_and_gives_advice(cli: Any) -> None:
     assert "Test CPU, 2 cores" in out and "Test GPU, 8 GB" in out and "• Models up to 8 B fit." in out
 
 
+def test_hardware_names_models_to_begin_with_and_how_to_get_them(cli: Any) -> None:
+    out = cli("hardware").stdout
+    assert "• Small, 400 MB. Quick." in out and "serai pull org/small:Q4" in out
+
+
+def test_hardware_tells_of_other_machines_without_this_one(cli: Any) -> None:
+    out = cli("hardware", "--for", "mid-gpu").stdout
+    assert "on mid-gpu:" in out and "Fits mid-gpu." in out and "Test CPU" not in out
+
+
 def test_doctor_is_green_when_all_is_well(cli: Any) -> None:
     assert "✓  home  writable" in cli("doctor").stdout
 

@@ -1,11 +1,34 @@
-from serai.hub.starter import fit, starters, suggest
+from serai.advice import TYPICAL
+from serai.hub.starter import CHAT, fit, starters, suggest
 from serai.types import ModelRef
 
 GB = 10**9
 
 
 def test_every_entry_has_a_name_that_can_be_pulled() -> None:
-    assert all(ModelRef.parse(starter.name).variant for starter in starters())
+    assert all("/" in ModelRef.parse(starter.name).name for starter in starters())
+
+
+def test_what_chats_is_gguf_of_one_quantisation_which_every_serai_runs() -> None:
+    names = [ModelRef.parse(starter.name) for starter in starters() if starter.task == CHAT]
+    assert all("GGUF" in ref.name and (ref.variant or "").startswith("Q") for ref in names)
+
+
+def test_the_list_has_more_than_chat_and_says_why_in_every_language() -> None:
+    tasks = {"chat", "text-generation", "fill-mask", "feature-extraction", "automatic-speech-recognition"}
+    assert {*tasks, "image-text-to-text"} == {starter.task for starter in starters()}
+    assert all(set(starter.why) == {"en", "de", "fa"} for starter in starters())
+
+
+def test_suggestions_only_chat() -> None:
+    assert {starter.task for starter, _ in suggest(memory=64 * GB, disk=900 * GB, count=99)} == {CHAT}
+
+
+def test_each_kind_of_machine_gets_three_that_fit_and_larger_machines_larger_ones() -> None:
+    found = [suggest(memory=int(memory), disk=900 * GB, largest=True) for memory in TYPICAL.values()]
+    assert all([pair[1].verdict for pair in chosen] == ["fits"] * 3 for chosen in found)
+    largest = [chosen[-1][0].parameters for chosen in found]
+    assert largest == sorted(set(largest))
 
 
 def test_the_list_grows_from_small_to_large() -> None:
@@ -37,3 +60,8 @@ def test_a_tiny_machine_still_gets_suggestions_with_the_truth() -> None:
 
 def test_suggestions_speak_the_language_of_the_page() -> None:
     assert all("fa" in starter.languages for starter, _ in suggest(memory=32 * GB, disk=100 * GB, language="fa"))
+
+
+def test_a_processor_alone_gets_nothing_that_is_too_slow_to_talk_with() -> None:
+    assert suggest(memory=64 * GB, disk=900 * GB)[-1][0].parameters > 14e9
+    assert suggest(memory=64 * GB, disk=900 * GB, gpu=False)[-1][0].parameters < 9e9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,11 +22,20 @@ SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "
 
 
 @app.command(rich_help_panel=HELP)
-def hardware(as_json: Json = False) -> None:
-    """Show this machine and what it is good for."""
+def hardware(
+    machine: Annotated[
+        Literal["this", "small-cpu", "mid-gpu", "large-gpu"],
+        typer.Option("--for", help="What to begin with on another kind of machine."),
+    ] = "this",
+    as_json: Json = False,
+) -> None:
+    """Show this machine, what it is good for, and three models to begin with."""
     with connect() as client:
-        found = client.hardware()
-    output.emit(found, lambda: _hardware(found), as_json=as_json)
+        found = client.hardware() if machine == "this" else {"tier": machine}
+        models = client.suggestions(machine)
+    output.emit(
+        {**found, "suggestions": models}, lambda: _machine(found, models, is_here=machine == "this"), as_json=as_json
+    )
 
 
 @app.command(rich_help_panel=HELP)
@@ -82,6 +91,15 @@ def _line(row: dict[str, Any]) -> str:
     return f"{moment or ''} {row.get('level', '')!s:<7} {row.get('message', '')}{more}"
 
 
+def _machine(found: dict[str, Any], models: list[dict[str, Any]], *, is_here: bool) -> None:
+    if is_here:
+        _hardware(found)
+    output.say(f"To begin with on {'this machine' if is_here else found['tier']}:")
+    for model in models:
+        output.say(f"• {model['title']}, {words.size(model['size'])}. {model['why']}\n  {model['fit']['text']}")
+        output.say(f"  {model['command']}")
+
+
 def _hardware(found: dict[str, Any]) -> None:
     cpu, memory, disk = found["cpu"], found["memory"], found["disk"]
     gpus = [f"{gpu['name']}, {words.size(gpu['memory'])}" for gpu in found["gpus"]]
@@ -98,6 +116,7 @@ def _hardware(found: dict[str, Any]) -> None:
     print()
     for sentence in found["advice"]:
         output.say(f"• {sentence}")
+    print()
 
 
 def _checks(checks: list[dict[str, Any]]) -> None:

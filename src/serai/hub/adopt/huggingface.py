@@ -29,7 +29,7 @@ def _of(repo: Repo, revision: str, commit: str) -> Iterator[Found]:
     except ValueError:
         return
     snapshot = repo.snapshot(commit)
-    files = list(_files(snapshot))
+    files = list(files_of(snapshot))
     end = "" if revision == "main" else f"@{revision}"
     for quant, group in choose_gguf.groups(files).items():
         sees = choose_gguf.projector(files, group[0].path)
@@ -63,7 +63,8 @@ def _found(
     )
 
 
-def _files(snapshot: Path) -> Iterator[RemoteFile]:
+def files_of(snapshot: Path) -> Iterator[RemoteFile]:
+    """The files of a snapshot; their blobs' names tell what they are known by."""
     for folder, _, names in os.walk(snapshot):
         for name in names:
             path = Path(folder) / name

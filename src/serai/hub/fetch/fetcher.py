@@ -19,7 +19,7 @@ from serai.hub.fetch.digest import Digest, matches
 from serai.hub.fetch.limits import Limits
 from serai.hub.fetch.lock import locked
 from serai.hub.fetch.partial import Partial
-from serai.hub.fetch.tally import CHECKING, Tally
+from serai.hub.fetch.tally import CHECKING, Listener
 from serai.hub.remote import Hub, RemoteFile, Repository
 
 _CHUNK = 1 << 19
@@ -52,7 +52,7 @@ class Fetcher:
         self._syncing = ThreadPoolExecutor(_SYNCS, thread_name_prefix="serai-sync")
 
     async def fetch(
-        self, repository: Repository, file: RemoteFile, repo: Repo, tally: Tally, is_known: Callable[[Path], bool]
+        self, repository: Repository, file: RemoteFile, repo: Repo, tally: Listener, is_known: Callable[[Path], bool]
     ) -> None:
         """Returns when the blob is whole and its digest is the hub's. `is_known` says of a file that it was verified
         before. Raises Damaged, HubUnreachable, what `Hub` raises, and OSError of the disk."""
@@ -71,7 +71,7 @@ class Fetcher:
                         hint="Try it again later, or over another network or mirror.",
                     )
 
-    async def _is_here(self, blob: Path, file: RemoteFile, tally: Tally, is_known: Callable[[Path], bool]) -> bool:
+    async def _is_here(self, blob: Path, file: RemoteFile, tally: Listener, is_known: Callable[[Path], bool]) -> bool:
         """Whether the blob is whole; one that is not what its name says is fetched anew."""
         if not blob.is_file():
             return False
@@ -80,9 +80,10 @@ class Fetcher:
         tally.note(CHECKING)
         return await asyncio.to_thread(matches, blob, file.etag, file.size)
 
-    async def _arrives(self, repository: Repository, file: RemoteFile, repo: Repo, tally: Tally) -> bool:
+    async def _arrives(self, repository: Repository, file: RemoteFile, repo: Repo, tally: Listener) -> bool:
         """Whether what arrived is what the hub has; if not, it is thrown away."""
         with await asyncio.to_thread(Partial, repo.partial(file.etag), file.size) as part:
+            tally.arriving(part)
             tally.advance(file, part.have, CHECKING if part.have else None)
             digest = Digest(file.etag, file.size)
             moved = asyncio.Event()
@@ -95,7 +96,7 @@ class Fetcher:
             return False
 
     async def _pieces(
-        self, repository: Repository, file: RemoteFile, part: Partial, tally: Tally, moved: asyncio.Event
+        self, repository: Repository, file: RemoteFile, part: Partial, tally: Listener, moved: asyncio.Event
     ) -> None:
         async def keep(number: int, chunk: bytes) -> None:
             if len(chunk) <= _SMALL:  # at once: what waits for a thread is lost if we are killed
@@ -120,7 +121,7 @@ class Fetcher:
         moved.set()
 
     async def _again(
-        self, have: Callable[[], int], work: Callable[[], Coroutine[Any, Any, bool]], tally: Tally
+        self, have: Callable[[], int], work: Callable[[], Coroutine[Any, Any, bool]], tally: Listener
     ) -> None:
         """Does it until it says that it is done; what breaks is taken up again where it broke."""
         tries = 0
@@ -161,7 +162,7 @@ class Fetcher:
                 await keep(number, chunk)
         return part.next(number) == end
 
-    async def _whole(self, repository: Repository, file: RemoteFile, part: Partial, tally: Tally) -> bool:
+    async def _whole(self, repository: Repository, file: RemoteFile, part: Partial, tally: Listener) -> bool:
         position = 0
         async with self._hub.open(repository, file) as response:
             async for chunk in response.content.iter_chunked(self._limits.chunk(_CHUNK)):

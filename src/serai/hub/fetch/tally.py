@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from serai.hub.fetch.partial import Partial
 from serai.hub.remote import RemoteFile
 from serai.jobs.kinds import JobContext
 from serai.jobs.progress import Part
 
 CHECKING = "checking what is here"
+
+
+class Listener(Protocol):
+    """Who is told how a file arrives."""
+
+    def arriving(self, part: Partial) -> None:
+        """It arrives there; told again where it is begun anew."""
+
+    def advance(self, file: RemoteFile, count: int, note: str | None = None) -> None:
+        """More bytes of a file are here, or fewer where it must be begun anew."""
+
+    def note(self, text: str) -> None:
+        """What is being done."""
 
 
 class Tally:
@@ -22,6 +38,9 @@ class Tally:
 
     def begin(self, file: RemoteFile) -> None:
         self._parts[file.path] = {"name": file.path, "done": 0, "total": file.size}
+
+    def arriving(self, part: Partial) -> None:
+        """Where it lies meanwhile concerns nobody here."""
 
     def advance(self, file: RemoteFile, count: int, note: str | None = None) -> None:
         """More bytes of a file are here, or fewer where it must be begun anew."""

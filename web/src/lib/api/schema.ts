@@ -1016,7 +1016,7 @@ export interface paths {
         };
         /**
          * List Suggestions
-         * @description A small, a middle and a large model that fit this machine's memory and disk.
+         * @description A small, a middle and a large model that fit this machine's memory and disk; or three for another machine.
          */
         get: operations["list_suggestions"];
         put?: never;
@@ -2427,7 +2427,7 @@ export interface components {
          * @description What a key can be allowed to do. `*` in a key's scopes is all of it.
          * @enum {string}
          */
-        Scope: "public" | "infer" | "chat" | "models" | "monitor" | "admin";
+        Scope: "public" | "infer" | "chat" | "models" | "mirror" | "monitor" | "admin";
         /** Secret */
         Secret: {
             /** Name */
@@ -2829,6 +2829,11 @@ export interface components {
         };
         /** Suggestion */
         Suggestion: {
+            /**
+             * Command
+             * @description Fetches it, on the command line.
+             */
+            command: string;
             /** Context Length */
             context_length: number;
             /**
@@ -5370,6 +5375,8 @@ export interface operations {
             query?: {
                 /** @description It should speak, and its words are in. */
                 language?: "en" | "de" | "fa";
+                /** @description This one, or what is typical for such a one. */
+                machine?: "this" | "small-cpu" | "mid-gpu" | "large-gpu";
             };
             header?: never;
             path?: never;
