@@ -80,15 +80,16 @@ class Catalogue:
         await asyncio.to_thread(self._known.put, [model])
         forms, unusable = described.variants(ref, repository, room, self._runs)
         card, refs = await asyncio.gather(self._card(repository), self._refs(ref.name))
-        told = {"card": card, "revisions": refs, "evaluations": described.evaluations(kept.body)}
         found = Described(
             listed=model,
             revision=revision,
             commit=repository.commit,
+            revisions=refs,
+            card=card,
             files=repository.files,
             variants=forms,
+            evaluations=described.evaluations(kept.body),
             unusable=unusable,
-            **told,
         )
         return found, away
 
@@ -163,8 +164,8 @@ async def _read(response: aiohttp.ClientResponse) -> Kept:
     except (ValueError, RecursionError, aiohttp.ClientError, TimeoutError) as error:
         hint = "Look at hub.endpoint in Settings: is it a Hugging Face hub?"
         raise HubUnreachable("The hub's answer could not be understood.", hint=hint) from error
-    onward = response.links.get("next", {}).get("url")
-    cursor = URL(str(onward)).query.get("cursor", "") if onward else ""
+    onward = response.links.get("next")
+    cursor = URL(str(onward["url"])).query.get("cursor", "") if onward else ""
     return Kept(told, response.headers.get("ETag", ""), cursor, time.time())
 
 
