@@ -72,7 +72,13 @@ class Catalogue:
         try:
             kept, away = await self._ask(path, ref.name, [("blobs", "true")], near=True)
         except HubUnreachable as error:
-            raise await self._unknown(ref.name, error) from error
+            raise type(error)(
+                error.message, hint=error.hint, who=error.who, nearest=await self._near(ref.name)
+            ) from error
+        except ModelNotFound as error:
+            if error.facts["nearest"]:
+                raise
+            raise ModelNotFound(ref.name, await self._near(ref.name), who="hub") from error
         model, repository = listed(kept.body), repository_of(ref.name, kept.body)
         if model is None:
             raise ModelNotFound(ref.name, who="hub")
@@ -100,11 +106,10 @@ class Catalogue:
 
         return await asyncio.to_thread(work)
 
-    async def _unknown(self, name: str, error: HubUnreachable) -> SeraiError:
-        """The hub is away, and this model's page was never looked at."""
+    async def _near(self, name: str) -> list[str]:
+        """Known names like one that is not."""
         names = await asyncio.to_thread(self._known.names)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-        return type(error)(error.message, hint=error.hint, who=error.who, nearest=near)
+        return difflib.get_close_matches(name, names, n=3, cutoff=0.6)
 
     async def _card(self, repository: Repository) -> str:
         """A card belongs to its commit for ever; one that may not be read is none."""

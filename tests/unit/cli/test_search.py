@@ -22,7 +22,7 @@ def test_search_says_that_the_hub_is_away_or_nothing_matches(cli: Any) -> None:
 
 def test_show_tells_of_a_model_that_is_not_here(cli: Any) -> None:
     out = cli("show", "org/phi-GGUF:Q4_K_M@main").stdout
-    assert "not here" in out and "Its makers answer each who asks." in out
+    assert "not yet" in out and "Its makers answer each who asks." in out
     assert "org/phi-GGUF:Q4_K_M" in out and "recommended" in out and "serai pull org/phi-GGUF" in out
     assert cli.json("show", "org/phi-GGUF")["variants"][0]["size"] == 6e8
 

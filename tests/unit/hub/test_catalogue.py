@@ -117,6 +117,13 @@ async def test_refusals_are_told_as_they_are(catalogue: Catalogue, hub: FakeHub)
     assert caught.value.facts["nearest"] == [NAME]
 
 
+async def test_a_miss_that_the_hub_has_no_name_for_is_compared_with_what_is_known(catalogue: Catalogue) -> None:
+    await catalogue.search(Query(text="tiny"))
+    with pytest.raises(ModelNotFound) as caught:
+        await catalogue.describe(ModelRef("acme/zzny-GGUF"), ROOM)
+    assert caught.value.facts["nearest"] == [NAME]
+
+
 async def test_a_hostile_card_and_list_are_only_text(catalogue: Catalogue, hub: FakeHub) -> None:
     hub.files[NAME]["README.md"] = b"---\nx: [\n\xff\xfe<script>alert(1)</script>"
     hub.facts[NAME] = {"model-index": [{"results": [{"metrics": [{"value": float("nan")}, 3]}]}], "tags": "x"}

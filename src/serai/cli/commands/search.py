@@ -45,7 +45,7 @@ def page(model: dict[str, Any]) -> None:
     output.facts(
         (
             ("Name", model["name"]),
-            ("State", "not here"),
+            ("Here", ", ".join(model["here"]) or "not yet"),
             ("Task", model["task"]),
             ("Library", model["library"]),
             ("Parameters", words.count(model["parameters"])),
@@ -69,8 +69,8 @@ def page(model: dict[str, Any]) -> None:
 
 
 def _variant(form: dict[str, Any]) -> tuple[object, ...]:
-    told = "here" if form["here"] else "recommended" if form["recommended"] else ""
-    return (form["name"], words.size(form["size"]), _fit(form["fit"]), told)
+    told = [word for word in ("recommended", "here") if form[word]]
+    return (form["name"], words.size(form["size"]), _fit(form["fit"]), ", ".join(told))
 
 
 def _show(found: dict[str, Any]) -> None:
