@@ -31,7 +31,7 @@ describe("discovering", () => {
 
   it("says that the hub is away, and what went wrong, and asks again", async () => {
     const discover = new Discover();
-    server.fake.state.settings.find((setting: { key: string }) => setting.key === "hub.offline").value = true;
+    await fetch("/api/v1/settings", { method: "PATCH", body: JSON.stringify({ "hub.offline": true }) });
     await discover.search("en");
     expect(discover.offline).toBe(true);
     server.fake.leave();
