@@ -292,7 +292,7 @@ export default {
   "discover.likes": { one: "{n} Like", other: "{n} Likes" },
   "discover.gated": "Bedingungen",
   "discover.about": "etwa {size}",
-  "discover.here": "Auf diesem Rechner",
+  "discover.here": "Auf diesem Gerät",
   "discover.open": "Seite von {name} öffnen",
   "hub.back": "Zurück zur Suche",
   "hub.page": "Seite auf dem Hub",
