@@ -78,6 +78,8 @@ class _Methods:
     change_model = Endpoint(endpoints.change_model)
     running = Endpoint(endpoints.running)
     fit = Endpoint(endpoints.fit)
+    search = Endpoint(endpoints.search)
+    hub_model = Endpoint(endpoints.hub_model)
     load = Endpoint(endpoints.load)
     unload = Endpoint(endpoints.unload)
     download = Endpoint(endpoints.download)

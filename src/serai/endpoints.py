@@ -101,6 +101,17 @@ def fit(
     return Request("GET", f"{NATIVE}/fit", dict, params=asked, slow=True)
 
 
+def search(text: str = "", **wishes: Any) -> Request[Json]:
+    """Models of the hub: `{"models", "next", "offline", "reason"}`. Wishes are `task`, `library`, `author`, `license`,
+    `speaks`, `format`, `sort`, `limit` and `cursor`."""
+    return Request("GET", f"{NATIVE}/hub/models", dict, params=_given(query=text, **wishes), slow=True)
+
+
+def hub_model(name: str, revision: str | None = None) -> Request[Json]:
+    """A model's page on the hub: card, files, and its quantisations with how they fit. Raises ModelNotFound."""
+    return Request("GET", f"{NATIVE}/hub/models/{_segment(name)}", dict, params=_given(revision=revision), slow=True)
+
+
 def unload(name: str) -> Request[None]:
     """Unloads a model; what it used is free afterwards."""
     return Request("DELETE", f"{NATIVE}/running/{_segment(name)}", _nothing, slow=True)

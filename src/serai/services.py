@@ -23,13 +23,16 @@ from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.adopt.everything import Adopt
+from serai.hub.catalogue import Catalogue
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
 from serai.hub.headers import Headers
+from serai.hub.known import Known
 from serai.hub.mirror.kept import Kept
 from serai.hub.mirror.mirror import Mirror
 from serai.hub.quota import Held, Quota
+from serai.hub.rating import WEIGHTS_SHARE
 from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.hub.store import GUIDE, GUIDE_FILE, Store
@@ -50,9 +53,6 @@ from serai.telemetry.metrics import Metrics
 _RUNNING = "running"
 """What Serai remembers of the models that were running, under this key."""
 
-_WEIGHTS_SHARE = 0.8
-"""How much of the memory for a model its weights may be; the rest is for its context."""
-
 
 @dataclass(kw_only=True)
 class Services:
@@ -70,6 +70,7 @@ class Services:
     keys: Keys
     store: Store = field(init=False)
     headers: Headers = field(init=False)
+    catalogue: Catalogue = field(init=False)
     weights: Weights = field(init=False)
     adopt: Adopt = field(init=False)
     mirror: Mirror = field(init=False)
@@ -232,7 +233,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     )
 
     async def room() -> int:
-        return int(await services.pool.usable() * _WEIGHTS_SHARE)
+        return int(await services.pool.usable() * WEIGHTS_SHARE)
 
     kept = Kept(services.home / "mirror", cache, records)
 
@@ -277,6 +278,7 @@ def _models(services: Services) -> None:
     services.store = Store(services.db, services.announce)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
+    services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
     services.pool = Pool(

@@ -155,6 +155,8 @@ def _routes(s: FakeServices) -> list[Route]:
         act("POST", "/api/v1/running", lambda r, b: _load(s, b["model"]), 202),
         act("DELETE", "/api/v1/running/{name:path}", lambda r, b: _unload(s, r.path_params["name"])),
         get("/api/v1/fit", lambda r: {**_FIT, "asked": dict(r.query_params)}),
+        get("/api/v1/hub/models", _search),
+        get("/api/v1/hub/models/{name:path}", lambda r: _hub_model(r.path_params["name"])),
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
         get("/api/v1/store", lambda r: _STORE),
         act("POST", "/api/v1/store/verify", lambda r, b: _verify(s, b), 202),
@@ -183,6 +185,42 @@ def _routes(s: FakeServices) -> list[Route]:
         Route("/api/v1/events", _events),
         Route("/v1/chat/completions", _chat(s), methods=["POST"]),
     ]
+
+
+_HUB_FIT = {"verdict": "fits", "text": "Fits: needs about 1.0 GB."}
+_HUB_MODEL = {
+    "name": "org/phi-GGUF",
+    "task": "text-generation",
+    "library": "",
+    "license": "mit",
+    "languages": ["en"],
+    "formats": ["gguf"],
+    "downloads": 1_230_000,
+    "likes": 7,
+    "gated": "manual",
+    "parameters": 1_000_000_000,
+    "context_length": 4096,
+    "size": 610_000_000,
+    "fit": _HUB_FIT,
+    "here": [],
+}
+_FORM = {"label": "Q4_K_M", "size": 6e8, "fit": _HUB_FIT, "here": False, "recommended": True}
+
+
+def _search(request: Request) -> dict[str, Any]:
+    asked = dict(request.query_params)
+    offline = asked.get("query") == "away"
+    reason = {"message": "The hub cannot be reached."} if offline else None
+    models = [] if asked.get("query") == "nothing" else [_HUB_MODEL]
+    return {"models": models, "next": None, "offline": offline, "reason": reason, "asked": asked}
+
+
+def _hub_model(name: str) -> dict[str, Any]:
+    if name != _HUB_MODEL["name"]:
+        raise ModelNotFound(name, ["org/phi-GGUF"], who="hub")
+    more = {"weights": {}, "revisions": ["main"], "url": f"https://hub/{name}", "offline": False, "unusable": None}
+    gate = {"text": "Its makers answer each who asks.", "url": f"https://hub/{name}"}
+    return {**_HUB_MODEL, **more, "gate": gate, "variants": [{**_FORM, "name": f"{name}:Q4_K_M"}]}
 
 
 _STORED = {"kind": "hub", "pinned": False, "commit": None, "update": False, "last_used_at": None}

@@ -26,7 +26,8 @@ class FakeHub:
 
     Faults: `cut_after` so many bytes the connection breaks, `cuts` times; `damage` sends zeros, `damages` times only
     where that is set; `answers` are statuses with headers that are given, one after another, before files are sent;
-    `gate` holds back what comes after half of a file; `length` is what the list claims a file to have."""
+    `gate` holds back what comes after half of a file; `length` is what the list claims a file to have; `facts` are more
+    of what the hub tells of a model; `queries` are the questions that lists were asked."""
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
@@ -46,6 +47,8 @@ class FakeHub:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     gate: asyncio.Event | None = None
     length: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    queries: list[dict[str, list[str]]] = field(default_factory=list)
     siblings: list[dict[str, Any]] | None = None
     pace: float = 0.0
     endpoint: str = ""
@@ -67,21 +70,33 @@ class FakeHub:
             return web.json_response({"error": "no"}, status=404, headers={"X-Error-Code": "RevisionNotFound"})
         if name in self.gated and not _knows(request):
             return web.json_response({"error": "gated"}, status=403, headers={"X-Error-Code": "GatedRepo"})
+        etag = f'W/"{self.commit}"'
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304)
         siblings = self.siblings or [self._sibling(path, data) for path, data in self.files[name].items()]
         facts = {"private": name in self.private, "gated": "manual" if name in self.locked else False, "tags": []}
         row = {"id": name.removeprefix("datasets/"), "sha": self.commit, "siblings": siblings, **facts}
-        return web.json_response({**row, "cardData": {"license": "mit"}})
+        told = {**row, "cardData": {"license": "mit"}, **self.facts.get(name, {})}
+        return web.json_response(told, headers={"ETag": etag})
 
     async def refs(self, request: web.Request) -> web.Response:
         self._note(request)
-        rows = [{"name": "main", "ref": "refs/heads/main", "targetCommit": self.commit}]
-        return web.json_response({"branches": rows, "tags": [], "converts": []})
+        main = {"name": "main", "ref": "refs/heads/main", "targetCommit": self.commit}
+        tags = [{"name": name, "ref": f"refs/tags/{name}", "targetCommit": self.commit} for name in ("v1", "../x")]
+        return web.json_response({"branches": [main], "tags": tags, "converts": []})
 
     async def search(self, request: web.Request) -> web.Response:
         self._note(request)
         wanted = request.query.get("search", "").casefold()
+        self.queries.append({key: request.query.getall(key) for key in request.query})
+        if self.busy_listing:
+            self.busy_listing -= 1
+            return web.Response(status=429, headers={"Retry-After": "0"})
         near = [name for name in self.files if wanted[:4] in name.casefold()]
-        return web.json_response([{"id": name} for name in near])
+        begin, limit = int(request.query.get("cursor", "c0")[1:]), int(request.query.get("limit", "20"))
+        rows = [{"id": name, **self.facts.get(name, {})} for name in near[begin : begin + limit]]
+        onward = {"Link": f'<{self.endpoint}/api/models?cursor=c{begin + limit}>; rel="next"'}
+        return web.json_response(rows, headers=onward if len(near) > begin + limit else {})
 
     async def resolve(self, request: web.Request) -> web.Response:
         self._note(request)

@@ -20,7 +20,10 @@ from serai.hosting.budget import Device
 from serai.hosting.forecast import Room
 from serai.hosting.journal import Journal
 from serai.hosting.status import Running, Status
+from serai.hub.catalogue import Catalogue
 from serai.hub.headers import Headers
+from serai.hub.known import Known
+from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.routing.router import Router
@@ -134,6 +137,7 @@ class FakeServices:
     store: FakeStore
     pool: FakePool
     headers: Headers
+    catalogue: Catalogue
     backend: ScriptedBackend
     router: Router
     sessions: Sessions
@@ -155,6 +159,10 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.db.close()
+
+
+async def _nothing() -> None:
+    return None
 
 
 def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[str, str] | None = None) -> Any:
@@ -179,6 +187,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         store=FakeStore(MODEL),
         pool=FakePool(),
         headers=Headers(),
+        catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),
         backend=backend,
         router=router,
         sessions=sessions,

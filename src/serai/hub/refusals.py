@@ -22,7 +22,7 @@ def of(
     """The error that a response is; None when it is none."""
     status, code = response.status, response.headers.get("X-Error-Code", "")
     host = response.url.host
-    if status in {200, 206}:
+    if status in {200, 206, 304}:
         return None
     if code == "RevisionNotFound":
         return NotFound(f"{name} has no such revision.", hint=_TAGS, who="hub", missing="revision")

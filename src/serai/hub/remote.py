@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from serai.hub.faults import HubUnreachable
 from serai.hub.names import is_digest
 from serai.types import ModelRef, new_id
 
-__all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository"]
+__all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository", "repository_of"]
 
 Token = Callable[[], Awaitable[str | None]]
 _REDIRECTS = 5
@@ -72,6 +72,11 @@ class Hub:
         self.id = new_id("hub")
         """Sent with every request as `Via`, so that a Serai which is its own hub notices."""
 
+    @property
+    def offline(self) -> bool:
+        """Whether Serai is set to ask no hub."""
+        return self._offline()
+
     @asynccontextmanager
     async def held(self) -> AsyncIterator[aiohttp.ClientSession]:
         """Keeps connections open for what is asked within the block."""
@@ -95,6 +100,16 @@ class Hub:
         url = URL(f"{self._base()}/api/models/{ref.name}/revision/{revision}?blobs=true", encoded=True)
         async with self._get(url, ref.name, near=True) as response:
             return repository_of(ref.name, await _json(response))
+
+    @asynccontextmanager
+    async def ask(
+        self, path: str, name: str, query: Sequence[tuple[str, str]] = (), etag: str = "", *, near: bool = False
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer of the hub's API below /api/models; its status is 304 where it is still as at `etag`. With `near`,
+        a miss comes with the nearest names. Raises as `repository`."""
+        url = URL(f"{self._base()}/api/models{path}", encoded=True).extend_query(query)
+        async with self._get(url, name, {"If-None-Match": etag} if etag else None, near=near) as response:
+            yield response
 
     async def search(self, text: str, limit: int = 20) -> list[str]:
         """Names of models that have this in their name, the most downloaded first. Raises as `repository`."""

@@ -18,7 +18,7 @@ const csp =
 
 export async function page(url, response) {
   const path = normalize(url.pathname);
-  const file = extname(path) ? path : "index.html";
+  const file = extname(path) in types ? path : "index.html"; // a view may name a model, such as qwen-1.5b
   try {
     const body = await readFile(join(built, file));
     const cache = path.startsWith("/assets/") ? "max-age=31536000, immutable" : "no-cache";

@@ -1,12 +1,13 @@
 /** The fake server's routes, as the contract names them. */
 
 import * as data from "./data.mjs";
+import { hub, store } from "./hub.mjs";
 import { id, now } from "./state.mjs";
 
 class Fault extends Error {
-  constructor(status, code, message, hint) {
+  constructor(status, code, message, hint, facts = {}) {
     super(message);
-    Object.assign(this, { status, code, hint });
+    Object.assign(this, { status, code, hint, facts });
   }
 }
 const missing = (what) => new Fault(404, "not_found", `There is no such ${what}.`, "");
@@ -42,6 +43,7 @@ export async function routes(state, request, response, url) {
         message: error.message,
         who: "serai",
         hint: error.hint,
+        facts: error.facts,
         request_id: id("req"),
       },
     });
@@ -175,6 +177,14 @@ const nouns = {
   },
 
   suggestions: (state) => [200, { suggestions: state.suggestions }],
+  hub: (state, _method, rest, _given, url) =>
+    hub(
+      state,
+      rest,
+      url,
+      (message, facts) => new Fault(404, "model_not_found", message, "Did you mean another?", facts),
+    ),
+  store: (state, method, rest) => store(state, method, rest),
   downloads: (state, _method, _rest, given) => [202, state.download(given.model)],
 
   engines(state, method, rest, given) {

@@ -79,6 +79,7 @@ function pages(app: typeof App): Command[] {
   });
   return [
     page("chat", t("nav.chat"), "chat", paths.chat(app.chat.id)),
+    page("discover", t("models.discover"), "search", paths.models("discover")),
     page("models", t("models.disk"), "models", paths.models()),
     page("running", t("models.running"), "pulse", paths.models("running")),
     page("settings", t("nav.settings"), "settings", paths.settings()),

@@ -33,6 +33,8 @@ describe("addresses", () => {
     ["/chat/ses_1", { page: "chat", session: "ses_1" }],
     ["/models", { page: "models", tab: "disk" }],
     ["/models/running", { page: "models", tab: "running" }],
+    ["/models/discover", { page: "models", tab: "discover" }],
+    ["/models/discover/org/qwen-1.5b", { page: "hub", name: "org/qwen-1.5b" }],
     ["/settings/keys", { page: "settings", section: "keys" }],
     ["/nowhere", { page: "lost" }],
     ["/model/%E0%A4%A", { page: "model", name: "%E0%A4%A" }],

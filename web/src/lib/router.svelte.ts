@@ -1,8 +1,11 @@
 /** A small router over the History API: the address is the state, links are real links. */
 
+export type ModelsTab = "discover" | "disk" | "running";
+
 export type Route =
   | { page: "chat"; session: string | null }
-  | { page: "models"; tab: "disk" | "running" }
+  | { page: "models"; tab: ModelsTab }
+  | { page: "hub"; name: string }
   | { page: "model"; name: string }
   | { page: "settings"; section: string }
   | { page: "lost" };
@@ -13,6 +16,9 @@ export function read(path: string): Route {
   if (first === "chat" && rest.length <= 1) return { page: "chat", session: rest[0] ?? null };
   if (first === "models" && !rest.length) return { page: "models", tab: "disk" };
   if (first === "models" && rest[0] === "running") return { page: "models", tab: "running" };
+  if (first === "models" && rest[0] === "discover") {
+    return rest.length > 1 ? { page: "hub", name: rest.slice(1).join("/") } : { page: "models", tab: "discover" };
+  }
   if (first === "model" && rest.length) return { page: "model", name: rest.join("/") };
   if (first === "settings" && rest.length <= 1) return { page: "settings", section: rest[0] ?? "" };
   return { page: "lost" };
@@ -28,7 +34,8 @@ function decode(part: string): string {
 
 export const paths = {
   chat: (session?: string | null): string => (session ? `/chat/${encodeURIComponent(session)}` : "/"),
-  models: (tab: "disk" | "running" = "disk"): string => (tab === "disk" ? "/models" : "/models/running"),
+  models: (tab: ModelsTab = "disk"): string => (tab === "disk" ? "/models" : `/models/${tab}`),
+  hub: (name: string): string => `/models/discover/${name.split("/").map(encodeURIComponent).join("/")}`,
   model: (name: string): string => `/model/${name.split("/").map(encodeURIComponent).join("/")}`,
   settings: (section = ""): string => (section ? `/settings/${section}` : "/settings"),
 };

@@ -1,7 +1,7 @@
 /** The page's state, put together once. Components import `app`; nothing runs before `start`. */
 
 import { Router, paths } from "$/lib/router.svelte";
-import type { Status } from "$/lib/api/types";
+import type { Job, Status } from "$/lib/api/types";
 import { EventStream } from "$/services/events";
 import { ApiError } from "$/services/http";
 import * as system from "$/services/system";
@@ -9,11 +9,13 @@ import { t } from "$/locales/i18n.svelte";
 import { words } from "$/lib/words";
 import { Chat } from "./chat.svelte";
 import { Connection } from "./connection.svelte";
+import { Discover } from "./discover.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Prefs } from "./prefs.svelte";
 import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
+import { Shelf } from "./shelf.svelte";
 import { Shell } from "./shell.svelte";
 import { Toasts } from "./toasts.svelte";
 
@@ -28,6 +30,8 @@ class App {
   readonly shell = new Shell();
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
+  readonly discover = new Discover();
+  readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);
   readonly sessions = new Sessions(this.events);
   readonly chat = new Chat(this.events, (id) => this.router.go(paths.chat(id), true));
@@ -39,6 +43,7 @@ class App {
     this.events.on("reset", () => void this.fetch());
     this.events.on("job", (job) => {
       if (job.kind === "engine.build" && job.state === "done") this.toasts.show(t("engines.built"));
+      if (job.kind === "verify" && job.state === "done") this.verified(job);
       if (job.kind !== "download" || job.state !== "done") return;
       this.toasts.show(t("job.done.toast", { name: job.title }));
       void this.fetchModels();
@@ -87,6 +92,16 @@ class App {
     if (this.chat.id === id) this.newChat();
     const undo = (): void => void this.attempt(() => this.sessions.restore(id));
     this.toasts.show(t("session.deleted", { title }), { action: { label: t("undo"), run: undo } });
+  }
+
+  /** Tells how it went with files that were read again. */
+  private verified(job: Job): void {
+    const said = (job.result ?? {}) as Record<string, unknown>;
+    const listed = (key: string): string[] => (Array.isArray(said[key]) ? said[key].map(String) : []);
+    const mended = listed("repaired");
+    const bad = [...listed("damaged"), ...listed("missing")].filter((file) => !mended.includes(file));
+    if (bad.length) this.toasts.show(t("verify.bad", { files: bad.join(", ") }), { tone: "danger" });
+    else this.toasts.show(mended.length ? t("verify.mended", { n: mended.length }) : t("verify.good"));
   }
 
   newChat(): void {

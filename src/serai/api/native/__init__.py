@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         engines,
         events,
         fit,
+        hub,
         jobs,
         keys,
         machine,
@@ -25,6 +26,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, running, models, store, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, hub, running, models, store, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

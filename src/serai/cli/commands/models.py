@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from serai.cli import output, words
+from serai.cli.commands import search
 from serai.cli.connection import connect
 from serai.cli.panels import MODELS, Json
+from serai.errors import ModelNotFound
+from serai.types import ModelRef
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -37,9 +40,16 @@ def ps(as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=MODELS)
 def show(name: Name, as_json: Json = False) -> None:
-    """Show everything known about a model."""
+    """Show everything known about a model: one that is here, or one of the hub."""
     with connect() as client:
-        model = client.model(name)
+        try:
+            model = client.model(name)
+        except ModelNotFound:
+            if "/" not in name:
+                raise
+            there = client.hub_model(*_on_the_hub(name))
+            output.emit(there, lambda: search.page(there), as_json=as_json)
+            return
     output.emit(model, lambda: _show(model), as_json=as_json)
 
 
@@ -79,6 +89,15 @@ def rm(
     with connect() as client:
         client.forget(name, files=files)
     output.emit({"forgotten": name}, lambda: output.say(f"{name} is forgotten."), as_json=as_json)
+
+
+def _on_the_hub(name: str) -> tuple[str, str | None]:
+    """The repository and the revision that a name means."""
+    try:
+        ref = ModelRef.parse(name)
+    except ValueError:
+        return name, None
+    return ref.name, ref.revision
 
 
 def _table(models: list[dict[str, Any]]) -> None:

@@ -244,6 +244,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hub/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Hub
+         * @description Models of the hub that match. Where it is away: those that are known here, and marked so.
+         */
+        get: operations["search_hub"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hub/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Hub Model
+         * @description A model's page: card, files, and its quantisations side by side, with how they fit this machine.
+         */
+        get: operations["get_hub_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1671,6 +1711,242 @@ export interface components {
              * @default ok
              */
             status: string;
+        };
+        /** HubEvaluation */
+        HubEvaluation: {
+            /** Dataset */
+            dataset: string;
+            /** Metric */
+            metric: string;
+            /** Task */
+            task: string;
+            /** Value */
+            value: number;
+        };
+        /** HubFile */
+        HubFile: {
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number;
+        };
+        /**
+         * HubFit
+         * @description How it fits this machine, by its size alone; `/api/v1/fit` tells it to the byte.
+         */
+        HubFit: {
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fits" | "tight" | "no";
+        };
+        /**
+         * HubGate
+         * @description What to do where the makers let in only those who accept their terms.
+         */
+        HubGate: {
+            /** Text */
+            text: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * HubModel
+         * @description A model of the hub; what is unknown is null or empty.
+         */
+        HubModel: {
+            /** Architecture */
+            architecture: string;
+            /** Author */
+            author: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Downloads */
+            downloads: number | null;
+            fit: components["schemas"]["HubFit"] | null;
+            /** Formats */
+            formats: ("gguf" | "safetensors" | "onnx")[];
+            /**
+             * Gated
+             * @description Whether its makers let in only those who accept terms.
+             * @enum {string}
+             */
+            gated: "" | "auto" | "manual";
+            /**
+             * Here
+             * @description What of it is on this machine, by name.
+             */
+            here: string[];
+            /**
+             * Job
+             * @description A download of it that is not finished.
+             */
+            job: string | null;
+            /** Languages */
+            languages: string[];
+            /** Library */
+            library: string;
+            /** License */
+            license: string;
+            /** Likes */
+            likes: number | null;
+            /** Modified At */
+            modified_at: number | null;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: number | null;
+            /**
+             * Size
+             * @description About how many bytes its weights take: of a GGUF as Q4_K_M.
+             */
+            size: number | null;
+            /** Task */
+            task: string;
+        };
+        /**
+         * HubModelList
+         * @description `offline`: the hub was not asked, `reason` says why, and these are the models that are known here.
+         */
+        HubModelList: {
+            /** Models */
+            models: components["schemas"]["HubModel"][];
+            /** Next */
+            next: string | null;
+            /** Offline */
+            offline: boolean;
+            reason: components["schemas"]["ErrorBody"] | null;
+        };
+        /** HubModelPage */
+        HubModelPage: {
+            /** Architecture */
+            architecture: string;
+            /** Author */
+            author: string;
+            /**
+             * Card
+             * @description Markdown by its makers: foreign text.
+             */
+            card: string;
+            /** Commit */
+            commit: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Downloads */
+            downloads: number | null;
+            /** Evaluations */
+            evaluations: components["schemas"]["HubEvaluation"][];
+            /** Files */
+            files: components["schemas"]["HubFile"][];
+            fit: components["schemas"]["HubFit"] | null;
+            /** Formats */
+            formats: ("gguf" | "safetensors" | "onnx")[];
+            gate: components["schemas"]["HubGate"] | null;
+            /**
+             * Gated
+             * @description Whether its makers let in only those who accept terms.
+             * @enum {string}
+             */
+            gated: "" | "auto" | "manual";
+            /**
+             * Here
+             * @description What of it is on this machine, by name.
+             */
+            here: string[];
+            /**
+             * Job
+             * @description A download of it that is not finished.
+             */
+            job: string | null;
+            /** Languages */
+            languages: string[];
+            /** Library */
+            library: string;
+            /** License */
+            license: string;
+            /** Likes */
+            likes: number | null;
+            /** Modified At */
+            modified_at: number | null;
+            /** Name */
+            name: string;
+            /** Offline */
+            offline: boolean;
+            /** Parameters */
+            parameters: number | null;
+            reason: components["schemas"]["ErrorBody"] | null;
+            /** Revision */
+            revision: string;
+            /** Revisions */
+            revisions: string[];
+            /**
+             * Size
+             * @description About how many bytes its weights take: of a GGUF as Q4_K_M.
+             */
+            size: number | null;
+            /** Tags */
+            tags: string[];
+            /** Task */
+            task: string;
+            /** @description Why there is nothing in it that Serai runs. */
+            unusable: components["schemas"]["ErrorBody"] | null;
+            /**
+             * Url
+             * @description Its page on the hub.
+             */
+            url: string;
+            /** Variants */
+            variants: components["schemas"]["HubVariant"][];
+            /**
+             * Weights
+             * @description Stored numbers by type.
+             */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * HubVariant
+         * @description One form of the model: a quantisation, or a format.
+         */
+        HubVariant: {
+            /** Files */
+            files: number;
+            fit: components["schemas"]["HubFit"] | null;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "gguf" | "safetensors" | "onnx";
+            /** Here */
+            here: boolean;
+            /** Job */
+            job: string | null;
+            /** Label */
+            label: string;
+            /**
+             * Missing Extra
+             * @description The part of Serai that runs it and is not installed.
+             */
+            missing_extra: string;
+            /**
+             * Name
+             * @description What to download.
+             * @example org/name:Q4_K_M
+             */
+            name: string;
+            /**
+             * Recommended
+             * @description It is what `serai pull org/name` would fetch.
+             */
+            recommended: boolean;
+            /** Size */
+            size: number;
         };
         /** Job */
         Job: {
@@ -3440,6 +3716,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hardware"];
+                };
+            };
+        };
+    };
+    search_hub: {
+        parameters: {
+            query?: {
+                author?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                format?: "" | "gguf" | "safetensors" | "onnx";
+                /** @description Of the sentences in the answer. */
+                language?: "en" | "de" | "fa";
+                library?: string;
+                license?: string;
+                limit?: number;
+                /** @description Words of the name. */
+                query?: string;
+                sort?: "downloads" | "likes" | "modified" | "trending";
+                /** @description A language of the model. */
+                speaks?: string;
+                /** @description In the hub's words. */
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HubModelList"];
+                };
+            };
+        };
+    };
+    get_hub_model: {
+        parameters: {
+            query?: {
+                /** @description Of the sentences in the answer. */
+                language?: "en" | "de" | "fa";
+                /** @description A branch, tag or commit. */
+                revision?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HubModelPage"];
                 };
             };
         };

@@ -95,6 +95,16 @@ export type MessageState = Message["state"];
 export type Job = Failing<Shapes["Job"]>;
 export type JobState = Job["state"];
 export type Suggestion = Shapes["Suggestion"];
+export type HubModel = Shapes["HubModel"];
+export type HubSearchAnswer = Omit<Shapes["HubModelList"], "reason"> & { reason: Failure | null };
+export type HubVariant = Shapes["HubVariant"];
+export type HubModelPage = Omit<Shapes["HubModelPage"], "reason" | "unusable"> & {
+  reason: Failure | null;
+  unusable: Failure | null;
+};
+export type StoreOverview = Shapes["Overview"];
+export type Stored = Shapes["StoredWithFiles"];
+export type Update = Shapes["Update"];
 export type Notice = Shapes["Notice"];
 export type Status = Omit<Shapes["Status"], "running"> & { running: Model[] };
 export type Setting = Shapes["Setting"];

@@ -1,6 +1,6 @@
 /** Markdown to safe HTML, one top-level block at a time. Raw HTML is shown as text, but for a few harmless bare tags. */
 
-import { Marked, type Token, type Tokens } from "marked";
+import { Marked, type RendererObject, type Token, type Tokens } from "marked";
 import { blockMath, inlineMath } from "./math";
 import { sanitise } from "./sanitise";
 
@@ -21,43 +21,51 @@ function direction(text: string): string {
 const harmless = /&lt;(\/?(?:b|br|details|em|hr|i|kbd|mark|s|strong|sub|summary|sup|u))\s*\/?&gt;/gi;
 const showHtml = (raw: string): string => escape(raw).replace(harmless, "<$1>");
 
-export const marked = new Marked({
-  gfm: true,
-  breaks: true,
-  renderer: {
-    html: ({ raw }) => showHtml(raw),
-    heading({ tokens, depth, raw }) {
-      const level = Math.min(depth + 1, 6);
-      return `<h${level}${direction(raw)}>${this.parser.parseInline(tokens)}</h${level}>`;
-    },
-    paragraph({ tokens, raw }) {
-      return `<p${direction(raw)}>${this.parser.parseInline(tokens)}</p>`;
-    },
-    list(token) {
-      const tag = token.ordered ? "ol" : "ul";
-      const start = token.ordered && token.start !== 1 ? ` start="${token.start}"` : "";
-      const items = token.items.map((item) => this.listitem(item)).join("");
-      return `<${tag}${direction(token.raw)}${start}>${items}</${tag}>`;
-    },
-    blockquote({ tokens, raw }) {
-      return `<blockquote${direction(raw)}>${this.parser.parse(tokens)}</blockquote>`;
-    },
-    codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
-    code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
-    image: ({ href, text }) =>
-      /^data:image\/(?:png|jpeg|gif|webp);base64,/i.test(href)
-        ? `<img src="${escape(href)}" alt="${escape(text)}">`
-        : `<a href="${escape(href)}">${escape(text || href)}</a>`,
-    checkbox: ({ checked }) => `<span class="${checked ? "done" : "todo"}">${checked ? "☑" : "☐"}</span> `,
-    table(token) {
-      const row = (cells: Tokens.TableCell[], tag: string): string =>
-        `<tr>${cells.map((cell) => `<${tag} dir="auto"${cell.align ? ` align="${cell.align}"` : ""}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
-      const body = token.rows.map((cells) => row(cells, "td")).join("");
-      return `<div class="table"${direction(token.raw)}><table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table></div>`;
-    },
+interface Ways {
+  breaks: boolean;
+  html: (raw: string) => string;
+}
+
+const build = ({ breaks, html }: Ways): Marked => {
+  const made = new Marked({ gfm: true, breaks, renderer: renderer(html) });
+  made.use({ extensions: [blockMath, inlineMath] });
+  return made;
+};
+
+const renderer = (html: Ways["html"]): RendererObject => ({
+  html: ({ raw }) => html(raw),
+  heading({ tokens, depth, raw }) {
+    const level = Math.min(depth + 1, 6);
+    return `<h${level}${direction(raw)}>${this.parser.parseInline(tokens)}</h${level}>`;
+  },
+  paragraph({ tokens, raw }) {
+    return `<p${direction(raw)}>${this.parser.parseInline(tokens)}</p>`;
+  },
+  list(token) {
+    const tag = token.ordered ? "ol" : "ul";
+    const start = token.ordered && token.start !== 1 ? ` start="${token.start}"` : "";
+    const items = token.items.map((item) => this.listitem(item)).join("");
+    return `<${tag}${direction(token.raw)}${start}>${items}</${tag}>`;
+  },
+  blockquote({ tokens, raw }) {
+    return `<blockquote${direction(raw)}>${this.parser.parse(tokens)}</blockquote>`;
+  },
+  codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
+  code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
+  image: ({ href, text }) =>
+    /^data:image\/(?:png|jpeg|gif|webp);base64,/i.test(href)
+      ? `<img src="${escape(href)}" alt="${escape(text)}">`
+      : `<a href="${escape(href)}">${escape(text || href)}</a>`,
+  checkbox: ({ checked }) => `<span class="${checked ? "done" : "todo"}">${checked ? "☑" : "☐"}</span> `,
+  table(token) {
+    const row = (cells: Tokens.TableCell[], tag: string): string =>
+      `<tr>${cells.map((cell) => `<${tag} dir="auto"${cell.align ? ` align="${cell.align}"` : ""}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
+    const body = token.rows.map((cells) => row(cells, "td")).join("");
+    return `<div class="table"${direction(token.raw)}><table><thead>${row(token.header, "th")}</thead><tbody>${body}</tbody></table></div>`;
   },
 });
-marked.use({ extensions: [blockMath, inlineMath] });
+
+export const marked = build({ breaks: true, html: showHtml });
 
 /** The language named after a fence, as a class; a hostile name becomes none. */
 export const languageOf = (lang: string | undefined): string =>
@@ -65,3 +73,8 @@ export const languageOf = (lang: string | undefined): string =>
 const languageClass = (lang: string | undefined): string => (languageOf(lang) ? `language-${languageOf(lang)}` : "");
 
 export const renderToken = (token: Token): string => sanitise(marked.parser([token]));
+
+const cards = build({ breaks: false, html: (raw) => raw });
+
+/** A model's card as its makers wrote it: their HTML is drawn as far as the sanitiser lets it through. */
+export const renderCard = (text: string): string => sanitise(cards.parse(text, { async: false }));
