@@ -87,6 +87,8 @@ class Known:
     def put(self, models: Iterable[Listed], *, replace: bool = True) -> None:
         """Remembers models; without `replace` only those that are not known yet."""
         rows = [_row(model) for model in models]
+        if not rows:
+            return
 
         def work(db: sqlite3.Connection) -> list[Any]:
             db.executemany(_REPLACE if replace else _ADD, rows)

@@ -54,6 +54,14 @@ async def test_a_page_has_the_quantisations_side_by_side(api: Api, hub: FakeHub)
     assert body["variants"][1]["fit"]["text"].startswith("Passt mit kurzem Kontext: braucht etwa 7,4 GB")
 
 
+async def test_another_revision_is_in_the_names_of_what_can_be_downloaded(api: Api, hub: FakeHub) -> None:
+    names = [
+        (await api.get(f"/api/v1/hub/models/{NAME}?revision={at}")).json()["variants"][0]["name"]
+        for at in ("main", "v1")
+    ]
+    assert names == [f"{NAME}:Q4_K_M", f"{NAME}:Q4_K_M@v1"]
+
+
 async def test_without_the_hub_what_is_known_is_told(api: Api, hub: FakeHub, tmp_path: Path) -> None:
     async def nobody() -> None:
         return None

@@ -112,7 +112,7 @@ def _ref(name: str, revision: str) -> ModelRef:
         ref = ModelRef.parse(f"{name}@{revision}" if revision else name)
     except ValueError as error:
         raise BadRequest(f"{error}.", param="name") from error
-    return ModelRef(ref.name, None, ref.revision)
+    return ModelRef(ref.name, None, None if ref.revision == "main" else ref.revision)
 
 
 def _repo(name: str) -> str:
