@@ -211,17 +211,14 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     cache, records = hf_home(environ) / "hub", Records(services.db)
     limits = Limits(lambda: services.settings.hub.connections, lambda: services.settings.hub.rate_limit_mb * 1e6)
 
-    async def unload(name: str) -> None:
-        await services.pool.unload(name)
-
-    weights = services.weights = Weights(
+    services.weights = Weights(
         services.store,
         records,
         hub,
         cache,
         quota=lambda: int(services.settings.hub.quota_gb * 1e9),
         in_use=lambda: {*services.pool.loaded(), *services.pool.loading()},
-        unload=unload,
+        unload=lambda name: services.pool.unload(name),  # noqa: PLW0108 - there is no pool yet
     )
     services.adopt = Adopt(
         services.store,
@@ -236,14 +233,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         return int(await services.pool.usable() * WEIGHTS_SHARE)
 
     kept = Kept(services.home / "mirror", cache, records)
-
-    async def remove(name: str) -> None:
-        await (kept if kept.owns(name) else weights).remove(name)
-
-    async def held(downloading: Collection[str]) -> list[Held]:
-        return [*await weights.held(downloading), *await kept.held(services.mirror.active())]
-
-    quota = Quota(weights.quota, held, remove)
+    quota = _quota(services, kept)
     download = Download(
         hub,
         services.store,
@@ -255,14 +245,27 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         runs=_runs,
     )
 
-    async def nobody() -> None:
-        return None
-
-    public = Hub(lambda: services.settings.hub.endpoint, nobody, lambda: services.settings.hub.offline)
+    public = Hub(lambda: services.settings.hub.endpoint, _nobody, lambda: services.settings.hub.offline)
     folder = services.home / "mirror"
     make_room = partial(quota.make_room, downloading=download.active)
     services.mirror = Mirror(public, hub, cache, folder, kept, limits=limits, make_room=make_room)
     return [download, Verify(hub, services.store, records, cache, Fetcher(hub, limits))]
+
+
+def _quota(services: Services, kept: Kept) -> Quota:
+    """One for models and for what the mirror keeps."""
+
+    async def remove(name: str) -> None:
+        await (kept if kept.owns(name) else services.weights).remove(name)
+
+    async def held(downloading: Collection[str]) -> list[Held]:
+        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active())]
+
+    return Quota(services.weights.quota, held, remove)
+
+
+async def _nobody() -> None:
+    """The token of those who ask the hub as anybody might."""
 
 
 def _runs(format: str) -> bool:  # noqa: A002 - the field's own word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from serai.cli import output, words
@@ -11,9 +11,27 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-def shown(jobs: Iterator[dict[str, Any]], *, as_json: bool) -> Iterator[dict[str, Any]]:
-    """Passes the jobs through and shows each: as a line of JSON, as bars, or nothing where no person looks. Files that
-    are worked on at the same time have a bar each."""
+def of_bytes(progress: dict[str, Any]) -> str:
+    """`1.2 GB of 4.1 GB · 30 MB/s · 2 min left`, as far as it is known."""
+    done, total, rate, left = (progress.get(name) for name in ("done", "total", "rate", "eta_s"))
+    parts = [f"{words.size(done or 0)} of {words.size(total)}" if total else words.size(done or 0)]
+    if rate:
+        parts.append(f"{words.size(rate)}/s")
+    if left is not None:
+        parts.append(f"{words.duration(left)} left")
+    return " · ".join([*parts, *of_steps(progress).splitlines()])
+
+
+def of_steps(progress: dict[str, Any]) -> str:
+    """What it is at, for a job that does not move bytes."""
+    return str(progress.get("note") or "")
+
+
+def shown(
+    jobs: Iterator[dict[str, Any]], *, as_json: bool, tell: Callable[[dict[str, Any]], str] = of_bytes
+) -> Iterator[dict[str, Any]]:
+    """Passes the jobs through and shows each: as a line of JSON, as bars with what `tell` says of the progress, or
+    nothing where no person looks. Files that are worked on at the same time have a bar each."""
     if as_json:
         for job in jobs:
             output.line(job)
@@ -33,7 +51,7 @@ def shown(jobs: Iterator[dict[str, Any]], *, as_json: bool) -> Iterator[dict[str
                 description=output.clean(job["title"]),
                 completed=now.get("done") or 0,
                 total=now.get("total"),
-                rest=output.clean(_rest(now)),
+                rest=output.clean(tell(now)),
             )
             _parts(bars, parts, now.get("parts") or [])
             yield job
@@ -47,16 +65,3 @@ def _parts(bars: Progress, rows: dict[str, TaskID], parts: list[dict[str, Any]])
             rows[part["name"]] = bars.add_task(output.clean(f"  {part['name']}"), total=part["total"], rest="")
         rest = f"{words.size(part['done'])} of {words.size(part['total'])}"
         bars.update(rows[part["name"]], completed=part["done"], rest=rest)
-
-
-def _rest(progress: dict[str, Any]) -> str:
-    """`1.2 GB of 4.1 GB · 30 MB/s · 2 min left`, as far as it is known."""
-    done, total, rate, left = (progress.get(name) for name in ("done", "total", "rate", "eta_s"))
-    parts = [f"{words.size(done or 0)} of {words.size(total)}" if total else words.size(done or 0)]
-    if rate:
-        parts.append(f"{words.size(rate)}/s")
-    if left is not None:
-        parts.append(f"{words.duration(left)} left")
-    if note := progress.get("note"):
-        parts.append(str(note))
-    return " · ".join(parts)

@@ -32,7 +32,7 @@ def clean(environ: Mapping[str, str], scratch: Path) -> dict[str, str]:
         "TMPDIR": folder,
         "TEMP": folder,
         "HF_HUB_OFFLINE": "1",
-        # Threads that wait for each other spin for some 20 µs, then sleep: nearly the speed of spinning on a quiet
+        # Threads that wait for each other spin for a moment, then sleep: nearly the speed of spinning on a quiet
         # machine, and beside a busy neighbour a share of it is lost, not a factor of ten (docs/decisions/0008).
         "OMP_WAIT_POLICY": "passive",
         "GOMP_SPINCOUNT": "1000",

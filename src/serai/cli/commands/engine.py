@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serai.cli import output, words
+from serai.cli import jobs, output, words
 from serai.cli.connection import connect
 from serai.cli.panels import MODELS, Json
 
@@ -38,7 +37,7 @@ def build(as_json: Json = False) -> None:
     with connect() as client:
         job = _begun(client)
         try:
-            for moved in _shown(client.follow(job), as_json=as_json):
+            for moved in jobs.shown(client.follow(job), as_json=as_json, tell=jobs.of_steps):
                 job = moved
         except KeyboardInterrupt:
             client.pause(job["id"])
@@ -87,24 +86,6 @@ def _begun(client: Client) -> dict[str, Any]:
         if job["kind"] == KIND:
             break
     return client.build_engine()
-
-
-def _shown(jobs: Iterator[dict[str, Any]], *, as_json: bool) -> Iterator[dict[str, Any]]:
-    if as_json:
-        for job in jobs:
-            output.line(job)
-            yield job
-        return
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=output.console(stderr=True), transient=True) as bar:
-        row = bar.add_task("", total=None)
-        for job in jobs:
-            now = job.get("progress") or {}
-            note = output.clean(now.get("note") or job["state"])
-            bar.update(row, description=note, completed=now.get("done") or 0, total=now.get("total"))
-            yield job
 
 
 def _table(engines: list[dict[str, Any]]) -> None:
