@@ -47,6 +47,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
     service = None if answerer.place == LOCAL else answerer.place
     finish: Finish | None = None
     usage: Usage | None = None
+    stop_text = ""
     source = events(chunks)
     try:
         async for data in source:
@@ -61,6 +62,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
             choice = choices[0]
             if choice.get("finish_reason"):
                 finish = _FINISH.get(choice["finish_reason"], "stop")
+                stop_text = _stop_text(event, choice)
             delta = _delta(choice)
             if delta is not None:
                 delta.answerer, who = who, None
@@ -69,7 +71,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
         await source.aclose()
     if finish is None:
         raise CutShort("The model's stream ended before the answer did.", hint="Try again.", who=service)
-    yield Delta(answerer=who, finish=finish, usage=usage or Usage())
+    yield Delta(answerer=who, finish=finish, stop_text=stop_text, usage=usage or Usage())
 
 
 def _parse(data: bytes, who: str | None) -> dict[str, Any]:
@@ -97,6 +99,12 @@ def _delta(choice: dict[str, Any]) -> Delta | None:
     if not (text or reasoning or tool_calls or logprobs):
         return None
     return Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)
+
+
+def _stop_text(event: dict[str, Any], choice: dict[str, Any]) -> str:
+    """Which stop text ended the answer, as our engines and others (`stop_reason`) or llama.cpp say it."""
+    said = choice.get("stop_reason") or (event.get("__verbose") or {}).get("stopping_word")
+    return said if isinstance(said, str) else ""
 
 
 def _usage(event: dict[str, Any]) -> Usage:

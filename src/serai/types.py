@@ -13,6 +13,7 @@ CHAT = "chat"
 TEXT_GENERATION = "text-generation"
 FEATURE_EXTRACTION = "feature-extraction"
 TEXT_RANKING = "text-ranking"
+TOKEN_COUNT = "token-count"
 
 AUTO = "auto"
 """The model name that leaves the choice to Serai."""
@@ -119,8 +120,9 @@ class Usage:
 @dataclass(slots=True, kw_only=True)
 class Delta:
     """One piece of a streamed answer. The first of a stream carries `answerer`; the last, and only it, carries
-    `finish` and `usage`. `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a
-    task whose answer is no text, in one Delta: see the task's declaration."""
+    `finish` and `usage`, and `stop_text` where one of the call's stop texts ended it and the backend says which.
+    `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no
+    text, in one Delta: see the task's declaration."""
 
     text: str = ""
     reasoning: str = ""
@@ -130,6 +132,7 @@ class Delta:
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
     finish: Finish | None = None
+    stop_text: str = ""
     usage: Usage | None = None
 
 
@@ -146,6 +149,7 @@ class Result:
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     data: Any = None
+    stop_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ def event(data: dict[str, Any]) -> bytes:
 def piece(made: Piece, *, chat: bool) -> bytes:
     """A piece of the answer; the last one tells how it ended."""
     choice: dict[str, Any] = {"index": 0, "finish_reason": made.finish or None}
+    if made.stop_text:
+        choice["stop_reason"] = made.stop_text
     if made.logprobs:
         choice["logprobs"] = {"content": made.logprobs}
     if not chat:
