@@ -48,6 +48,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
     finish: Finish | None = None
     usage: Usage | None = None
     stop_text = ""
+    read: dict[str, Any] = {}
     source = events(chunks)
     try:
         async for data in source:
@@ -56,6 +57,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
             event = _parse(data, service)
             if event.get("usage"):
                 usage = _usage(event)
+            read = event.get("prompt_progress") or read
             choices = event.get("choices")
             if not choices:
                 continue
@@ -65,7 +67,9 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
                 stop_text = _stop_text(event, choice)
             delta = _delta(choice)
             if delta is not None:
-                delta.answerer, who = who, None
+                if who is not None:
+                    delta.answerer, who = who, None
+                    delta.prompt_tokens, delta.cached_tokens = read.get("total", 0), read.get("cache", 0)
                 yield delta
     finally:
         await source.aclose()

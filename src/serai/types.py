@@ -13,7 +13,7 @@ CHAT = "chat"
 TEXT_GENERATION = "text-generation"
 FEATURE_EXTRACTION = "feature-extraction"
 TEXT_RANKING = "text-ranking"
-TOKEN_COUNT = "token-count"
+TOKEN_COUNT = "token-count"  # noqa: S105 - no secret, a task
 
 AUTO = "auto"
 """The model name that leaves the choice to Serai."""
@@ -119,7 +119,8 @@ class Usage:
 
 @dataclass(slots=True, kw_only=True)
 class Delta:
-    """One piece of a streamed answer. The first of a stream carries `answerer`; the last, and only it, carries
+    """One piece of a streamed answer. The first of a stream carries `answerer`, and how long the prompt is (and how much
+    of that was known) where the backend says so by then; the last, and only it, carries
     `finish` and `usage`, and `stop_text` where one of the call's stop texts ended it and the backend says which.
     `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no
     text, in one Delta: see the task's declaration."""
@@ -131,6 +132,8 @@ class Delta:
     data: Any = None
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
     finish: Finish | None = None
     stop_text: str = ""
     usage: Usage | None = None

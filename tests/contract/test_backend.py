@@ -24,6 +24,7 @@ async def test_only_the_first_delta_says_who_and_only_the_last_how_it_ended(subj
     assert [delta.usage is not None for delta in deltas] == [False] * (len(deltas) - 1) + [True]
     assert deltas[0].answerer.model == subject.model.name
     assert deltas[0].answerer.place == subject.model.place
+    assert deltas[0].prompt_tokens in (0, deltas[-1].usage.prompt_tokens)
 
 
 async def test_usage_counts_the_tokens(subject: Subject) -> None:
@@ -91,13 +92,9 @@ async def test_counted_tokens_are_those_that_the_call_then_reports(subject: Subj
     tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
     chat = subject.chat("سلام 😀", max_tokens=1).inputs
     for task, inputs in ((CHAT, chat), (CHAT, chat | {"tools": tools}), (TEXT_GENERATION, {"inputs": "the cat"})):
-        settings = {"max_tokens": 1, "temperature": 0}
-        counted, answered = [
-            await collect(
-                subject.backend.run(Call(task=kind, model=subject.model.name, inputs=inputs, settings=settings))
-            )
-            for kind in (TOKEN_COUNT, task)
-        ]
+        asked = {"model": subject.model.name, "inputs": inputs, "settings": {"max_tokens": 1, "temperature": 0}}
+        counted = await collect(subject.backend.run(Call(task=TOKEN_COUNT, **asked)))
+        answered = await collect(subject.backend.run(Call(task=task, **asked)))
         assert counted.data == {"tokens": answered.usage.prompt_tokens}
         assert counted.usage.prompt_tokens == answered.usage.prompt_tokens
 

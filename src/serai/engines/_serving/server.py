@@ -153,6 +153,8 @@ class Server:
             self._batch.submit(answer)
             await response.prepare(request)
             async for made in _until_finish(pieces):
+                if not response.body_length:
+                    await response.write(wire.progress(answer))
                 await response.write(wire.failure(made.error) if made.error else wire.piece(made, chat=chat))
             await response.write(wire.measurements(answer) + wire.DONE)
         except ConnectionError:

@@ -36,6 +36,11 @@ def piece(made: Piece, *, chat: bool) -> bytes:
     return event({"choices": [{**choice, "delta": delta}]})
 
 
+def progress(answer: Answer) -> bytes:
+    """How long the prompt is, and how much of it was known, as llama.cpp says it."""
+    return event({"choices": [], "prompt_progress": {"total": len(answer.prompt), "cache": answer.cached}})
+
+
 def failure(error: Exception) -> bytes:
     """An error in the middle of an answer."""
     said = str(error).lower()
