@@ -119,11 +119,11 @@ class Usage:
 
 @dataclass(slots=True, kw_only=True)
 class Delta:
-    """One piece of a streamed answer. The first of a stream carries `answerer`, and how long the prompt is (and how much
-    of that was known) where the backend says so by then; the last, and only it, carries
-    `finish` and `usage`, and `stop_text` where one of the call's stop texts ended it and the backend says which.
-    `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no
-    text, in one Delta: see the task's declaration."""
+    """One piece of a streamed answer. The first of a stream carries `answerer`, and how long the prompt is, and how
+    much of that was known, where the backend says so by then. The last, and only it, carries `finish` and `usage`, and
+    `stop_text` where one of the call's stop texts ended it and the backend says which. `tool_calls` and `logprobs` are
+    in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no text, in one Delta: see the
+    task's declaration."""
 
     text: str = ""
     reasoning: str = ""

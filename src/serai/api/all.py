@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from serai import __version__
-from serai.api import errors, mirror, native, openai, page, simple, system
+from serai.api import anthropic, errors, mirror, native, openai, page, simple, system
 from serai.api.routes import Guarded, GuardedWebSocket
 
 
@@ -32,7 +32,8 @@ def describe(**options: Any) -> FastAPI:
 
 def _routes() -> Iterable[BaseRoute]:
     """In the order in which they are tried: the busiest first, the page for all that is left last."""
-    for routes in (*openai.routers(), system.public, system.watching, simple.routes, *native.routers(), mirror.routes):
+    dialects = (*anthropic.routers(), *openai.routers())  # some of Anthropic's share an address with OpenAI's
+    for routes in (*dialects, system.public, system.watching, simple.routes, *native.routers(), mirror.routes):
         yield from routes.routes
     yield simple.socket
     yield from page.routes.routes
