@@ -74,12 +74,15 @@ OWNER = Principal("owner", "owner")
 class Call:
     """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
     shape; for every other task it is the Hugging Face task's input. `settings` holds only what the asker set, in the
-    spelling of `tasks/text_generation.py`; `deadline` is on the monotonic clock."""
+    spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
+    `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
+    `deadline` is on the monotonic clock."""
 
     task: str
     model: str
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    loading: Mapping[str, Any] = field(default_factory=dict)
     principal: Principal = OWNER
     deadline: float | None = None
     id: str = field(default_factory=lambda: new_id("call"))

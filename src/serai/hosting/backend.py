@@ -54,6 +54,8 @@ class LocalBackend:
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         model = await self._find(call.model)
+        if call.loading:
+            model = await self._pool.wished(model, call.loading)
         request = wire.encode(call, _as_loaded(model, self._pool.held(model.name)))
         self._touch(model.name)
         try:

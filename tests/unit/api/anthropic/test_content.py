@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -134,9 +135,6 @@ FIELDS = ("model", "max_tokens", "messages", "system", "tools", "tool_choice", "
 @given(some.dictionaries(some.sampled_from(FIELDS), JSON))
 @settings(max_examples=300, deadline=None)
 def test_whatever_comes_is_a_call_or_a_bad_request(body: dict[str, Any]) -> None:
-    try:
+    with contextlib.suppress(BadRequest):
         asked = request.read({"model": "m", "max_tokens": 5, "messages": [user(text("x"))], **body}, OWNER)
-    except BadRequest as error:
-        assert error.message
-    else:
         assert asked.call.inputs["messages"]
