@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -21,8 +21,14 @@ class Chat(Inputs):
     parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
 
 
+Token = Annotated[int, Field(ge=0, strict=True)]
+
+
 class Prompt(Inputs):
-    inputs: str = Field(description="The text to go on from.")
+    inputs: str | Annotated[list[Token], Field(min_length=1)] = Field(
+        description="The text to go on from, or its tokens by their numbers."
+    )
+    suffix: str | None = Field(None, description="What comes after the gap that is to be filled.")
 
 
 SETTINGS: tuple[Setting, ...] = (

@@ -6,6 +6,6 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.openai import chat, embeddings, models
+    from serai.api.openai import chat, completions, embeddings, models
 
-    return [chat.routes, embeddings.routes, models.routes]
+    return [chat.routes, completions.routes, embeddings.routes, models.routes]
