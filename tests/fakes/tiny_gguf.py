@@ -50,8 +50,9 @@ def write(
     says: str = "",
     marks: tuple[str, ...] = (),
 ) -> Path:
-    """`marks` are special tokens of its vocabulary. The weights are random but the same for the same seed; at temperature 0 it never ends by itself. With `says` it
-    answers just that at temperature 0, if the template ends with a new line and nothing forbids it."""
+    """The weights are random but the same for the same seed; at temperature 0 it never ends by itself. With `says` it
+    answers just that at temperature 0, if the template ends with a new line and nothing forbids it. `marks` are special
+    tokens of its vocabulary."""
     pieces = spell(says)
     width = 256 if says else width
     heads, ff = width // 16, width * 2

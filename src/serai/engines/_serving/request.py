@@ -20,7 +20,8 @@ _TRANSPORT = {"stream", "stream_options", "return_progress", "cache_prompt", "mo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """`messages` for a chat, else `prompt`, as text or as tokens; `suffix` comes after the gap that is to be filled.
-    `logprobs` is how many alternatives are wanted, None for no probabilities at all; `grammar` is in llguidance's form; `pictures` are those of the messages, in their order."""
+    `logprobs` is how many alternatives are wanted, None for no probabilities at all; `grammar` is in llguidance's form;
+    `pictures` are those of the messages, in their order."""
 
     prompt: str | tuple[int, ...] = ""
     suffix: str | None = None

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.unit.api.conftest import until
 
 from serai.errors import ModelCrashed
 
@@ -53,9 +54,7 @@ async def test_who_leaves_stops_all_of_them(make_client: Any) -> None:
     stream = await client.chat.completions.create(**ASKED, n=4, stream=True)
     await anext(aiter(stream))
     await stream.close()
-    async with asyncio.timeout(5):
-        while client.api.backend.closed < 4:
-            await asyncio.sleep(0.005)
+    await until(lambda: client.api.backend.closed == 4)
 
 
 async def test_one_fault_ends_all_and_is_told(make_client: Any) -> None:
