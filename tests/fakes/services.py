@@ -26,6 +26,7 @@ from serai.hub.known import Known
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -143,6 +144,7 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    outside: Outside
     started_at: float = field(default_factory=time.time)
 
     use_llama_server = Services.use_llama_server
@@ -193,5 +195,6 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

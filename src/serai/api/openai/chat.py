@@ -11,7 +11,7 @@ from starlette.responses import Response
 from serai.api import envelopes, errors, sse
 from serai.api.away import unless_gone
 from serai.api.deps import principal_of, services_of
-from serai.api.openai import answer, many, request
+from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
@@ -40,7 +40,9 @@ _BODY: dict[str, Any] = {
 async def chat_completions(request_: Request) -> Response:
     """OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast."""
     asked = request.chat(request.parse(await request_.body()), principal_of(request_))
-    run = services_of(request_).router.run
+    services = services_of(request_)
+    run = services.router.run
+    asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
     if not asked.stream:
         results = await unless_gone(request_.receive, many.together([collect(run(call)) for call in asked.calls]))
         body = orjson.dumps(answer.completion(asked.call, results))

@@ -24,6 +24,10 @@ class Asked:
     ignored: Sequence[str]
     count: int = 1
 
+    def of(self, inputs: Mapping[str, Any]) -> Asked:
+        """The same, with these inputs."""
+        return self if inputs is self.call.inputs else replace(self, call=replace(self.call, inputs=inputs))
+
     @property
     def calls(self) -> list[Call]:
         """The call, so often as answers are wanted."""
