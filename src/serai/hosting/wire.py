@@ -60,6 +60,7 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "cache_prompt": True,
     }
     system = settings.pop("system", None)
+    settings.pop("truncation", None)  # the router's
     loaded = model.loading.get("adapters") if model.engine in _ADAPT else {}
     if loaded or "lora" in settings:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.

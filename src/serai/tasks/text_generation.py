@@ -72,6 +72,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("response_format", "object", "json_object, or json_schema with a schema that the answer must follow."),
     Setting("reasoning", "boolean", "Whether a model that can think before it answers does so."),
     Setting("reasoning_budget", "integer", "Longest thinking, in tokens; -1 is no limit.", -1, 1_000_000),
+    Setting(
+        "truncation",
+        "text",
+        "Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.",
+        choices=("refuse", "oldest"),
+    ),
     Setting("system", "text", "What the model is told first in a chat that says nothing of the kind itself."),
     Setting("lora", "object", "How strongly each of the model's adapters works in this call, by name; left out: not."),
 )

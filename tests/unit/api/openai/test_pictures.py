@@ -26,7 +26,7 @@ async def site() -> AsyncIterator[Site]:
 
     async def picture(request: web.Request) -> web.Response:
         found.asked += 1
-        return web.Response(body=png(2, 2), content_type=request.query.get("kind", "image/png"))
+        return web.Response(body=png(), content_type=request.query.get("kind", "image/png"))
 
     app = web.Application()
     app.router.add_get("/p", picture)
@@ -48,7 +48,7 @@ async def test_a_picture_is_fetched_once_and_handed_on(make_client: Callable[...
     client = await make_client(outside_private="true")
     await client.chat.completions.create(**asked(site.url, site.url))
     first, second = client.api.backend.calls[0].inputs["messages"][0]["content"][1:]
-    assert first == second == {"type": "image_url", "image_url": {"url": _data(png(2, 2))}}
+    assert first == second == {"type": "image_url", "image_url": {"url": _data(png())}}
     assert site.asked == 1
 
 
