@@ -13,6 +13,7 @@ from typing import Any
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
@@ -144,6 +145,7 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    responses: Responses
     outside: Outside
     started_at: float = field(default_factory=time.time)
 
@@ -195,6 +197,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
+        responses=Responses(db),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services
