@@ -14,6 +14,7 @@ from typing import Any
 from serai import registry
 from serai.accounts.keys import Keys
 from serai.building.build import Build
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
@@ -83,6 +84,7 @@ class Services:
     pool: Pool = field(init=False)
     router: Router = field(init=False)
     sessions: Sessions = field(init=False)
+    responses: Responses = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -202,6 +204,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     _write_logs(services)
     _models(services)
     services.sessions = Sessions(db, services.events)
+    services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
     return services
 

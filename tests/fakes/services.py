@@ -13,6 +13,7 @@ from typing import Any
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
@@ -28,6 +29,7 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -154,6 +156,8 @@ class FakeServices:
     keys: Keys
     records: Records
     created: Created
+    responses: Responses
+    outside: Outside
     started_at: float = field(default_factory=time.time)
 
     use_llama_server = Services.use_llama_server
@@ -206,5 +210,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         keys=Keys(db),
         records=Records(db),
         created=Created(home),
+        responses=Responses(db),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

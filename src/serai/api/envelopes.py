@@ -89,9 +89,14 @@ def anthropic(error: SeraiError, request_id: str) -> dict[str, Any]:
     return {"type": "error", "error": told, "request_id": request_id}
 
 
+def _plain_status(error: SeraiError) -> int:
+    """A field that does not fit is plainly 400 to most."""
+    return 400 if error.status == 422 else error.status
+
+
 def _anthropic_status(error: SeraiError) -> int:
-    """A server that can take no more calls is 529 there, and a field that does not fit plainly 400."""
-    return 529 if isinstance(error, Busy) else 400 if error.status == 422 else error.status
+    """A server that can take no more calls is 529 there."""
+    return 529 if isinstance(error, Busy) else _plain_status(error)
 
 
 def ollama(error: SeraiError, request_id: str) -> dict[str, Any]:
@@ -121,9 +126,9 @@ class _Dialect(NamedTuple):
 
 _DIALECTS: Mapping[str, _Dialect] = {
     "native": _Dialect(native),
-    "openai": _Dialect(openai),
+    "openai": _Dialect(openai, _plain_status),
     "anthropic": _Dialect(anthropic, _anthropic_status),
-    "ollama": _Dialect(ollama, lambda error: 400 if error.status == 422 else error.status),
+    "ollama": _Dialect(ollama, _plain_status),
     # Its clients wait at 429 only.
     "hub": _Dialect(hub, lambda error: 429 if isinstance(error, Busy) else error.status, _hub_headers),
 }

@@ -11,7 +11,18 @@ from serai.api.ollama import messages, names, options
 from serai.tasks import text_generation
 from serai.types import CHAT, TEXT_GENERATION, Call, Principal
 
-_SHARED = ("model", "name", "stream", "options", "keep_alive", "format", "think", "logprobs", "top_logprobs")
+_SHARED = (
+    "model",
+    "name",
+    "stream",
+    "options",
+    "keep_alive",
+    "format",
+    "think",
+    "logprobs",
+    "top_logprobs",
+    "truncate",
+)
 _FIELDS = {
     "chat": frozenset({*_SHARED, "messages", "tools"}),
     "generate": frozenset({*_SHARED, "prompt", "suffix", "system", "template", "context", "raw", "images"}),
@@ -88,7 +99,7 @@ def _asked(
     who: Principal,
 ) -> Asked:
     wished = options.read(kind("options", known.get("options", {}), dict, "an object"))
-    settings = wished.settings | _format(known) | _thinking(known, ignored) | _probabilities(known)
+    settings = wished.settings | _format(known) | _thinking(known, ignored) | _probabilities(known) | _shortening(known)
     name = names.asked(dict(known))
     call = None
     if inputs is not None:
@@ -112,6 +123,14 @@ def _format(known: Mapping[str, Any]) -> dict[str, Any]:
         return {"response_format": {"type": "json_object"}}
     kind("format", shape, dict, "json or a JSON schema")
     return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": shape}}}
+
+
+def _shortening(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a chat that is too long the oldest turns may be left out, where that is said; the answer tells how many."""
+    wanted = known.get("truncate")
+    if wanted is None:
+        return {}
+    return {"truncation": "oldest" if kind("truncate", wanted, bool, "true or false") else "refuse"}
 
 
 def _thinking(known: Mapping[str, Any], ignored: list[str]) -> dict[str, Any]:

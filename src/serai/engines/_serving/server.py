@@ -169,7 +169,7 @@ class Server:
         assert loaded is not None and self._prompts is not None and self._grammars is not None
         if loaded.decoder is None:
             raise Refused(f"This model does not do {_CAN}.", status=404)
-        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked.prompt)
+        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked)
         room = loaded.context + 1 if loaded.source else loaded.context
         if len(prompt.tokens) >= room:
             raise too_long(len(prompt.tokens), loaded.context)
@@ -193,9 +193,9 @@ class Server:
 
     async def count_text(self, request: web.Request) -> web.Response:
         """The tokens of a text that is to be gone on from."""
-        body = await _json(request)
+        text = (await _json(request)).get("content", "")
         assert self._prompts is not None
-        return web.json_response({"tokens": (await self._prompts.text(str(body.get("content", "")))).tokens})
+        return web.json_response({"tokens": (await self._prompts.text(requests.read({"prompt": text}))).tokens})
 
     async def embeddings(self, request: web.Request) -> web.Response:
         """Vectors of one text or a list of texts, in OpenAI's shape."""
