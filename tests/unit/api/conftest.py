@@ -21,9 +21,15 @@ URL = "http://127.0.0.1:7372"
 
 
 class Api(httpx2.AsyncClient):
-    """A client of the application, with what lies behind it."""
+    """A client of the application, with what lies behind it; `others` are clients that end with it."""
 
     services: Any
+    others: dict[str, Any]
+
+    async def __aexit__(self, *error: Any) -> None:
+        for client in self.__dict__.get("others", {}).values():
+            await client.close()
+        await super().__aexit__(*error)
 
     @property
     def backend(self) -> ScriptedBackend:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anthropic
 import pytest
-import pytest_asyncio
 from tests.unit.api.clients import for_anthropic
 from tests.unit.api.conftest import Api, events
 
@@ -30,19 +29,15 @@ def plain(message: anthropic.types.Message) -> list[dict[str, Any]]:
     return [block.model_dump(exclude={"parsed_output"}) for block in message.content]
 
 
-@pytest_asyncio.fixture
-async def make(make_server: Make) -> AsyncIterator[Callable[..., Any]]:
-    """A server over a script, and Anthropic's client to it."""
-    made: list[anthropic.AsyncAnthropic] = []
+@pytest.fixture
+def make(make_server: Make) -> Callable[..., Any]:
+    """Makes a server over a script, and Anthropic's client to it."""
 
     async def one(*script: Any, **settings: str) -> tuple[Api, anthropic.AsyncAnthropic]:
         api = await make_server(*script, **settings)
-        made.append(for_anthropic(api))
-        return api, made[-1]
+        return api, for_anthropic(api)
 
-    yield one
-    for client in made:
-        await client.close()
+    return one
 
 
 async def test_a_whole_message(make: Any) -> None:

@@ -129,7 +129,11 @@ def test_a_model_survives_its_modelfile(known: dict[str, Any], context: int) -> 
 
 NAME = some.from_regex(r"[a-z_]{1,9}", fullmatch=True)
 CALLS = some.lists(
-    some.builds(lambda n, a: {"function": {"name": n, "arguments": a}}, NAME, some.dictionaries(NAME, some.integers())),
+    some.builds(
+        lambda n, a: {"function": {"name": n, "arguments": a}},
+        NAME,
+        some.dictionaries(NAME, some.integers(-(2**53), 2**53)),
+    ),
     max_size=3,
 )
 
