@@ -76,7 +76,7 @@ async def _download(services: Services, who: Principal, name: str) -> AsyncGener
             if job["state"] not in _AT_WORK:
                 break
     _raise_unless_done(job, name)
-    for state in files.whole():
+    for state in files.whole(job["progress"]):
         yield state
     yield {"status": "verifying sha256 digest"}
     yield {"status": "writing manifest"}
@@ -116,8 +116,11 @@ class _Files:
             self._totals[name] = int(part["total"])
             yield self._state(name, int(part["done"]))
 
-    def whole(self) -> Iterator[dict[str, Any]]:
-        """Those that were never told to be."""
+    def whole(self, progress: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Those that were never told to be; where all came too fast to be told of one by one, all as one."""
+        if not self._totals and progress.get("total"):
+            self._totals[""] = int(progress["total"])
+            self._under_way.add("")
         for name in sorted(self._under_way):
             yield self._state(name, self._totals[name])
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import anthropic
 import pytest
+from tests.fakes import pictures
 from tests.unit.api.clients import for_anthropic
 from tests.unit.api.conftest import Api, events
 
 from serai.errors import Busy, ContextExceeded, LoadFailed, ModelCrashed
+from serai.outside import Fetched
 from serai.types import Delta, Usage
 
 Make = Callable[..., Awaitable[Api]]
@@ -272,6 +274,25 @@ async def test_models_come_page_by_page(make: Any) -> None:
     ]
     back = await client.models.list(limit=2, before_id="m3")
     assert [model.id for model in back.data] == ["m1", "m2"] and back.has_more
+
+
+class Web:
+    """Answers for every address in the way of `serai.outside.Outside`."""
+
+    async def fetch(self, url: str, *, most: int, kinds: Any) -> Fetched:
+        return Fetched(pictures.png(), "image/png")
+
+
+async def test_a_picture_by_its_address_is_fetched(make: Any) -> None:
+    api, client = await make(Delta(data={"tokens": 1}))
+    block: Any = {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
+    asked: Any = {"model": "scripted", "messages": [{"role": "user", "content": [block]}]}
+    api.services.outside = Web()
+    await client.messages.create(**asked, max_tokens=5)
+    await client.messages.count_tokens(**asked)
+    for call in api.backend.calls:
+        url = call.inputs["messages"][0]["content"][0]["image_url"]["url"]
+        assert url == pictures.url(pictures.png())
 
 
 async def test_tokens_are_counted(make: Any) -> None:
