@@ -11,7 +11,7 @@ from serai.api.ollama import messages, names, options
 from serai.tasks import text_generation
 from serai.types import CHAT, TEXT_GENERATION, Call, Principal
 
-_SHARED = ("model", "name", "stream", "options", "keep_alive", "format", "think", "truncate")
+_SHARED: tuple[str, ...] = ("model", "name", "stream", "options", "keep_alive", "format", "think", "truncate")
 _SHARED += ("logprobs", "top_logprobs")
 _FIELDS = {
     "chat": frozenset({*_SHARED, "messages", "tools"}),
