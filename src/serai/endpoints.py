@@ -182,6 +182,21 @@ def cancel(job_id: str) -> Request[Json]:
     return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
 
 
+def prioritise(job_id: str, priority: int) -> Request[Json]:
+    """Changes what comes first; jobs have 0 unless told otherwise."""
+    return Request("PATCH", f"{NATIVE}/jobs/{_segment(job_id)}", dict, {"priority": priority})
+
+
+def forget_job(job_id: str) -> Request[None]:
+    """Takes a job that has ended off the list."""
+    return Request("DELETE", f"{NATIVE}/jobs/{_segment(job_id)}", _nothing)
+
+
+def clear_jobs(kind: str | None = None) -> Request[Json]:
+    """Takes all jobs off the list that are done or cancelled, or those of a kind; `{removed}` by id."""
+    return Request("DELETE", f"{NATIVE}/jobs", dict, params=_given(kind=kind))
+
+
 def engines() -> Request[list[Json]]:
     """llama.cpp's servers on this machine: `{name, kind, version, features, path, size, built_at, in_use}`."""
     return Request("GET", f"{NATIVE}/engines", _pick("engines"))

@@ -191,9 +191,9 @@ export interface paths {
         };
         /**
          * Events
-         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `session`, `session.deleted`, `call` and
-         *     `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes first: fetch
-         *     everything anew. Chats are told of only to those who may read them.
+         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
+         *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
+         *     first: fetch everything anew. Chats are told of only to those who may read them.
          */
         get: operations["events"];
         put?: never;
@@ -298,7 +298,11 @@ export interface paths {
         get: operations["list_jobs"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Clear Jobs
+         * @description Takes all off the list that are done or cancelled, or those of a kind.
+         */
+        delete: operations["clear_jobs"];
         options?: never;
         head?: never;
         patch?: never;
@@ -315,12 +319,17 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget Job
+         * @description Takes a job that has ended off the list; what it made stays.
+         */
+        delete: operations["forget_job"];
         options?: never;
         head?: never;
         /**
          * Change Job
-         * @description Changes the order in which waiting jobs begin.
+         * @description Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
+         *     that runs where none is free, and among running downloads gets connections first.
          */
         patch: operations["change_job"];
         trace?: never;
@@ -1365,6 +1374,11 @@ export interface components {
              */
             name: string;
         };
+        /** Cleared */
+        Cleared: {
+            /** Removed */
+            removed: string[];
+        };
         /** Collected */
         Collected: {
             /** Found */
@@ -1987,7 +2001,7 @@ export interface components {
         JobChange: {
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              */
             priority: number;
         };
@@ -2316,7 +2330,7 @@ export interface components {
             model: string;
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              * @default 0
              */
             priority: number;
@@ -2468,13 +2482,19 @@ export interface components {
         };
         /**
          * Part
-         * @description One of several things that the job works on at the same time, such as a file.
+         * @description One of several things that the job works on, such as a file.
          */
         Part: {
             /** Done */
             done: number;
             /** Name */
             name: string;
+            /**
+             * State
+             * @default waiting
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "done";
             /** Total */
             total: number;
         };
@@ -2496,7 +2516,10 @@ export interface components {
              * @default
              */
             note: string;
-            /** Parts */
+            /**
+             * Parts
+             * @description Of very many some: those in work first.
+             */
             parts: components["schemas"]["Part"][];
             /**
              * Rate
@@ -3858,6 +3881,46 @@ export interface operations {
             };
         };
     };
+    clear_jobs: {
+        parameters: {
+            query?: {
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cleared"];
+                };
+            };
+        };
+    };
     get_job: {
         parameters: {
             query?: never;
@@ -3895,6 +3958,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+        };
+    };
+    forget_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
