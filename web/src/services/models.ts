@@ -29,3 +29,7 @@ export const download = (model: string): Promise<Job> => request("POST", "/downl
 export const jobs = (): Promise<{ jobs: Job[] }> => request("GET", "/jobs");
 export const steer = (id: string, verb: "pause" | "resume" | "cancel"): Promise<Job> =>
   request("POST", `/jobs/${encodeURIComponent(id)}/${verb}`);
+export const prioritise = (id: string, priority: number): Promise<Job> =>
+  request("PATCH", `/jobs/${encodeURIComponent(id)}`, { priority });
+export const forgetJob = (id: string): Promise<void> => request("DELETE", `/jobs/${encodeURIComponent(id)}`);
+export const clearJobs = (kind: string): Promise<{ removed: string[] }> => request("DELETE", `/jobs?kind=${kind}`);
