@@ -40,6 +40,7 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
@@ -68,6 +69,7 @@ class Services:
     secrets: SecretStore
     memory: Memory
     keys: Keys
+    outside: Outside
     store: Store = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
@@ -192,6 +194,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         secrets=SecretStore(db, file.home, file.secret_key(), logs.redact),
         memory=Memory(db),
         keys=Keys(db),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     _write_logs(services)
     _models(services)
