@@ -67,10 +67,8 @@ class Catalogue:
     async def describe(self, ref: ModelRef, room: int) -> tuple[Described, SeraiError | None]:
         """A model's page at a revision, and why the hub was not asked where it is told from memory. Raises as
         `Hub.repository`; a miss comes with the nearest names, also those that are only known here."""
-        revision = ref.revision or "main"
-        path = f"/{ref.name}/revision/{URL.build(path=revision).raw_path.replace('/', '%2F')}"
         try:
-            kept, away = await self._ask(path, ref.name, [("blobs", "true")], near=True)
+            kept, away = await self._ask(_revision(ref), ref.name, [("blobs", "true")], near=True)
         except HubUnreachable as error:
             raise type(error)(
                 error.message, hint=error.hint, who=error.who, nearest=await self._near(ref.name)
@@ -88,7 +86,7 @@ class Catalogue:
         card, refs = await asyncio.gather(self._card(repository), self._refs(ref.name))
         found = Described(
             listed=model,
-            revision=revision,
+            revision=ref.revision or "main",
             commit=repository.commit,
             revisions=refs,
             card=card,
@@ -98,6 +96,12 @@ class Catalogue:
             unusable=unusable,
         )
         return found, away
+
+    async def card(self, ref: ModelRef) -> tuple[Repository, str]:
+        """A model's files and its card at a revision. Raises as `Hub.repository`."""
+        kept, _ = await self._ask(_revision(ref), ref.name, [("blobs", "true")])
+        repository = repository_of(ref.name, kept.body)
+        return repository, await self._card(repository)
 
     async def _remembered(self, query: Query, here: Sequence[Model], away: SeraiError | None) -> Page:
         def work() -> Page:
@@ -156,6 +160,10 @@ class Catalogue:
             return kept, error
         await asyncio.to_thread(self._known.keep, key, answer)
         return answer, None
+
+
+def _revision(ref: ModelRef) -> str:
+    return f"/{ref.name}/revision/{URL.build(path=ref.revision or 'main').raw_path.replace('/', '%2F')}"
 
 
 async def _read(response: aiohttp.ClientResponse) -> Kept:

@@ -310,7 +310,6 @@ export default {
   "hub.extra": "Zum Ausführen fehlt ein Teil, der nicht installiert ist: {command}",
   "hub.missing": "Diese Seite lässt sich nicht zeigen",
   "hub.near": "Meinten Sie",
-  "hub.pictures": "Bilder der Beschreibung bleiben weg: Sie würden von anderswo geladen.",
   "store.used": "{a} Modelle, {b} auf der Platte frei",
   "store.quota": "{a} Modelle von höchstens {b}",
   "store.verify": "Alle Dateien prüfen",

@@ -309,7 +309,6 @@ export default {
   "hub.extra": "Running it needs a part that is not installed: {command}",
   "hub.missing": "This page cannot be shown",
   "hub.near": "Did you mean",
-  "hub.pictures": "Pictures of the card are left out: they would be loaded from elsewhere.",
   "store.used": "{a} of models, {b} free on the disk",
   "store.quota": "{a} of models, of at most {b}",
   "store.verify": "Verify all files",
