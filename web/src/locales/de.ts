@@ -187,6 +187,8 @@ export default {
   "fit.fits": "Passt hier",
   "fit.tight": "Passt, aber knapp",
   "fit.no": "Zu groß für dieses Gerät",
+  "fit.exact": "braucht {a}, {b} frei dafür, nach seinem Kopf",
+  "fit.context": "Kontext {n}",
 
   "system.label": "Systemanweisung",
   "system.placeholder": "Du bist ein hilfreicher Assistent.",
@@ -299,6 +301,9 @@ export default {
   "hub.page": "Seite auf dem Hub",
   "hub.variants": "Zum Herunterladen",
   "hub.recommended": "hier empfohlen",
+  "hub.price": "Was es bräuchte",
+  "hub.price.form": "Form",
+  "hub.price.text": "Die Zahlen gelten für diesen Rechner, wie er jetzt ist.",
   "hub.files": { one: "{n} Datei", other: "{n} Dateien" },
   "hub.allfiles": "Alle Dateien",
   "hub.card": "Beschreibung",

@@ -186,6 +186,8 @@ export default {
   "fit.fits": "Fits here",
   "fit.tight": "Fits, but tight",
   "fit.no": "Too large for this machine",
+  "fit.exact": "needs {a}, {b} free for it, by its header",
+  "fit.context": "context {n}",
 
   "system.label": "System prompt",
   "system.placeholder": "You are a helpful assistant.",
@@ -298,6 +300,9 @@ export default {
   "hub.page": "Its page on the hub",
   "hub.variants": "What can be downloaded",
   "hub.recommended": "recommended here",
+  "hub.price": "What it would take",
+  "hub.price.form": "Form",
+  "hub.price.text": "Numbers are of this machine, as it is now.",
   "hub.files": { one: "{n} file", other: "{n} files" },
   "hub.allfiles": "All files",
   "hub.card": "About",

@@ -188,6 +188,8 @@ export default {
   "fit.fits": "این‌جا جا می‌شود",
   "fit.tight": "جا می‌شود، اما به‌سختی",
   "fit.no": "برای این دستگاه بزرگ است",
+  "fit.exact": "{a} می‌خواهد، {b} برایش آزاد است، از روی سرآیندش",
+  "fit.context": "زمینه {n}",
 
   "system.label": "دستور سیستمی",
   "system.placeholder": "تو دستیاری سودمند هستی.",
@@ -300,6 +302,9 @@ export default {
   "hub.page": "صفحه‌اش در هاب",
   "hub.variants": "آنچه می‌توان دانلود کرد",
   "hub.recommended": "پیشنهاد برای اینجا",
+  "hub.price": "چه می‌خواهد",
+  "hub.price.form": "گونه",
+  "hub.price.text": "عددها برای همین دستگاه‌اند، همان‌گونه که اکنون هست.",
   "hub.files": { one: "{n} پرونده", other: "{n} پرونده" },
   "hub.allfiles": "همهٔ پرونده‌ها",
   "hub.card": "درباره",
