@@ -16,7 +16,11 @@ export function pictures(root: Element): () => void {
       made.push(url);
       image.src = url;
     } catch {
-      image.classList.add("missing");
+      if (abort.signal.aborted) return;
+      const words = document.createElement("span");
+      words.className = "missing";
+      words.textContent = image.alt;
+      image.replaceWith(words);
     }
   }
 
