@@ -103,7 +103,7 @@ def fit(
 
 def search(text: str = "", **wishes: Any) -> Request[Json]:
     """Models of the hub: `{"models", "next", "offline", "reason"}`. Wishes are `task`, `library`, `author`, `license`,
-    `speaks`, `format`, `sort`, `limit` and `cursor`."""
+    `speaks`, `format`, `min_parameters`, `max_parameters`, `sort`, `limit` and `cursor`."""
     return Request("GET", f"{NATIVE}/hub/models", dict, params=_given(query=text, **wishes), slow=True)
 
 

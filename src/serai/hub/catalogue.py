@@ -62,7 +62,8 @@ class Catalogue:
         rows = kept.body if isinstance(kept.body, list) else []
         models = [model for row in rows if (model := listed(row))]
         await asyncio.to_thread(self._known.put, models)
-        return Page(models, kept.cursor, away)
+        # A mirror may not know this filter.
+        return Page([model for model in models if query.holds(model.parameters)], kept.cursor, away)
 
     async def describe(self, ref: ModelRef, room: int) -> tuple[Described, SeraiError | None]:
         """A model's page at a revision, and why the hub was not asked where it is told from memory. Raises as
@@ -187,6 +188,8 @@ def _pairs(query: Query) -> Pairs:
     license_ = f"license:{query.license.casefold()}" if query.license else ""
     filters = [value for value in (query.library, query.format, license_, query.language) if value]
     asked = {"search": query.text, "author": query.author, "pipeline_tag": query.task, "cursor": query.cursor}
+    bounds = (("min", query.min_parameters), ("max", query.max_parameters))
+    asked["num_parameters"] = ",".join(f"{word}:{_short(bound)}" for word, bound in bounds if bound is not None)
     return [
         *((name, value) for name, value in asked.items() if value),
         *(("filter", value) for value in filters),
@@ -194,6 +197,11 @@ def _pairs(query: Query) -> Pairs:
         ("sort", _SORTS[query.sort]),
         ("limit", str(query.limit)),
     ]
+
+
+def _short(count: int) -> str:
+    """A number of parameters as the hub writes it: 7B."""
+    return f"{count / 1e9:g}B" if count >= 1e9 else f"{count / 1e6:g}M"
 
 
 def _complete(model: Listed, repository: Repository) -> Listed:

@@ -3775,6 +3775,9 @@ export interface operations {
                 library?: string;
                 license?: string;
                 limit?: number;
+                /** @description Models of which the hub does not tell the number are left out, where one is asked for. */
+                max_parameters?: number | null;
+                min_parameters?: number | null;
                 /** @description Words of the name. */
                 query?: string;
                 sort?: "downloads" | "likes" | "modified" | "trending";
