@@ -11,6 +11,9 @@ export interface Search {
   license: string;
   speaks: string;
   author: string;
+  library: string;
+  min_parameters: string;
+  max_parameters: string;
   sort: string;
 }
 
