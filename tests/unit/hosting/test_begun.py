@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.fakes import tiny_gguf
+from tests.fakes.waiting import until
 
 from serai.hosting import begun, environment
 from serai.hosting.begun import Begun, Spare
 from serai.hosting.process import ModelProcess
 from serai.registry import Launch
-from tests.fakes import tiny_gguf
-from tests.fakes.waiting import until
 
 pytestmark = pytest.mark.engine
 
