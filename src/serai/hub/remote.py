@@ -24,7 +24,7 @@ __all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository", "repository_of",
 
 Token = Callable[[], Awaitable[str | None]]
 _REDIRECTS = 5
-_BUFFER = 1 << 16
+_BUFFER = 1 << 18
 _CONNECTIONS = 64
 _FOUND = 1024
 _FOUND_S = 300.0

@@ -82,7 +82,8 @@ class Adopt:
             if projector is not None:
                 projector = await asyncio.to_thread(self._link, found.name, "mmproj.gguf", projector)
         source = "hub" if found.kind == "huggingface" else "file"
-        model = await self._store.add(path, found.name, source=source, link=True)  # type: ignore[arg-type]
+        said = {"description": found.note} if found.note else {}
+        model = await self._store.add(path, found.name, source=source, link=True, **said)  # type: ignore[arg-type]
         loads = {**found.loading, **({"projector": str(projector)} if projector is not None else {})}
         if loads := _usable(loads, loading.check):
             await self._store.set_loading(model.name, loads)

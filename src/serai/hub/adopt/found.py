@@ -18,7 +18,7 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """`path` is the first file or the folder, `etags` the digests that are known, by path. `settings` and `loading` are
-    what its program kept for it."""
+    what its program kept for it; `note` tells people what of that could not be taken over."""
 
     kind: Kind
     name: str
@@ -28,6 +28,7 @@ class Found:
     projector: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     loading: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
     repo: str | None = None
     revision: str | None = None
     commit: str | None = None

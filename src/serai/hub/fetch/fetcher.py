@@ -26,7 +26,7 @@ from serai.hub.fetch.tally import CHECKING, Listener
 from serai.hub.fetch.writing import Writing
 from serai.hub.remote import Hub, RemoteFile, Repository, unread
 
-_CHUNK = 1 << 17
+_CHUNK = 1 << 18
 _HASH = 8 << 20
 _TRIES = 12
 _SYNCS = 8

@@ -88,6 +88,15 @@ async def test_ollamas_projector_comes_with_the_model(adopt: Any, store: Store, 
     assert Path(model.loading["projector"]).suffix == ".gguf" and Path(model.loading["projector"]).is_file()
 
 
+async def test_ollamas_template_is_taken_over_or_said_why_not(adopt: Any, store: Store, home: Path, tiny: Path) -> None:
+    ollama(home, "library/good/1", {"model": tiny.read_bytes(), "template": b"<u>{{ .Prompt }}\n"})
+    ollama(home, "library/odd/1", {"model": tiny.read_bytes() + b".", "template": b"{{ template `x` }}"})
+    await adopt()
+    good, odd = await store.find("ollama/good:1"), await store.find("ollama/odd:1")
+    assert "'<u>'" in good.loading["chat_template"] and "'\\n'" in good.loading["chat_template"]
+    assert odd.loading == {} and "`template` is not translated" in odd.description
+
+
 async def test_a_model_of_ollamas_that_is_not_whole_is_left(adopt: Any, home: Path, tiny: Path) -> None:
     ollama(home, "library/a/1", {"model": tiny.read_bytes()}).unlink()
     ollama(home, "library/b/1", {"model": b"GGUFnonsense"})
