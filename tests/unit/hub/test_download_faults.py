@@ -53,6 +53,17 @@ async def test_an_unknown_revision_is_told_from_an_unknown_model(hub: FakeHub, f
         await fetch()
 
 
+@pytest.mark.parametrize("files", [{"pytorch_model.bin": b"x", "config.json": b"{}"}, None])
+async def test_a_listed_model_that_cannot_be_used_names_the_one_that_stands_in(
+    hub: FakeHub, fetch: Fetch, files: dict[str, bytes] | None
+) -> None:
+    if files:
+        hub.files["persiannlp/gpt2-persian"] = files
+    with pytest.raises((BadRequest, ModelNotFound), match="pickles" if files else None) as caught:
+        await fetch("persiannlp/gpt2-persian")
+    assert "serai pull HooshvareLab/gpt2-fa@" in caught.value.hint
+
+
 async def test_429_is_waited_out_for_the_list_too(hub: FakeHub, fetch: Fetch) -> None:
     hub.busy_listing, hub.slow_down = 2, 2
     assert (await fetch())["model"] == f"{NAME}:Q8_0"
