@@ -19,6 +19,7 @@ from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
 from serai.hosting import devices, native
 from serai.hosting.backend import LocalBackend
+from serai.hosting.begun import Spare
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
@@ -42,6 +43,7 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
@@ -70,6 +72,7 @@ class Services:
     secrets: SecretStore
     memory: Memory
     keys: Keys
+    outside: Outside
     store: Store = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
@@ -195,6 +198,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         secrets=SecretStore(db, file.home, file.secret_key(), logs.redact),
         memory=Memory(db),
         keys=Keys(db),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     _write_logs(services)
     _models(services)
@@ -302,6 +306,7 @@ def _models(services: Services) -> None:
         vouch=Records(services.db).vouch,
         devices=services.devices,
         publish=services.model_changed,
+        spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
     services.router = Router(

@@ -100,6 +100,13 @@ class Hub(Group):
     folders: tuple[str, ...] = setting((), "Folders in which models are looked for, too.")
 
 
+class Outside(Group):
+    """Addresses that calls and cards name, like a picture's."""
+
+    fetch: bool = setting(True, "Fetch what calls and cards name by its address.")
+    private: bool = setting(False, "Fetch from private networks, too; whoever may ask this Serai can then reach them.")
+
+
 class Page(Group):
     """How the page looks."""
 
@@ -126,6 +133,7 @@ class Settings(Group):
     server: Server = Server()
     models: Models = Models()
     hub: Hub = Hub()
+    outside: Outside = Outside()
     page: Page = Page()
     logs: Logs = Logs()
     storage: Storage = Storage()

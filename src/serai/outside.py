@@ -1,0 +1,159 @@
+"""The one fetcher for addresses that people, clients, cards and models name: what must never reach into this network.
+
+An address is looked up once, and what is connected to is what was looked at; every redirect is looked at anew. Hubs and
+services that the owner configured are not fetched by this."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from serai.errors import BadRequest, Forbidden, SeraiError, TimedOut, TooLarge, Unreachable
+
+_REDIRECTS = 5
+_CHUNK = 1 << 16
+_HEADERS = {"User-Agent": "serai", "Accept-Encoding": "identity"}
+_TRANSLATED = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+"""Ranges of IPv6 behind which an IPv4 address stands that could be anyone's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address gave: its bytes, and their kind as the server says it (`image/png`)."""
+
+    content: bytes
+    kind: str
+
+
+class Outside:
+    """`allowed` and `private` are the owner's settings, asked anew each time: whether anything is fetched at all, and
+    whether from private networks too."""
+
+    def __init__(self, allowed: Callable[[], bool], private: Callable[[], bool], *, seconds: float = 30.0) -> None:
+        self._allowed = allowed
+        self._private = private
+        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=10)
+
+    async def fetch(self, url: str, *, most: int, kinds: Sequence[str]) -> Fetched:
+        """At most `most` bytes of a kind that begins with one of `kinds`. Raises BadRequest, Forbidden, TooLarge,
+        TimedOut or Unreachable, in words that name the server and nothing of what it said."""
+        if not self._allowed():
+            raise Forbidden("Serai is set to fetch nothing from outside.", hint="The setting outside.fetch allows it.")
+        here = _parse(url)
+        connector = aiohttp.TCPConnector(resolver=_Checked(self._private()), use_dns_cache=False)
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(
+            connector=connector, cookie_jar=jar, timeout=self._timeout, auto_decompress=False
+        ) as session:
+            for _ in range(_REDIRECTS + 1):
+                _check_literal(here, allowed=self._private())
+                try:
+                    async with session.get(here, headers=_HEADERS, allow_redirects=False) as response:
+                        if response.status not in {301, 302, 303, 307, 308}:
+                            return await _read(response, most, kinds)
+                        here = _parse(str(here.join(URL(response.headers.get("Location", "")))))
+                except (aiohttp.ClientError, OSError, ValueError) as error:
+                    raise _failed(here, error) from error
+        raise BadRequest(f"{here.host} redirects more than {_REDIRECTS} times.")
+
+
+def _parse(text: str) -> URL:
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise BadRequest("This is not an address that can be fetched.", hint="Write https://…") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise BadRequest("Only addresses with http:// or https:// are fetched.")
+    if url.user or url.password:
+        raise BadRequest("An address that holds a name or a password is not fetched.")
+    return url
+
+
+class _Checked(AbstractResolver):
+    """Looks names up once, and lets none through of which an address is private."""
+
+    def __init__(self, private: bool) -> None:
+        self._resolver = ThreadedResolver()
+        self._private = private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if not self._private and any(not _public(row["host"]) for row in found):
+            raise _Private(host)
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class _Private(OSError):
+    """Raised where a name leads into a private network."""
+
+
+def _check_literal(url: URL, *, allowed: bool) -> None:
+    """Addresses that are written as numbers are asked of no resolver. Raises Forbidden."""
+    host = url.host or ""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return
+    if not allowed and not _public(host):
+        raise _forbidden(host)
+
+
+def _public(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _public(str(address.ipv4_mapped))
+        if any(address in net for net in _TRANSLATED):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+async def _read(response: aiohttp.ClientResponse, most: int, kinds: Sequence[str]) -> Fetched:
+    host = response.url.host
+    if response.status != 200:
+        raise BadRequest(f"{host} answered with status {response.status}.")
+    kind = response.content_type.lower()
+    if not kind.startswith(tuple(kinds)) or response.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadRequest(f"{host} sent {kind or 'nothing'}, where {' or '.join(kinds)}… is wanted.")
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > most:
+            raise TooLarge(f"What {host} sends is larger than {most / 1e6:.0f} MB.", limit=most)
+    return Fetched(bytes(content), kind)
+
+
+def _failed(url: URL, error: Exception) -> SeraiError:
+    if _is_private(error):
+        return _forbidden(str(url.host))
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{url.host} took too long.", who=url.host)
+    return Unreachable(f"{url.host} cannot be reached.", who=url.host)
+
+
+def _is_private(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, _Private):
+            return True
+        error = getattr(error, "os_error", None) or error.__cause__
+    return False
+
+
+def _forbidden(host: str) -> Forbidden:
+    hint = "The setting outside.private allows it, for everyone who may ask this Serai."
+    return Forbidden(f"{host} lies in a private network, from which nothing is fetched.", hint=hint)
