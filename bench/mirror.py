@@ -59,9 +59,11 @@ def read(address: str) -> tuple[float, int]:
     return float(seconds), int(count)
 
 
-def serai(home: Path, hub: str) -> tuple[subprocess.Popen[str], str]:
+def serai(home: Path, hub: str, *, offline: bool = False) -> tuple[subprocess.Popen[str], str]:
     """A server of its own, and its mirror's address."""
-    env = environment(home, SERAI_HUB_ENDPOINT=hub, SERAI_HUB_OFFLINE="false", SERAI_MODELS_PRELOAD="false")
+    env = environment(
+        home, SERAI_HUB_ENDPOINT=hub, SERAI_HUB_OFFLINE=str(offline).lower(), SERAI_MODELS_PRELOAD="false"
+    )
     port = "17399"
     command = [sys.executable, "-m", "serai", "serve", "--port", port, "--no-browser"]
     process = subprocess.Popen(
