@@ -96,7 +96,7 @@ class Services:
             await self.turns.recover()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
-            self._spawn(self.adopt.run())
+            self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
             self._spawn(self._preload())
 
@@ -230,6 +230,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     services.adopt = Adopt(
         services.store,
         records,
+        services.memory,
         cache=cache,
         links=services.home / "adopted",
         environ=environ,

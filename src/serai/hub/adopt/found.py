@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from serai.hub.records import Kind
 
 _LARGEST = 4 << 20
+_COARSE_S = 2.0
+"""Some disks note moments no finer than this."""
+
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -37,6 +41,31 @@ class Found:
 def plain(text: str) -> str:
     """A part of a model's name, without what the grammar does not allow."""
     return _ODD.sub("-", text).strip("-._")[:96] or "model"
+
+
+class Seen:
+    """What was looked at before, by its path, with the moment of its last change; `now` is what is to be remembered."""
+
+    def __init__(self, before: Mapping[str, float]) -> None:
+        self._before = before
+        self.now: dict[str, float] = {}
+
+    def as_before(self, place: Path, *parts: Path) -> bool:
+        """Whether neither it nor its parts have changed. What changed only just now is looked at once more."""
+        at = max(_changed_at(path) for path in (place, *parts))
+        if time.time() - at > _COARSE_S:
+            self.now[str(place)] = at
+        return self._before.get(str(place)) == at
+
+
+def _changed_at(path: Path) -> float:
+    """When a file, or what a folder holds, was changed on this disk: also where it was copied here with an older time
+    of its own. 0 where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0.0
+    return max(facts.st_mtime, facts.st_ctime)
 
 
 def read_json(path: Path) -> Any:

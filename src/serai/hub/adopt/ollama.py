@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from serai.hub.adopt.found import Found, plain, read_json
+from serai.hub.adopt.found import Found, Seen, plain, read_json
 from serai.hub.adopt.gotext.jinja import translate
 from serai.hub.adopt.gotext.lexing import Untranslatable
 
@@ -30,11 +30,12 @@ _PARAMETERS = {
 _LONGEST = 1 << 20
 
 
-def find(environ: Mapping[str, str], home: Path) -> Iterator[Found]:
+def find(environ: Mapping[str, str], home: Path, seen: Seen) -> Iterator[Found]:
+    """Those whose manifests are new."""
     chosen = environ.get("OLLAMA_MODELS")
     for root in (Path(chosen),) if chosen else (home / ".ollama" / "models", *map(Path, _SYSTEMS)):
         for manifest in _manifests(root / "manifests"):
-            if found := _read(root, manifest):
+            if not seen.as_before(manifest) and (found := _read(root, manifest)):
                 yield found
 
 
