@@ -17,6 +17,8 @@ from tests.unit.api.clients import for_ollama
 from tests.unit.api.conftest import Api, until
 
 from serai.api.ollama.listing import SPEAKS
+from serai.backend import collect
+from serai.types import TOKEN_COUNT, Call
 
 pytestmark = pytest.mark.engine
 HI: Any = [{"role": "user", "content": "the cat"}]
@@ -126,9 +128,24 @@ async def test_a_modelfile_makes_a_model(tiny_api: Api) -> None:
     assert (await tiny_api.services.store.find("m")).settings == {"top_k": 3, "system": "Be brief."}
 
 
+async def test_a_template_of_ollamas_is_translated(tiny_api: Api) -> None:
+    client = for_ollama(tiny_api)
+    template = "{{ if .System }}SYS {{ .System }} {{ end }}Q {{ .Prompt }} A {{ .Response }}"
+    await client.create("asks", from_="tiny", template=template, system="x")
+    made = await tiny_api.services.store.find("asks")
+    assert "namespace" in made.loading["chat_template"] and (await client.show("asks")).template
+    call = Call(task=TOKEN_COUNT, model="asks", inputs={"messages": HI})
+    plain = await client.generate("tiny", "SYS x Q the cat A ", raw=True, options={"num_predict": 1})
+    counted = (await collect(tiny_api.services.router.run(call))).data["tokens"]
+    assert counted == plain.prompt_eval_count
+    again = {"name": "again", "modelfile": (await client.show("asks")).modelfile, "stream": False}
+    assert (await tiny_api.post("/api/create", json=again)).json() == {"status": "success"}
+    assert (await tiny_api.services.store.find("again")).loading == made.loading
+
+
 REFUSED = [
     ({"from": "tiny", "quantize": "q4_0"}, 400, "quantize"),
-    ({"from": "tiny", "template": "{{ .Prompt }}"}, 400, "template"),
+    ({"from": "tiny", "template": "{{ .Nonsense.Of.Go | pipe }}"}, 400, "template"),
     ({"from": "tiny", "messages": [{"role": "user", "content": "x"}]}, 400, "messages"),
     ({"from": "tiny", "parameters": {"temperature": "hot"}}, 400, "temperature"),
     ({"from": "other"}, 404, "other"),
