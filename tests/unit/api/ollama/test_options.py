@@ -110,7 +110,7 @@ SETTINGS = some.fixed_dictionaries(
         "temperature": some.floats(0, 2),
         "max_tokens": some.integers(1, 1000),
         "top_k": some.integers(0, 100),
-        "stop": some.lists(WORDS.filter(lambda text: text and "\n" not in text), min_size=1, max_size=3),
+        "stop": some.lists(WORDS.filter(bool), min_size=1, max_size=3),
         "system": WORDS.filter(bool),
     },
 )
