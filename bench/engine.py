@@ -25,9 +25,10 @@ from serai.backend import collect
 from serai.errors import ModelCrashed
 from serai.hosting import launching, wire
 from serai.hosting.backend import LocalBackend
+from serai.hosting.begun import WORKER
 from serai.hosting.fitting import Choice
 from serai.hosting.pool import Pool
-from serai.hosting.process import WORKER, ModelProcess
+from serai.hosting.process import ModelProcess
 from serai.routing.router import Router
 from serai.settings import Models, Settings
 from serai.types import CHAT, Call, Model, Usage

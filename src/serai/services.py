@@ -23,6 +23,7 @@ from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
 from serai.hosting import devices, native
 from serai.hosting.backend import LocalBackend
+from serai.hosting.begun import Spare
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
@@ -307,6 +308,7 @@ def _models(services: Services) -> None:
         vouch=Records(services.db).vouch,
         devices=services.devices,
         publish=services.model_changed,
+        spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
     services.router = Router(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from serai import libraries, registry
 from serai.doctor.finding import ANEW, Finding
 from serai.exchange import is_loopback
-from serai.hosting.process import WORKER
+from serai.hosting.begun import WORKER
 from serai.wording import say
 
 if TYPE_CHECKING:

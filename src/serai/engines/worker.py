@@ -18,7 +18,10 @@ from serai.engines._guard import end_with_parent, first_to_go, show_as, watch_pa
 
 def main() -> int:
     """Runs the engine until the process is ended; a status other than 0 when it could not."""
-    launch = registry.Launch(**json.loads(_read_line()))
+    told = _read_line()
+    if not told:
+        return 0  # the server went away before it had anything to run
+    launch = registry.Launch(**json.loads(told))
     end_with_parent(launch.parent)
     first_to_go()
     show_as(f"serai {launch.model}")

@@ -13,6 +13,7 @@ import psutil
 from serai import loading, registry
 from serai.errors import MissingExtra
 from serai.hosting import companions, failure, native
+from serai.hosting.begun import Spare
 from serai.hosting.budget import MB, Device, Plan
 from serai.hosting.fitting import LEAST_CACHE, Choice, Wish
 from serai.hosting.llama import LlamaProcess
@@ -54,10 +55,11 @@ def launcher(
     home: Path | None = None,
     answering: Callable[[], int] = lambda: 0,
     busy: Callable[[], int] = lambda: 0,
+    spare: Spare | None = None,
 ) -> Launcher:
     """Makes processes for models by the engines that are here. `log` gets a model's name and a line of its log; native
     servers are those under `home`; `answering` says how many models are answering now, `busy` how many cores others
-    use."""
+    use; `spare` may hold a process that was begun already."""
 
     def make(model: Model, settings: Models, choice: Choice | None) -> ModelProcess:
         engine = registry.engines()[engine_of(model)]
@@ -68,13 +70,14 @@ def launcher(
             "explain": engine.explain,
             "log": lambda line: log(model.name, line),
         }
+        begun = spare.take if spare else lambda: None
         if engine.name != "llama.cpp":
-            return ModelProcess(launch, **told)
+            return ModelProcess(launch, **told, begun=begun())
         launch = _accompanied(launch, model)
         if home is None:
-            return LlamaProcess(launch, **told)
+            return LlamaProcess(launch, **told, begun=begun())
         slots = Slots(home / "cache" / "slots") if settings.keep_read and launch.task == TEXT_GENERATION else None
-        return LlamaProcess(native.equip(launch, home, settings.llama_server), slots=slots, **told)
+        return LlamaProcess(native.equip(launch, home, settings.llama_server), slots=slots, **told, begun=begun())
 
     return make
 

@@ -15,6 +15,7 @@ from serai.errors import Busy, ModelFailed, SeraiError
 from serai.hosting import devices as machine
 from serai.hosting import environment, failure, launching, ledger, policy
 from serai.hosting.admission import Admission, Devices
+from serai.hosting.begun import Spare
 from serai.hosting.entry import Entry
 from serai.hosting.forecast import Room
 from serai.hosting.journal import Journal
@@ -35,7 +36,7 @@ class Pool:
     """`settings` is asked anew each time, so changes apply live. `check` reads a file's shape, or raises LoadFailed,
     before anything is evicted or started; `vouch` raises it for a model that must not be loaded. `devices` reads the
     memory that an engine can use. `publish` gets the topic `model` and the native Model at every change. Native
-    servers are looked for under `home`."""
+    servers are looked for under `home`; `spare` holds a process ready for the next load."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Pool:
         log: Callable[[str, str], None] = lambda _model, _line: None,
         home: Path | None = None,
         launcher: launching.Launcher | None = None,
+        spare: Spare | None = None,
         wait_s: float = 60.0,
     ) -> None:
         self._settings = settings
@@ -58,8 +60,9 @@ class Pool:
         self.journal = Journal()
         self._log = log
         self._neighbours = Neighbours()
+        self._spare = spare
         self._launcher = launcher or launching.launcher(
-            environ or {}, self._keep_log, home, self._answering, self._neighbours.busy
+            environ or {}, self._keep_log, home, self._answering, self._neighbours.busy, spare
         )
         self._entries: dict[str, Entry] = {}
         self._devices = devices
@@ -164,6 +167,8 @@ class Pool:
         for task in [*tasks, *self._watchers, *([self._sweeper] if self._sweeper else [])]:
             task.cancel()
         try:
+            if self._spare is not None:
+                await self._spare.close()
             await asyncio.gather(*tasks, *self._watchers, return_exceptions=True)
             await asyncio.gather(*(self._stop(entry) for entry in list(self._entries.values())))
         finally:
@@ -214,6 +219,8 @@ class Pool:
                 entry.free()
                 self._admission.wake()
             self._tell(entry)
+        if self._spare is not None:
+            self._spare.refill()
         watcher = asyncio.create_task(self._watch(entry, entry.worker))
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)

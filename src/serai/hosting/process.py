@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import errno
 import json
-import os
 import secrets
-import signal
 import socket
 import sys
 import time
@@ -22,9 +20,8 @@ import aiohttp
 
 from serai.errors import ModelCrashed
 from serai.hosting import environment, failure
+from serai.hosting.begun import WORKER, Begun
 from serai.registry import Launch
-
-WORKER = (sys.executable, "-P", "-m", "serai.engines.worker")
 
 _TERMINATE_S = 2.0
 _READY_POLL_S = 0.01
@@ -35,7 +32,8 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 class ModelProcess:
     """Made idle; `start` makes it ready or raises LoadFailed; `stop` leaves nothing behind.
 
-    `gone` is set the moment the process ends, for whatever reason; `returncode` then says how."""
+    `gone` is set the moment the process ends, for whatever reason; `returncode` then says how. `begun` is a process
+    that waits already to be told."""
 
     def __init__(
         self,
@@ -46,26 +44,31 @@ class ModelProcess:
         log: Callable[[str], None] = lambda _line: None,
         command: tuple[str, ...] = WORKER,
         unix_socket: bool = hasattr(socket, "AF_UNIX") and sys.platform != "win32",
+        begun: Begun | None = None,
     ) -> None:
         self._environ = environ
         self._explain = explain
         self._log = log
         self._command = command
         self._unix_socket = unix_socket
-        self._renew(launch)
+        self._renew(launch, begun)
 
-    def _renew(self, launch: Launch) -> None:
-        """Idle, as if it had just been made; only when it is idle or has been stopped."""
-        self.scratch = environment.make_scratch()
+    def _renew(self, launch: Launch, begun: Begun | None = None) -> None:
+        """Idle, as if it had just been made; only when it is idle or has been stopped. A process that was begun
+        already is gone on with."""
+        self._begun = begun or Begun(environment.make_scratch())
+        self.scratch, self.gone = self._begun.scratch, self._begun.gone
         self.launch = _address(launch, self.scratch, self._unix_socket)
         self.facts: dict[str, Any] = {}
         self.lines: deque[str] = deque(maxlen=200)
-        self.gone = asyncio.Event()
         self.load_s = 0.0
-        self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping: asyncio.Task[None] | None = None
+
+    @property
+    def _process(self) -> asyncio.subprocess.Process | None:
+        return self._begun.process
 
     @property
     def pid(self) -> int:
@@ -132,27 +135,12 @@ class ModelProcess:
 
     def kill(self) -> None:
         """Ends the process at once, with all that it started."""
-        if self._process is not None and self._process.returncode is None:
-            self._end_group()
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-
-    def _end_group(self) -> None:
-        """The process leads a group of its own, which outlives it as long as something it started does."""
-        if hasattr(os, "killpg") and self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._begun.kill()
 
     async def _spawn(self) -> None:
-        loop = asyncio.get_running_loop()
-        transport, protocol = await loop.subprocess_exec(
-            lambda: _Protocol(loop, self.gone),
-            *self._command,
-            cwd=self.scratch,
-            env=environment.clean(self._environ, self.scratch),
-            start_new_session=True,
-        )
-        self._process = asyncio.subprocess.Process(transport, protocol, loop)
+        if self._process is None:
+            await self._begun.start(self._command, self._environ)
+        assert self._process is not None
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._tasks = [
             asyncio.create_task(self._hear(self._process.stdout)),
@@ -171,7 +159,7 @@ class ModelProcess:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_READY_POLL_S):
                     await self.gone.wait()
-        self._end_group()
+        self._begun.end_group()
         await asyncio.gather(*self._tasks)
         assert self.returncode is not None
         raise failure.from_exit(self.launch.model, self.returncode, self.facts, self.lines, self._explain)
@@ -211,7 +199,7 @@ class ModelProcess:
         """Ends the process, kills what it may have left in its group, then frees session, pipes and folder."""
         if self._process is not None:
             await self._end_process(self._process)
-            self._end_group()
+            self._begun.end_group()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             if self._process.stdin:
                 self._process.stdin.close()
@@ -228,18 +216,6 @@ class ModelProcess:
         except TimeoutError:
             self.kill()
             await self.gone.wait()
-
-
-class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
-    """Tells of the exit the moment it happens; `Process.wait` waits for the pipes too, which a grandchild may hold."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, gone: asyncio.Event) -> None:
-        super().__init__(limit=1 << 20, loop=loop)
-        self._gone = gone
-
-    def process_exited(self) -> None:
-        super().process_exited()
-        self._gone.set()
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:
