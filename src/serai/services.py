@@ -298,7 +298,10 @@ def _models(services: Services) -> None:
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build, batch])
+    kinds: list[JobKind] = [*_hub(services, hub), build]
+    if not services.private:  # a command answers no requests, so it must take no batch from the server that does
+        kinds.append(batch)
+    services.jobs = Jobs(services.db, services.events, kinds)
     services.batches = Batches(services.db, services.uploads, services.jobs, batch)
     services.pool = Pool(
         lambda: services.settings.models,
