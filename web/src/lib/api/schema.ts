@@ -191,9 +191,9 @@ export interface paths {
         };
         /**
          * Events
-         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `session`, `session.deleted`, `call` and
-         *     `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes first: fetch
-         *     everything anew. Chats are told of only to those who may read them.
+         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
+         *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
+         *     first: fetch everything anew. Chats are told of only to those who may read them.
          */
         get: operations["events"];
         put?: never;
@@ -284,6 +284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hub/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content.
+         */
+        get: operations["get_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -298,7 +318,11 @@ export interface paths {
         get: operations["list_jobs"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Clear Jobs
+         * @description Takes all off the list that are done or cancelled, or those of a kind.
+         */
+        delete: operations["clear_jobs"];
         options?: never;
         head?: never;
         patch?: never;
@@ -315,12 +339,17 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget Job
+         * @description Takes a job that has ended off the list; what it made stays.
+         */
+        delete: operations["forget_job"];
         options?: never;
         head?: never;
         /**
          * Change Job
-         * @description Changes the order in which waiting jobs begin.
+         * @description Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
+         *     that runs where none is free, and among running downloads gets connections first.
          */
         patch: operations["change_job"];
         trace?: never;
@@ -967,6 +996,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/data-sets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Data Set
+         * @description Deletes a data set's files from the cache, whoever put them there.
+         */
+        delete: operations["delete_data_set"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Data Set
+         * @description Pins a data set, so that it is never deleted to make room, or lets it go again.
+         */
+        patch: operations["change_data_set"];
+        trace?: never;
+    };
     "/api/v1/store/gc": {
         parameters: {
             query?: never;
@@ -978,7 +1031,8 @@ export interface paths {
         put?: never;
         /**
          * Collect Garbage
-         * @description Removes what dead downloads left in the cache, and content that no model names.
+         * @description Removes what dead downloads left in the cache, and content that no model names. Data sets only where that is
+         *     asked for, and none that is pinned or being fetched.
          */
         post: operations["collect_garbage"];
         delete?: never;
@@ -1625,6 +1679,11 @@ export interface components {
              */
             name: string;
         };
+        /** Cleared */
+        Cleared: {
+            /** Removed */
+            removed: string[];
+        };
         /** Collected */
         Collected: {
             /** Found */
@@ -1695,6 +1754,31 @@ export interface components {
              * @description What it may do; `*` is everything.
              */
             scopes: string[];
+        };
+        /**
+         * DataSet
+         * @description A data set in the cache; `stays` says why it is not deleted to make room.
+         */
+        DataSet: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /**
+             * Stays
+             * @enum {string}
+             */
+            stays: "" | "pinned" | "arriving";
+            /**
+             * Used At
+             * @description When it was read or asked for last, as far as that is known.
+             */
+            used_at: number;
+        };
+        /** DataSetChange */
+        DataSetChange: {
+            /** Pinned */
+            pinned: boolean;
         };
         /** Disk */
         Disk: {
@@ -2272,7 +2356,7 @@ export interface components {
         JobChange: {
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              */
             priority: number;
         };
@@ -2601,7 +2685,7 @@ export interface components {
             model: string;
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              * @default 0
              */
             priority: number;
@@ -2737,6 +2821,8 @@ export interface components {
         Overview: {
             /** Cache */
             cache: string;
+            /** Data Sets */
+            data_sets: components["schemas"]["DataSet"][];
             /** Free */
             free: number;
             /** Models */
@@ -2753,13 +2839,19 @@ export interface components {
         };
         /**
          * Part
-         * @description One of several things that the job works on at the same time, such as a file.
+         * @description One of several things that the job works on, such as a file.
          */
         Part: {
             /** Done */
             done: number;
             /** Name */
             name: string;
+            /**
+             * State
+             * @default waiting
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "done";
             /** Total */
             total: number;
         };
@@ -2781,7 +2873,10 @@ export interface components {
              * @default
              */
             note: string;
-            /** Parts */
+            /**
+             * Parts
+             * @description Of very many some: those in work first.
+             */
             parts: components["schemas"]["Part"][];
             /**
              * Rate
@@ -4025,6 +4120,9 @@ export interface operations {
                 library?: string;
                 license?: string;
                 limit?: number;
+                /** @description Models of which the hub does not tell the number are left out, where one is asked for. */
+                max_parameters?: number | null;
+                min_parameters?: number | null;
                 /** @description Words of the name. */
                 query?: string;
                 sort?: "downloads" | "likes" | "modified" | "trending";
@@ -4113,6 +4211,49 @@ export interface operations {
             };
         };
     };
+    get_picture: {
+        parameters: {
+            query: {
+                model: string;
+                revision?: string;
+                /** @description As the card writes it. */
+                src: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: never;
@@ -4147,6 +4288,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobList"];
+                };
+            };
+        };
+    };
+    clear_jobs: {
+        parameters: {
+            query?: {
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cleared"];
                 };
             };
         };
@@ -4188,6 +4369,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+        };
+    };
+    forget_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5878,9 +6097,91 @@ export interface operations {
             };
         };
     };
+    delete_data_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_data_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataSetChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     collect_garbage: {
         parameters: {
             query?: {
+                /** @description Delete data sets, too, that were not used for so many days. */
+                data_sets_days?: number | null;
                 /** @description Only tell what would go. */
                 dry_run?: boolean;
             };
