@@ -105,7 +105,7 @@ def fit(
 
 def search(text: str = "", **wishes: Any) -> Request[Json]:
     """Models of the hub: `{"models", "next", "offline", "reason"}`. Wishes are `task`, `library`, `author`, `license`,
-    `speaks`, `format`, `sort`, `limit` and `cursor`."""
+    `speaks`, `format`, `min_parameters`, `max_parameters`, `sort`, `limit` and `cursor`."""
     return Request("GET", f"{NATIVE}/hub/models", dict, params=_given(query=text, **wishes), slow=True)
 
 
@@ -194,6 +194,21 @@ def resume(job_id: str) -> Request[Json]:
 def cancel(job_id: str) -> Request[Json]:
     """Ends a job for good."""
     return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
+
+
+def prioritise(job_id: str, priority: int) -> Request[Json]:
+    """Changes what comes first; jobs have 0 unless told otherwise."""
+    return Request("PATCH", f"{NATIVE}/jobs/{_segment(job_id)}", dict, {"priority": priority})
+
+
+def forget_job(job_id: str) -> Request[None]:
+    """Takes a job that has ended off the list."""
+    return Request("DELETE", f"{NATIVE}/jobs/{_segment(job_id)}", _nothing)
+
+
+def clear_jobs(kind: str | None = None) -> Request[Json]:
+    """Takes all jobs off the list that are done or cancelled, or those of a kind; `{removed}` by id."""
+    return Request("DELETE", f"{NATIVE}/jobs", dict, params=_given(kind=kind))
 
 
 def engines() -> Request[list[Json]]:

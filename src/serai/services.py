@@ -34,6 +34,7 @@ from serai.hub.headers import Headers
 from serai.hub.known import Known
 from serai.hub.mirror.kept import Kept
 from serai.hub.mirror.mirror import Mirror
+from serai.hub.pictures import Pictures
 from serai.hub.quota import Held, Quota
 from serai.hub.rating import WEIGHTS_SHARE
 from serai.hub.records import Records
@@ -76,6 +77,7 @@ class Services:
     store: Store = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
+    pictures: Pictures = field(init=False)
     weights: Weights = field(init=False)
     data_sets: DataSets = field(init=False)
     adopt: Adopt = field(init=False)
@@ -297,6 +299,9 @@ def _models(services: Services) -> None:
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)
+    services.pictures = Pictures(
+        services.home / "pictures", services.catalogue, hub, services.outside, lambda: services.settings.hub.endpoint
+    )
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
     services.pool = Pool(

@@ -171,6 +171,8 @@ def _routes(s: FakeServices) -> list[Route]:
         act("DELETE", "/api/v1/engines/{name}", lambda r, b: _remove_engine(s, r.path_params["name"])),
         get("/api/v1/jobs", lambda r: {"jobs": list(s.jobs.values())}),
         get("/api/v1/jobs/{id}", lambda r: _job(s, r.path_params["id"])),
+        act("PATCH", "/api/v1/jobs/{id}", lambda r, b: _job(s, r.path_params["id"]) | b),
+        act("DELETE", "/api/v1/jobs", lambda r, b: {"removed": list(s.jobs)}),
         act("POST", "/api/v1/jobs/{id}/{act}", lambda r, b: _act(s, r.path_params["id"], r.path_params["act"])),
         get("/api/v1/sessions", lambda r: {"sessions": _sessions(s, r), "next": None}),
         act("POST", "/api/v1/sessions/import", lambda r, b: _import(s, b), 201),

@@ -146,14 +146,18 @@ class Download:
                 if file not in waiting:
                     tally.advance(file, file.size)
 
+        tally.expect(waiting)
+
         async def worker() -> None:
             while waiting:
                 file = waiting.popleft()
                 tally.begin(file)
                 try:
                     await self._fetcher.fetch(repository, file, repo, tally, known)
-                finally:
-                    tally.end(file)
+                except BaseException:
+                    tally.put_back(file)
+                    raise
+                tally.end(file)
 
         # More files than connections: while some are written to the disk, others use the connections.
         count = min(len(waiting), 2 * self._limits.connections())

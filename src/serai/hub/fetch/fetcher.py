@@ -116,7 +116,7 @@ class Fetcher:
         while True:
             before, reason = have(), None
             try:
-                async with self._limits.connection():
+                async with self._limits.connection(lambda: tally.priority):
                     if await work():
                         return
             except Passing as error:

@@ -191,9 +191,9 @@ export interface paths {
         };
         /**
          * Events
-         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `session`, `session.deleted`, `call` and
-         *     `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes first: fetch
-         *     everything anew. Chats are told of only to those who may read them.
+         * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
+         *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
+         *     first: fetch everything anew. Chats are told of only to those who may read them.
          */
         get: operations["events"];
         put?: never;
@@ -284,6 +284,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hub/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content.
+         */
+        get: operations["get_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -298,7 +318,11 @@ export interface paths {
         get: operations["list_jobs"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Clear Jobs
+         * @description Takes all off the list that are done or cancelled, or those of a kind.
+         */
+        delete: operations["clear_jobs"];
         options?: never;
         head?: never;
         patch?: never;
@@ -315,12 +339,17 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget Job
+         * @description Takes a job that has ended off the list; what it made stays.
+         */
+        delete: operations["forget_job"];
         options?: never;
         head?: never;
         /**
          * Change Job
-         * @description Changes the order in which waiting jobs begin.
+         * @description Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
+         *     that runs where none is free, and among running downloads gets connections first.
          */
         patch: operations["change_job"];
         trace?: never;
@@ -1390,6 +1419,11 @@ export interface components {
              */
             name: string;
         };
+        /** Cleared */
+        Cleared: {
+            /** Removed */
+            removed: string[];
+        };
         /** Collected */
         Collected: {
             /** Found */
@@ -2037,7 +2071,7 @@ export interface components {
         JobChange: {
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              */
             priority: number;
         };
@@ -2366,7 +2400,7 @@ export interface components {
             model: string;
             /**
              * Priority
-             * @description Higher begins first.
+             * @description Higher comes first. The page's words: -10 low, 0 normal, 10 high.
              * @default 0
              */
             priority: number;
@@ -2520,13 +2554,19 @@ export interface components {
         };
         /**
          * Part
-         * @description One of several things that the job works on at the same time, such as a file.
+         * @description One of several things that the job works on, such as a file.
          */
         Part: {
             /** Done */
             done: number;
             /** Name */
             name: string;
+            /**
+             * State
+             * @default waiting
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "done";
             /** Total */
             total: number;
         };
@@ -2548,7 +2588,10 @@ export interface components {
              * @default
              */
             note: string;
-            /** Parts */
+            /**
+             * Parts
+             * @description Of very many some: those in work first.
+             */
             parts: components["schemas"]["Part"][];
             /**
              * Rate
@@ -3784,6 +3827,9 @@ export interface operations {
                 library?: string;
                 license?: string;
                 limit?: number;
+                /** @description Models of which the hub does not tell the number are left out, where one is asked for. */
+                max_parameters?: number | null;
+                min_parameters?: number | null;
                 /** @description Words of the name. */
                 query?: string;
                 sort?: "downloads" | "likes" | "modified" | "trending";
@@ -3872,6 +3918,49 @@ export interface operations {
             };
         };
     };
+    get_picture: {
+        parameters: {
+            query: {
+                model: string;
+                revision?: string;
+                /** @description As the card writes it. */
+                src: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: never;
@@ -3906,6 +3995,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobList"];
+                };
+            };
+        };
+    };
+    clear_jobs: {
+        parameters: {
+            query?: {
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cleared"];
                 };
             };
         };
@@ -3947,6 +4076,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+        };
+    };
+    forget_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
