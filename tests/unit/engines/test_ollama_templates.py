@@ -14,6 +14,7 @@ from tests.unit.engines.test_tools import OSLO, WEATHER, ask, called
 
 from serai.backend import collect
 from serai.engines._serving.templating import compile_template
+from serai.errors import LoadFailed
 from serai.hosting.backend import LocalBackend
 from serai.hosting.pool import Pool
 from serai.hub.adopt.gotext.jinja import translate
@@ -49,3 +50,8 @@ async def test_the_prompt_is_what_the_template_says(says: Says) -> None:
     call = Call(task=CHAT, model="tiny", inputs={"messages": chat}, settings={"max_tokens": 4})
     counts = [(await collect(one.run(call))).usage.prompt_tokens for one in (plain, taken)]
     assert counts[0] == counts[1] > 0
+
+
+async def test_one_that_llama_cpp_cannot_use_is_said(says: Says) -> None:
+    with pytest.raises(LoadFailed, match="chat template"):
+        await ask(says("Hi", chat_template="{{ messages | tojson }}{{ tools"))

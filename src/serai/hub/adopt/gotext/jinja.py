@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from serai.hub.adopt.gotext.expressions import Scope, Value, literal, value
+from serai.hub.adopt.gotext.expressions import Scope, Value, literal, shown, value
 from serai.hub.adopt.gotext.lexing import Untranslatable, pieces
 from serai.hub.adopt.gotext.parsing import Branch, Jump, Node, Show, Text, parse
 
@@ -112,7 +112,7 @@ class _Writer:
             place = variables[words[0]].jinja if words[1] == "=" else self._place()
             variables[words[0]] = Value(place, found.is_text, found.is_map)
             return f"{{%- set {place} = {found.jinja} -%}}"
-        found = value(words, scope)
+        found = shown(value(words, scope))
         if self._turns and any("Response" in word.split(".") for word in words):
             self._answered = True
         if found.is_text:
