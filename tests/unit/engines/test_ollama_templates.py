@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import ollama_templates as library
-from tests.fakes import tiny_gguf
+from tests.fakes import templates, tiny_gguf
 from tests.fakes.store import FakeStore, gguf_model
 from tests.unit.engines.test_tools import OSLO, WEATHER, ask, called
 
@@ -40,6 +40,11 @@ def says(make_pool: Callable[..., Pool], llama_server: str, tmp_path: Path) -> S
 async def test_calls_are_understood_under_a_template_that_was_taken_over(says: Says, family: str) -> None:
     backend = says(WEATHER, chat_template=translate(getattr(library, family)))
     assert called(await ask(backend)) == [("weather", OSLO)]
+
+
+async def test_calls_are_understood_in_the_form_of_the_files_own_template(says: Says) -> None:
+    both = f"{{%- if tools -%}}{templates.HERMES}{{%- else -%}}{translate(library.MISTRAL)}{{%- endif -%}}"
+    assert called(await ask(says(WEATHER, chat_template=both))) == [("weather", OSLO)]
 
 
 async def test_the_prompt_is_what_the_template_says(says: Says) -> None:

@@ -12,7 +12,7 @@ from serai.hub.adopt.gotext.expressions import Scope, Value, literal, shown, val
 from serai.hub.adopt.gotext.lexing import Untranslatable, pieces
 from serai.hub.adopt.gotext.parsing import Branch, Jump, Node, Show, Text, parse
 
-_LONGEST = 32_000
+LONGEST = 32_000
 _LOOPS = 4
 _MERGED = """\
 {%- set go = namespace(system='', messages=[], prompt='', response='', turns=[], last=false) -%}
@@ -54,7 +54,7 @@ _TURNS = """\
 
 def translate(template: str) -> str:
     """Raises Untranslatable."""
-    if len(template) > _LONGEST:
+    if len(template) > LONGEST:
         raise Untranslatable("it is too long")
     nodes = parse(pieces(template))
     names = set(_fields_of(nodes))
@@ -63,7 +63,7 @@ def translate(template: str) -> str:
         nodes = (*nodes, Show((".Response",)))
     body = "".join(_Writer(turns).written(nodes, Scope(None, {}), 0))
     text = _MERGED + (f"{_TURNS}{body}{{%- endfor -%}}" if turns else body)
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise Untranslatable("it is too long")
     return text
 
