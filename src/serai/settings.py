@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import platformdirs
 import tomlkit
@@ -308,6 +308,19 @@ def _check(key: str, value: Any, source: str) -> Any:
         raise BadRequest(
             f"{key} = {value!r} (from {source}) does not fit: {problem}.", hint=str(info.description), key=key
         ) from error
+
+
+class Reached(NamedTuple):
+    """How clients of this environment reach Serai."""
+
+    url: str | None
+    key: str | None
+
+
+def client(environ: Mapping[str, str] | None = None) -> Reached:
+    """SERAI_URL and SERAI_API_KEY: the server that clients speak to, and the key that they send."""
+    environ = os.environ if environ is None else environ
+    return Reached(environ.get("SERAI_URL") or None, environ.get("SERAI_API_KEY") or None)
 
 
 def home(environ: Mapping[str, str] | None = None) -> Path:
