@@ -37,6 +37,10 @@ class IgnoresRanges(Exception):
     """The server sends the whole file whatever is asked."""
 
 
+class GivesWay(Exception):
+    """A download of a higher priority waits for this connection; the piece is gone on with later."""
+
+
 class Fetcher:
     """Files come in pieces over several connections. Each byte is asked for once, whatever breaks; where the server
     ignores ranges, the file is read from its start and only what is missing is taken."""
@@ -106,6 +110,8 @@ class Fetcher:
             tally.advance(file, len(chunk))
             moved.set()
             await self._limits.spend(len(chunk))
+            if self._limits.outranked(tally.priority):
+                raise GivesWay
 
         async def worker() -> None:
             while waiting:
@@ -131,6 +137,9 @@ class Fetcher:
                 async with self._limits.connection(lambda: tally.priority):
                     if await work():
                         return
+            except GivesWay:
+                tries = 0
+                continue
             except Passing as error:
                 if not _passes(error):
                     raise
