@@ -76,6 +76,8 @@ class _Methods:
     add = Endpoint(endpoints.add)
     forget = Endpoint(endpoints.forget)
     change_model = Endpoint(endpoints.change_model)
+    change_data_set = Endpoint(endpoints.change_data_set)
+    remove_data_set = Endpoint(endpoints.remove_data_set)
     running = Endpoint(endpoints.running)
     fit = Endpoint(endpoints.fit)
     search = Endpoint(endpoints.search)

@@ -23,8 +23,10 @@ from serai.hosting.begun import Spare
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
+from serai.hub import data_sets
 from serai.hub.adopt.everything import Adopt
 from serai.hub.catalogue import Catalogue
+from serai.hub.data_sets import DataSets
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
@@ -77,6 +79,7 @@ class Services:
     catalogue: Catalogue = field(init=False)
     pictures: Pictures = field(init=False)
     weights: Weights = field(init=False)
+    data_sets: DataSets = field(init=False)
     adopt: Adopt = field(init=False)
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
@@ -95,7 +98,7 @@ class Services:
             await self.turns.recover()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
-            self._spawn(self.adopt.run())
+            self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
             self._spawn(self._preload())
 
@@ -229,6 +232,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     services.adopt = Adopt(
         services.store,
         records,
+        services.memory,
         cache=cache,
         links=services.home / "adopted",
         environ=environ,
@@ -239,6 +243,12 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         return int(await services.pool.usable() * WEIGHTS_SHARE)
 
     kept = Kept(services.home / "mirror", cache, records)
+    services.data_sets = DataSets(
+        cache,
+        services.memory,
+        lambda: {place.name for place in services.mirror.active() if place.kind == data_sets.KIND},
+        kept.asked_for,
+    )
     quota = _quota(services, kept)
     download = Download(
         hub,
@@ -265,7 +275,8 @@ def _quota(services: Services, kept: Kept) -> Quota:
         await (kept if kept.owns(name) else services.weights).remove(name)
 
     async def held(downloading: Collection[str]) -> list[Held]:
-        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active())]
+        pinned = await services.data_sets.pinned()
+        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active(), pinned)]
 
     return Quota(services.weights.quota, held, remove)
 

@@ -160,7 +160,9 @@ def _routes(s: FakeServices) -> list[Route]:
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
         get("/api/v1/store", lambda r: _STORE),
         act("POST", "/api/v1/store/verify", lambda r, b: _verify(s, b), 202),
-        act("POST", "/api/v1/store/gc", lambda r, b: _ORPHANS | {"freed": 0 if "dry_run" in r.query_params else 5}),
+        act("POST", "/api/v1/store/gc", lambda r, b: _collected(s, r)),
+        act("PATCH", "/api/v1/store/data-sets/{name:path}", lambda r, b: s.asked.append({**r.path_params, **b}), 204),
+        act("DELETE", "/api/v1/store/data-sets/{name:path}", lambda r, b: s.asked.append(r.path_params), 204),
         act("POST", "/api/v1/store/adopt", lambda r, b: {"added": ["ollama/a:1"], "gone": []}),
         act("POST", "/api/v1/store/updates", lambda r, b: {"updates": [_UPDATE]}),
         get("/api/v1/engines", lambda r: {"engines": s.engines}),
@@ -231,6 +233,7 @@ _STORE = {
         {**_STORED, "name": "serai-guide", "size": 4_000_000},
         {**_STORED, "name": "org/large", "size": 5_000_000_000, "commit": "c" * 40, "update": True},
     ],
+    "data_sets": [{"name": "acme/rows", "size": 7_000_000, "used_at": None, "stays": "pinned"}],
     "cache": "/cache",
     "used": 5_000_000_000,
     "quota": 10_000_000_000,
@@ -238,6 +241,13 @@ _STORE = {
     "total": 2_000_000_000,
 }
 _ORPHANS = {"found": [{"path": "/cache/x.incomplete", "size": 5, "why": "part of a download"}], "size": 5}
+
+
+def _collected(services: FakeServices, request: Request) -> dict[str, Any]:
+    services.asked.append(dict(request.query_params))
+    return _ORPHANS | {"freed": 0 if "dry_run" in request.query_params else 5}
+
+
 _UPDATE = {"model": "org/large", "commit": "c", "newest": "d", "update": True, "error": None}
 _FIT = {
     "verdict": "no",

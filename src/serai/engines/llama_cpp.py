@@ -64,8 +64,9 @@ def _serve_native(launch: Launch, report: Report) -> None:
 
 
 def _template(launch: Launch) -> str:
-    """What takes the place of the model's chat template, where that does not know tools."""
-    return taught(find(Path(launch.path)))
+    """What takes the place of the model's chat template: the one that was set, and one that does not know tools is
+    taught to."""
+    return taught(launch.chat_template or find(Path(launch.path))) or launch.chat_template
 
 
 def _facts(options: Options, launch: Launch) -> dict[str, Any]:

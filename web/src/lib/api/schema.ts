@@ -996,6 +996,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/store/data-sets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Data Set
+         * @description Deletes a data set's files from the cache, whoever put them there.
+         */
+        delete: operations["delete_data_set"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Data Set
+         * @description Pins a data set, so that it is never deleted to make room, or lets it go again.
+         */
+        patch: operations["change_data_set"];
+        trace?: never;
+    };
     "/api/v1/store/gc": {
         parameters: {
             query?: never;
@@ -1007,7 +1031,8 @@ export interface paths {
         put?: never;
         /**
          * Collect Garbage
-         * @description Removes what dead downloads left in the cache, and content that no model names.
+         * @description Removes what dead downloads left in the cache, and content that no model names. Data sets only where that is
+         *     asked for, and none that is pinned or being fetched.
          */
         post: operations["collect_garbage"];
         delete?: never;
@@ -1446,6 +1471,31 @@ export interface components {
              * @description What it may do; `*` is everything.
              */
             scopes: string[];
+        };
+        /**
+         * DataSet
+         * @description A data set in the cache; `stays` says why it is not deleted to make room.
+         */
+        DataSet: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /**
+             * Stays
+             * @enum {string}
+             */
+            stays: "" | "pinned" | "arriving";
+            /**
+             * Used At
+             * @description When it was read or asked for last, as far as that is known.
+             */
+            used_at: number;
+        };
+        /** DataSetChange */
+        DataSetChange: {
+            /** Pinned */
+            pinned: boolean;
         };
         /** Disk */
         Disk: {
@@ -2486,6 +2536,8 @@ export interface components {
         Overview: {
             /** Cache */
             cache: string;
+            /** Data Sets */
+            data_sets: components["schemas"]["DataSet"][];
             /** Free */
             free: number;
             /** Models */
@@ -5752,9 +5804,91 @@ export interface operations {
             };
         };
     };
+    delete_data_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_data_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataSetChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     collect_garbage: {
         parameters: {
             query?: {
+                /** @description Delete data sets, too, that were not used for so many days. */
+                data_sets_days?: number | null;
                 /** @description Only tell what would go. */
                 dry_run?: boolean;
             };
