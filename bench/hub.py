@@ -24,8 +24,7 @@ from bench.loopback import Sent, repository
 
 KILLS = 100
 PACES = (10_000_000, 42_000_000)
-"""Bytes a second of the hub for those who are killed. What goes out in the milliseconds in which the kernel takes a
-killed process apart, when nothing of it runs any more, grows with it: the bar is for the slower one."""
+"""Bytes a second of the hub for those who are killed."""
 
 ROUNDS = 3
 LARGE, MANY, KILLED = 2_000_000_000, 400, 500_000_000
@@ -83,8 +82,8 @@ def compare(run: Run) -> None:
 
 
 def kill(run: Run, kills: int, pace: int) -> float:
-    """At random moments; how often its bytes were fetched. What went out between a kill and the end of the process is
-    told apart: nothing of the downloader's runs any more by then."""
+    """At random moments; how often its bytes were fetched, without what went out between a kill and the end of the
+    process: nothing of it runs any more by then, and still the kernel takes bytes in. That is told, too."""
     chance, done, dying = random.Random(5), 0, 0
     run.anew()
     began = run.sent.read()
@@ -106,10 +105,10 @@ def kill(run: Run, kills: int, pace: int) -> float:
     [blob] = (run.home / "hf" / "hub" / "models--b--killed" / "blobs").iterdir()
     with blob.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == blob.name
-    share = (run.sent.read() - began) / KILLED
-    print(f"{done} kills at {pace / 1e6:.0f} MB/s: one whole file, fetched {share:.4f} × its bytes", end="")
-    print(f"; {dying / KILLED:.4f} × went out while processes were dying, {share - dying / KILLED:.4f} × without that")
-    return share
+    share, lost = (run.sent.read() - began) / KILLED, dying / KILLED
+    print(f"{done} kills at {pace / 1e6:.0f} MB/s: one whole file, fetched {share - lost:.4f} × its bytes", end="")
+    print(f", and {lost:.4f} × more went out while processes were dying")
+    return share - lost
 
 
 def served(folder: Path, pace: int) -> tuple[subprocess.Popen[str], Run]:
@@ -145,7 +144,7 @@ def main(kills: int = KILLS, *paces: int) -> None:
             finally:
                 hub.kill()
                 hub.communicate()
-    sys.exit(0 if shares[0] <= 1.02 else 1)
+    sys.exit(0 if max(shares) <= 1.02 else 1)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def _facts(options: Options, launch: Launch) -> dict[str, Any]:
 _REASONS = (
     ("mismatched", r"(?:LoRA )?tensor '[^']*' (?:does not exist in base model|has incorrect shape)"),
     ("mismatched", r"mismatch between text model \(n_embd = \d+\) and mmproj \(n_embd = \d+\)"),
+    ("unsupported", r"chat template parsing error: .*"),
     ("unsupported", r"unknown projector type: \S*"),
     ("unsupported", r"unknown model architecture: '[^']*'"),
     ("unsupported", r"unknown pre-tokenizer type: '[^']*'"),

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from serai.errors import SeraiError
 from serai.hub.adopt.found import Found, Seen, plain, read_json
-from serai.hub.adopt.gotext.jinja import translate
+from serai.hub.adopt.gotext.jinja import LONGEST, translate
 from serai.hub.adopt.gotext.lexing import Untranslatable
+from serai.hub.gguf import read_header
 
 _KIND = "application/vnd.ollama.image."
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -53,7 +55,7 @@ def _read(root: Path, manifest: Path) -> Found | None:
     model = blobs.get("model")
     if model is None:
         return None
-    template, note = _template(blobs.get("template"))
+    template, note = _template(blobs.get("template"), model)
     said = read_json(blobs["params"]) if "params" in blobs else None
     params = said if isinstance(said, dict) else {}
     etags = {path: path.name.removeprefix("sha256-") for path in (model, blobs.get("projector")) if path is not None}
@@ -97,17 +99,27 @@ def _settings(params: Mapping[str, Any], blobs: Mapping[str, Path]) -> dict[str,
     return found
 
 
-def _template(path: Path | None) -> tuple[dict[str, str], str]:
-    """The chat template as a setting of loading, or why it is none."""
+def _template(path: Path | None, model: Path) -> tuple[dict[str, str], str]:
+    """The chat template as a setting of loading, or why it is none. Chats with tools keep to the file's own where that
+    knows them: engines read calls out of answers by the form that a model's makers gave them."""
     if not (text := _text(path)):
         return {}, ""
     try:
-        return {"chat_template": translate(text)}, ""
+        return {"chat_template": _with_tools(translate(text), model)}, ""
     except Untranslatable as error:
         return (
             {},
             f"The chat template that Ollama has for it could not be taken over ({error}): its file's own is used.",
         )
+
+
+def _with_tools(template: str, model: Path) -> str:
+    try:
+        own = read_header(model).chat_template or ""
+    except (SeraiError, OSError):  # told when it is added
+        return template
+    both = f"{{%- if tools -%}}{own}{{%- else -%}}{template}{{%- endif -%}}"
+    return both if "tools" in own and len(both) <= LONGEST else template
 
 
 def _text(path: Path | None) -> str:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes import ollama_templates as library
+from tests.fakes import templates, tiny_gguf
 
+from serai.engines._serving.templating import compile_template
 from serai.hub.adopt.everything import Adopt
 from serai.hub.adopt.found import Seen
 from serai.hub.records import Records
@@ -99,6 +102,19 @@ async def test_ollamas_template_is_taken_over_or_said_why_not(adopt: Any, store:
     good, odd = await store.find("ollama/good:1"), await store.find("ollama/odd:1")
     assert "'<u>'" in good.loading["chat_template"] and "'\\n'" in good.loading["chat_template"]
     assert odd.loading == {} and "`template` is not translated" in odd.description
+
+
+async def test_chats_with_tools_keep_to_the_files_own_template_where_it_knows_them(
+    adopt: Any, store: Store, home: Path, tmp_path: Path
+) -> None:
+    own = tiny_gguf.write(tmp_path / "own.gguf", template=templates.HERMES).read_bytes()
+    ollama(home, "library/mistral/1", {"model": own, "template": library.MISTRAL.encode()})
+    await adopt()
+    render = compile_template((await store.find("ollama/mistral:1")).loading["chat_template"])
+    chat = [{"role": "user", "content": "Hi"}]
+    assert render(messages=chat, tools=None) == "[INST] Hi[/INST] "
+    wanted = compile_template(templates.HERMES)(messages=chat, tools=[{}], add_generation_prompt=True)
+    assert render(messages=chat, tools=[{}], add_generation_prompt=True) == wanted
 
 
 async def test_a_model_of_ollamas_that_is_not_whole_is_left(adopt: Any, home: Path, tiny: Path) -> None:

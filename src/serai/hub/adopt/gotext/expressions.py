@@ -26,6 +26,7 @@ _TEXTS = {
 }
 _OTHERS = {"ToolCalls": "tool_calls", "Function": "function", "Arguments": "arguments", "Images": "images"}
 _OTHERS |= {"Parameters": "parameters", "Properties": "properties", "Required": "required"}
+_OTHERS |= {"Enum": "enum", "Items": "items", "Index": "index"}
 _MAPS = ("Arguments", "Properties")
 _DEEPEST = 12
 _LONGEST = 2000
@@ -168,7 +169,15 @@ def _length(of: Sequence[Value]) -> Value:
 
 
 def _json(of: Sequence[Value]) -> Value:
-    return Value(f"({_only(of).jinja} | tojson)", is_text=True)
+    return Value(f"({shown(_only(of)).jinja} | tojson)", is_text=True)
+
+
+def shown(of: Value) -> Value:
+    """A value that is to be written. Raises Untranslatable for all messages at once: llama.cpp loads no model whose
+    template writes them so."""
+    if of.jinja == ROOT["Messages"]:
+        raise Untranslatable("all messages at once are not written")
+    return of
 
 
 def _index(of: Sequence[Value]) -> Value:

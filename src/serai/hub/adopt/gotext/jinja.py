@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from serai.hub.adopt.gotext.expressions import Scope, Value, literal, value
+from serai.hub.adopt.gotext.expressions import Scope, Value, literal, shown, value
 from serai.hub.adopt.gotext.lexing import Untranslatable, pieces
 from serai.hub.adopt.gotext.parsing import Branch, Jump, Node, Show, Text, parse
 
-_LONGEST = 32_000
+LONGEST = 32_000
 _LOOPS = 4
 _MERGED = """\
 {%- set go = namespace(system='', messages=[], prompt='', response='', turns=[], last=false) -%}
@@ -54,7 +54,7 @@ _TURNS = """\
 
 def translate(template: str) -> str:
     """Raises Untranslatable."""
-    if len(template) > _LONGEST:
+    if len(template) > LONGEST:
         raise Untranslatable("it is too long")
     nodes = parse(pieces(template))
     names = set(_fields_of(nodes))
@@ -63,7 +63,7 @@ def translate(template: str) -> str:
         nodes = (*nodes, Show((".Response",)))
     body = "".join(_Writer(turns).written(nodes, Scope(None, {}), 0))
     text = _MERGED + (f"{_TURNS}{body}{{%- endfor -%}}" if turns else body)
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise Untranslatable("it is too long")
     return text
 
@@ -112,7 +112,7 @@ class _Writer:
             place = variables[words[0]].jinja if words[1] == "=" else self._place()
             variables[words[0]] = Value(place, found.is_text, found.is_map)
             return f"{{%- set {place} = {found.jinja} -%}}"
-        found = value(words, scope)
+        found = shown(value(words, scope))
         if self._turns and any("Response" in word.split(".") for word in words):
             self._answered = True
         if found.is_text:

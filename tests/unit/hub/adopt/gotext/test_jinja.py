@@ -125,6 +125,8 @@ def test_gos_words_mean_what_they_mean(template: str, said: str) -> None:
     "template",
     [
         "{{ define `x` }}{{ end }}",
+        "{{ .Messages }}",
+        "{{ json .Messages }}",
         "{{ .Secret }}",
         "{{ $nobody }}",
         "{{ call .System }}",
