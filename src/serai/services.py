@@ -13,7 +13,11 @@ from typing import Any
 
 from serai import registry
 from serai.accounts.keys import Keys
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
 from serai.building.build import Build
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
@@ -86,6 +90,9 @@ class Services:
     pool: Pool = field(init=False)
     router: Router = field(init=False)
     sessions: Sessions = field(init=False)
+    responses: Responses = field(init=False)
+    uploads: Uploads = field(init=False)
+    batches: Batches = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -96,6 +103,7 @@ class Services:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
             await self.turns.recover()
+            await self.batches.tidy()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
@@ -205,6 +213,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     _write_logs(services)
     _models(services)
     services.sessions = Sessions(db, services.events)
+    services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
     return services
 
@@ -303,7 +312,13 @@ def _models(services: Services) -> None:
         services.home / "pictures", services.catalogue, hub, services.outside, lambda: services.settings.hub.endpoint
     )
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
-    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
+    services.uploads = Uploads(services.db, services.home / "uploads")
+    batch = BatchJob(services.db, services.uploads)
+    kinds: list[JobKind] = [*_hub(services, hub), build]
+    if not services.private:  # a command answers no requests, so it must take no batch from the server that does
+        kinds.append(batch)
+    services.jobs = Jobs(services.db, services.events, kinds)
+    services.batches = Batches(services.db, services.uploads, services.jobs, batch)
     services.pool = Pool(
         lambda: services.settings.models,
         environ=environ,

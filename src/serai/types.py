@@ -105,7 +105,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The measurements of one answer; times in seconds from the moment the call reached the router."""
+    """The measurements of one answer; times in seconds from the moment the call reached the router. `left_out` is how
+    many messages of a chat were not read, because it was too long and its asker allowed that."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -114,6 +115,7 @@ class Usage:
     total_s: float | None = None
     tokens_per_second: float | None = None
     prompt_tokens_per_second: float | None = None
+    left_out: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,10 @@ from typing import Any
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
@@ -26,6 +30,7 @@ from serai.hub.known import Known
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -143,6 +148,10 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    responses: Responses
+    uploads: Uploads
+    batches: Batches
+    outside: Outside
     started_at: float = field(default_factory=time.time)
 
     use_llama_server = Services.use_llama_server
@@ -152,6 +161,7 @@ class FakeServices:
 
     async def start(self) -> None:
         await self.turns.recover()
+        await self.batches.tidy()
         await self.jobs.start()
 
     async def close(self) -> None:
@@ -174,6 +184,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     services: FakeServices
     router = Router([backend], events, metrics, lambda: services.settings)
     sessions = Sessions(db, events)
+    uploads = Uploads(db, home / "uploads")
+    batch = BatchJob(db, uploads)
+    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -183,7 +196,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
+        jobs=jobs,
         store=FakeStore(MODEL),
         pool=FakePool(),
         headers=Headers(),
@@ -193,5 +206,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
+        responses=Responses(db),
+        uploads=uploads,
+        batches=Batches(db, uploads, jobs, batch),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

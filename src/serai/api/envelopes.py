@@ -25,6 +25,7 @@ def answer(scope: Scope, error: SeraiError) -> Response:
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
     status = 429 if dialect is hub and isinstance(error, Busy) else error.status  # which its clients wait for
+    status = 400 if dialect is openai and status == 422 else status  # as OpenAI says it
     return Response(orjson.dumps(body, default=str), status, headers)
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from serai import stream
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
-from serai.hosting import wire
+from serai.hosting import infill, wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
 from serai.types import LOCAL, Call, Delta, Model
@@ -72,6 +72,8 @@ class LocalBackend:
         async with self._pool.lease(model) as worker, worker.place():
             if worker.model.loading != model.loading:
                 request = wire.encode(call, _as_loaded(model, worker.model))
+            if infill.needed(call, self.name):
+                request = wire.encode(await infill.joined(call, worker.process), _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole
             source = ask(worker, call, request)
             written = 0
@@ -98,13 +100,14 @@ class LocalBackend:
         await asyncio.gather(*self._notes, return_exceptions=True)
 
     async def _stream(self, worker: Worker, call: Call, request: bytes) -> AsyncGenerator[Delta, None]:
+        most = int({**worker.model.settings, **call.settings}.get("top_logprobs") or 0)
         response = await worker.process.post(wire.PATHS[call.task], request)
         try:
             if response.status != 200:
                 raise _refused(response.status, await response.read(), worker.answerer.model)
             async with contextlib.aclosing(stream.deltas(response.content.iter_any(), worker.answerer)) as deltas:
                 async for delta in deltas:
-                    yield delta
+                    yield wire.trim(delta, most) if delta.logprobs else delta
         finally:
             response.close()  # also the connection, which is what stops the engine
 

@@ -60,10 +60,12 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "cache_prompt": True,
     }
     system = settings.pop("system", None)
+    settings.pop("truncation", None)  # the router's
     loaded = model.loading.get("adapters") if model.engine in _ADAPT else {}
     if loaded or "lora" in settings:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
         request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
+    request |= _logprobs(call.task, settings)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     return request | _told_first(_inputs(call, model), system)
@@ -99,6 +101,22 @@ def _texts(call: Call) -> dict[str, Any]:
     return {"input": inputs["inputs"], "encoding_format": "float"}
 
 
+def trim(delta: Delta, most: int) -> Delta:
+    """So many alternatives of each token as were asked for: llama.cpp gives one at least."""
+    for token in delta.logprobs.get("content") or () if delta.logprobs else ():
+        token["top_logprobs"] = token.get("top_logprobs", [])[:most]
+    return delta
+
+
+def _logprobs(task: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Taken out of the settings and said as engines know it. llama.cpp takes a chat without a number to want twenty
+    alternatives, and one that wants none to want no probabilities."""
+    wanted, most = settings.pop("logprobs", False), max(1, settings.pop("top_logprobs", 0))
+    if not wanted:
+        return {}
+    return {"logprobs": True, "top_logprobs": most} if task == CHAT else {"logprobs": most}
+
+
 def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> list[dict[str, Any]]:
     """By number, in the order in which they were loaded. Those that are not named do not work in this call."""
     if model.engine not in _ADAPT:
@@ -116,13 +134,13 @@ def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> lis
 def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
-        return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
+        return {"messages": tools.readable(call.inputs["messages"]), **tools.wanted(call.inputs)}
     if call.task == TEXT_GENERATION:
-        if not isinstance(call.inputs.get("inputs"), str):
-            raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")
-        if call.settings.get("logprobs"):
-            raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
-        return {"prompt": call.inputs["inputs"]}
+        inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
+        suffix = inputs.get("suffix")
+        if suffix is not None and not isinstance(inputs["inputs"], str):
+            raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
+        return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
 
 

@@ -60,6 +60,7 @@ REPEATING = {
 """These see what came before, so they are only sure to differ among each other where a text repeats itself."""
 
 ELSEWHERE = {"system", "stop", "logprobs", "top_logprobs", "reasoning", "reasoning_budget", "lora", "ignore_eos"}
+ELSEWHERE |= {"truncation"}
 
 
 @pytest_asyncio.fixture

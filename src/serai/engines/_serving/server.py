@@ -165,7 +165,7 @@ class Server:
         assert loaded is not None and self._prompts is not None and self._grammars is not None
         if loaded.decoder is None:
             raise Refused(f"This model does not do {_CAN}.", status=404)
-        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked.prompt)
+        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked)
         room = loaded.context + 1 if loaded.source else loaded.context
         if len(prompt.tokens) >= room:
             raise too_long(len(prompt.tokens), loaded.context)
