@@ -30,6 +30,7 @@ from serai.hosting.status import describe
 from serai.hub import data_sets
 from serai.hub.adopt.everything import Adopt
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
 from serai.hub.data_sets import DataSets
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
@@ -79,6 +80,8 @@ class Services:
     keys: Keys
     outside: Outside
     store: Store = field(init=False)
+    records: Records = field(init=False)
+    created: Created = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
     pictures: Pictures = field(init=False)
@@ -305,6 +308,8 @@ def _models(services: Services) -> None:
     log = logs.get("engine")
     environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
+    services.records = Records(services.db)
+    services.created = Created(services.home)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)

@@ -25,8 +25,10 @@ from serai.hosting.forecast import Room
 from serai.hosting.journal import Journal
 from serai.hosting.status import Running, Status
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
 from serai.hub.headers import Headers
 from serai.hub.known import Known
+from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
@@ -79,6 +81,7 @@ class FakePool:
     def __init__(self) -> None:
         self.gate: asyncio.Event | None = None
         self.states: dict[str, Status] = {}
+        self.idle: dict[str, float] = {}
         self.journal = Journal()
 
     def status(self, name: str) -> Status:
@@ -100,6 +103,14 @@ class FakePool:
 
     def pin(self, name: str, pinned: bool) -> None:
         pass
+
+    async def keep(self, name: str, idle_s: float) -> None:
+        self.idle[name] = idle_s
+        if idle_s == 0:
+            await self.unload(name)
+
+    def kept(self, name: str) -> float | None:
+        return self.idle.get(name)
 
     async def budget(self) -> list[dict[str, Any]]:
         shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
@@ -148,6 +159,8 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    records: Records
+    created: Created
     responses: Responses
     uploads: Uploads
     batches: Batches
@@ -206,6 +219,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
+        records=Records(db),
+        created=Created(home),
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from serai.errors import BadRequest
 from serai.tasks.declaration import Example, Inputs, Setting, Task
-from serai.types import CHAT, TEXT_GENERATION
+from serai.types import CHAT, TEXT_GENERATION, TOKEN_COUNT
 
 
 class Chat(Inputs):
@@ -29,6 +29,17 @@ class Prompt(Inputs):
         description="The text to go on from, or its tokens by their numbers."
     )
     suffix: str | None = Field(None, description="What comes after the gap that is to be filled.")
+
+
+class Counted(Inputs):
+    """What a chat or a prompt takes. Answered by `{"tokens": n}`: as many as that call would report, templates and
+    tools included. Nothing is computed and no place is taken."""
+
+    messages: list[dict[str, Any]] | None = Field(None, description="A conversation, or")
+    inputs: str | None = Field(None, description="a text to go on from.")
+    tools: list[dict[str, Any]] | None = Field(None, description="Functions that the model may call.")
+    tool_choice: str | dict[str, Any] | None = Field(None, description="Whether it must call one, and which.")
+    parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -87,7 +98,7 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 TASK = Task(
     name=TEXT_GENERATION,
     title="Text generation",
-    inputs={CHAT: Chat, TEXT_GENERATION: Prompt},
+    inputs={CHAT: Chat, TEXT_GENERATION: Prompt, TOKEN_COUNT: Counted},
     models=frozenset({TEXT_GENERATION, CHAT, "conversational", "image-text-to-text", "any-to-any"}),
     settings=SETTINGS,
     examples=(
@@ -98,6 +109,7 @@ TASK = Task(
             {"temperature": 0.7, "max_tokens": 200},
         ),
         Example("Go on from a beginning", TEXT_GENERATION, {"inputs": "Once upon a time"}, {"max_tokens": 60}),
+        Example("Count a text's tokens", TOKEN_COUNT, {"inputs": "Once upon a time"}),
     ),
 )
 
