@@ -86,8 +86,11 @@ test("it is steered by keyboard, and a reload changes nothing", async ({ page })
   const asked = await jobs(page);
   await page.goto("/models");
   await page.getByRole("heading", { name: "Models" }).waitFor();
-  await page.keyboard.press("g");
-  await page.keyboard.press("d");
+  await expect(async () => {
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await expect(tray(page)).toBeVisible({ timeout: 2000 });
+  }).toPass();
   const row = tray(page).getByRole("article", { name: job.title });
   await row.getByRole("combobox", { name: `Priority of ${job.title}` }).selectOption("high");
   await row.getByRole("button", { name: `Pause: ${job.title}` }).press("Enter");

@@ -141,6 +141,7 @@ export default {
   "live.writing": "Eine Antwort wird geschrieben.",
   "live.failed": "Es gibt keine Antwort: Etwas ging schief.",
   "facts.first": "erstes Token {time}",
+  "facts.left": { one: "{n} älteste Nachricht nicht gelesen", other: "{n} älteste Nachrichten nicht gelesen" },
   "facts.prompt": "{n} Token gelesen, {m} davon aus dem Zwischenspeicher",
   "facts.skipped": "{name} übergangen: {reason}",
   "facts.context": "{n}k Kontext",
@@ -271,6 +272,10 @@ export default {
   "generation.reasoning_budget.text": "In Token; -1 ist ohne Grenze",
   "generation.ignore_eos": "Endet nie von selbst",
   "generation.ignore_eos.text": "Schreibt bis zur längsten Antwort weiter",
+  "generation.truncation": "Zu langer Chat",
+  "generation.truncation.text": "Was geschieht, wenn er länger ist, als das Modell lesen kann",
+  "generation.truncation.refuse": "Melden",
+  "generation.truncation.oldest": "Älteste weglassen",
 
   "models.discover": "Entdecken",
   "discover.search": "Modelle des Hubs suchen",

@@ -139,6 +139,7 @@ export default {
   "live.writing": "An answer is being written.",
   "live.failed": "There is no answer: something went wrong.",
   "facts.first": "first token {time}",
+  "facts.left": { one: "{n} oldest message not read", other: "{n} oldest messages not read" },
   "facts.prompt": "{n} tokens read, {m} of them from the cache",
   "facts.skipped": "{name} skipped: {reason}",
   "facts.context": "{n}k context",
@@ -270,6 +271,10 @@ export default {
   "generation.reasoning_budget.text": "In tokens; -1 is no limit",
   "generation.ignore_eos": "Never ends by itself",
   "generation.ignore_eos.text": "Writes on to the longest answer",
+  "generation.truncation": "Too long a chat",
+  "generation.truncation.text": "What happens when it is longer than the model can read",
+  "generation.truncation.refuse": "Say so",
+  "generation.truncation.oldest": "Leave out the oldest",
 
   "models.discover": "Discover",
   "discover.search": "Search models of the hub",

@@ -141,6 +141,7 @@ export default {
   "live.writing": "پاسخی در حال نوشته شدن است.",
   "live.failed": "پاسخی نیست: خطایی پیش آمد.",
   "facts.first": "نخستین توکن {time}",
+  "facts.left": { one: "{n} پیام قدیمی خوانده نشد", other: "{n} پیام قدیمی خوانده نشد" },
   "facts.prompt": "{n} توکن خوانده شد، {m} از حافظهٔ نهان",
   "facts.skipped": "{name} کنار رفت: {reason}",
   "facts.context": "زمینهٔ {n} هزارتایی",
@@ -272,6 +273,10 @@ export default {
   "generation.reasoning_budget.text": "به توکن؛ ‎-1 یعنی بی‌حد",
   "generation.ignore_eos": "خودبه‌خود پایان نمی‌دهد",
   "generation.ignore_eos.text": "تا بلندترین پاسخ می‌نویسد",
+  "generation.truncation": "گفت‌وگوی بیش از اندازه بلند",
+  "generation.truncation.text": "هنگامی که از توان خواندن مدل بلندتر شود",
+  "generation.truncation.refuse": "اعلام کن",
+  "generation.truncation.oldest": "کهنه‌ترین‌ها را کنار بگذار",
 
   "models.discover": "کاوش",
   "discover.search": "جست‌وجوی مدل‌های هاب",

@@ -36,6 +36,10 @@ Passing = (aiohttp.ClientError, TimeoutError, ConnectionError, HubUnreachable, B
 """What may be over at the next try."""
 
 
+class GivesWay(Exception):
+    """A download of a higher priority waits for this connection; the piece is gone on with later."""
+
+
 class Fetcher:
     """Files come in pieces over several connections. Each byte is asked for once, whatever breaks; where the server
     ignores ranges, the file is read from its start and only what is missing is taken."""
@@ -119,6 +123,8 @@ class Fetcher:
                 async with self._limits.connection(lambda: tally.priority):
                     if await work():
                         return
+            except GivesWay:
+                continue
             except Passing as error:
                 if not _passes(error):
                     raise
@@ -145,7 +151,9 @@ class Fetcher:
                     await self._writing.do(partial(part.write, number, chunk))
                     at.took(len(chunk))
                     await self._limits.spend(len(chunk))
-            except (aiohttp.ClientError, TimeoutError, ConnectionError, asyncio.CancelledError):
+                    if self._limits.outranked(at.tally.priority):
+                        raise GivesWay
+            except (aiohttp.ClientError, TimeoutError, ConnectionError, asyncio.CancelledError, GivesWay):
                 with contextlib.suppress(OSError):  # what has come by now is not asked for again
                     rest = unread(response)[: end - part.next(number)]
                     part.write(number, rest)

@@ -33,6 +33,10 @@ class Limits:
             self._open -= 1
             self._moved.set()
 
+    def outranked(self, priority: int) -> bool:
+        """Whether somebody of a higher priority waits for a connection."""
+        return any(waiting() > priority for waiting in self._waiting)
+
     async def _place(self, mine: Callable[[], int]) -> None:
         self._waiting.append(mine)
         try:
