@@ -11,14 +11,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send Ollama Blob
+         * Takes a file of any size, and keeps it if it has this digest
          * @description Takes a file of any size, and keeps it if it has this digest.
          */
         post: operations["send_ollama_blob"];
         delete?: never;
         options?: never;
         /**
-         * Has Ollama Blob
+         * Whether the file with this digest is here
          * @description Whether the file with this digest is here.
          */
         head: operations["has_ollama_blob"];
@@ -35,7 +35,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Chat
+         * One message, one answer, remembered as a chat
          * @description One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients.
          */
         post: operations["chat"];
@@ -55,7 +55,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Copy Ollama Model
+         * The same model under one more name
          * @description The same model under one more name.
          */
         post: operations["copy_ollama_model"];
@@ -75,7 +75,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Ollama Model
+         * A model of another one, or of files that were sent, with settings of its own
          * @description A model of another one, or of files that were sent, with settings of its own.
          */
         post: operations["create_ollama_model"];
@@ -96,7 +96,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Ollama Model
+         * Takes a model from the list, with what Serai itself fetched or keeps for it
          * @description Takes a model from the list, with what Serai itself fetched or keeps for it.
          */
         delete: operations["delete_ollama_model"];
@@ -115,7 +115,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Embed
+         * Ollama's embeddings of one text or many
          * @description Ollama's embeddings of one text or many.
          */
         post: operations["embed"];
@@ -135,7 +135,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Embeddings
+         * Ollama's older call for the embedding of one text
          * @description Ollama's older call for the embedding of one text.
          */
         post: operations["embeddings"];
@@ -155,7 +155,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Generate
+         * Ollama's answer to one prompt
          * @description Ollama's answer to one prompt.
          */
         post: operations["generate"];
@@ -173,7 +173,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Ollama Running
+         * The models that are loaded, in Ollama's shape
          * @description The models that are loaded, in Ollama's shape.
          */
         get: operations["list_ollama_running"];
@@ -195,7 +195,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pull Ollama Model
+         * Fetches a model from the hub, and tells how far it is
          * @description Fetches a model from the hub, and tells how far it is. The download goes on if nobody listens any more.
          */
         post: operations["pull_ollama_model"];
@@ -215,7 +215,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Push Ollama Model
+         * Is refused: there is no registry of Serai's
          * @description Is refused: there is no registry of Serai's.
          */
         post: operations["push_ollama_model"];
@@ -235,7 +235,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show Ollama Model
+         * What is known of a model, in Ollama's shape
          * @description What is known of a model, in Ollama's shape.
          */
         post: operations["show_ollama_model"];
@@ -253,7 +253,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Ollama Models
+         * The models that are here, in Ollama's shape
          * @description The models that are here, in Ollama's shape.
          */
         get: operations["list_ollama_models"];
@@ -273,7 +273,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Calls
+         * Running calls, whoever asked
          * @description Running calls, whoever asked.
          */
         get: operations["list_calls"];
@@ -296,7 +296,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Cancel Call
+         * Ends a call; its asker gets what was written so far
          * @description Ends a call; its asker gets what was written so far.
          */
         delete: operations["cancel_call"];
@@ -313,7 +313,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Examine
+         * Every part, healthy or with the mend
          * @description Every part, healthy or with the mend.
          */
         get: operations["examine"];
@@ -335,7 +335,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Download
+         * Fetches a model from the hub, as a job that survives a restart
          * @description Fetches a model from the hub, as a job that survives a restart.
          */
         post: operations["download"];
@@ -353,7 +353,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Engines
+         * The wheel's server, those that were built here, and one that was named
          * @description The wheel's server, those that were built here, and one that was named.
          */
         get: operations["list_engines"];
@@ -376,7 +376,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove Engine
+         * Deletes a server that was built here
          * @description Deletes a server that was built here. Models that run with it go on until they are unloaded.
          */
         delete: operations["remove_engine"];
@@ -395,7 +395,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Build Engine
+         * Builds a native llama-server for this machine, as a job, and uses it once it is tried
          * @description Builds a native llama-server for this machine, as a job, and uses it once it is tried. One that is being built
          *     is given back instead of a second.
          */
@@ -415,7 +415,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Use Engine
+         * Takes that server for models that are loaded from now on
          * @description Takes that server for models that are loaded from now on. A path is tried first.
          */
         put: operations["use_engine"];
@@ -434,7 +434,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events
+         * Server-sent events
          * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
          *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
          *     first: fetch everything anew. Chats are told of only to those who may read them.
@@ -456,7 +456,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Fit
+         * Whether a model fits
          * @description Whether a model fits: one that is here by its name, or one of the hub (`org/name:Q4_K_M`) from its headers.
          */
         get: operations["get_fit"];
@@ -476,7 +476,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Hardware
+         * This machine, and advice for it
          * @description This machine, and advice for it.
          */
         get: operations["get_hardware"];
@@ -496,7 +496,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Search Hub
+         * Models of the hub that match
          * @description Models of the hub that match. Where it is away: those that are known here, and marked so.
          */
         get: operations["search_hub"];
@@ -516,7 +516,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Hub Model
+         * A model's page: card, files, and its quantisations side by side, with how they fit this machine
          * @description A model's page: card, files, and its quantisations side by side, with how they fit this machine.
          */
         get: operations["get_hub_model"];
@@ -536,7 +536,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Picture
+         * A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content
          * @description A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content.
          */
         get: operations["get_picture"];
@@ -556,14 +556,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Jobs
+         * All jobs, newest first
          * @description All jobs, newest first.
          */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
         /**
-         * Clear Jobs
+         * Takes all off the list that are done or cancelled, or those of a kind
          * @description Takes all off the list that are done or cancelled, or those of a kind.
          */
         delete: operations["clear_jobs"];
@@ -579,19 +579,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Job */
+        /**
+         * One job, and how far it is
+         * @description One job, and how far it is.
+         */
         get: operations["get_job"];
         put?: never;
         post?: never;
         /**
-         * Forget Job
+         * Takes a job that has ended off the list; what it made stays
          * @description Takes a job that has ended off the list; what it made stays.
          */
         delete: operations["forget_job"];
         options?: never;
         head?: never;
         /**
-         * Change Job
+         * Changes what comes first
          * @description Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
          *     that runs where none is free, and among running downloads gets connections first.
          */
@@ -608,7 +611,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Job
+         * Gives it up
          * @description Gives it up.
          */
         post: operations["cancel_job"];
@@ -628,7 +631,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pause Job
+         * Stops it where it is; `resume` goes on from there
          * @description Stops it where it is; `resume` goes on from there.
          */
         post: operations["pause_job"];
@@ -648,7 +651,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resume Job
+         * Goes on with a job that was paused, or tries one again that failed
          * @description Goes on with a job that was paused, or tries one again that failed.
          */
         post: operations["resume_job"];
@@ -666,13 +669,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Keys
+         * All keys, revoked ones too
          * @description All keys, revoked ones too.
          */
         get: operations["list_keys"];
         put?: never;
         /**
-         * Create Key
+         * A new key
          * @description A new key. This answer is the only place where it can be read.
          */
         post: operations["create_key"];
@@ -693,7 +696,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Revoke Key
+         * The key stops working at once
          * @description The key stops working at once.
          */
         delete: operations["revoke_key"];
@@ -710,7 +713,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Logs
+         * The last lines that a part wrote
          * @description The last lines that a part wrote.
          */
         get: operations["read_logs"];
@@ -730,7 +733,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Stream
+         * Reads along
          * @description Reads along: events `state` {state, note}, `piece` {seq, text}, and at last `end` with the whole message.
          */
         get: operations["stream"];
@@ -750,13 +753,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Models
+         * All models on this machine, the embedded one first
          * @description All models on this machine, the embedded one first.
          */
         get: operations["list_models"];
         put?: never;
         /**
-         * Add Model
+         * Makes a file a model
          * @description Makes a file a model. The file stays where it is.
          */
         post: operations["add_model"];
@@ -774,21 +777,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Model
+         * One model
          * @description One model.
          */
         get: operations["get_model"];
         put?: never;
         post?: never;
         /**
-         * Forget Model
+         * Unloads a model and takes it from the list
          * @description Unloads a model and takes it from the list.
          */
         delete: operations["forget_model"];
         options?: never;
         head?: never;
         /**
-         * Change Model
+         * Pins a model, or sets its default generation settings or how it is loaded from the next time on
          * @description Pins a model, or sets its default generation settings or how it is loaded from the next time on.
          */
         patch: operations["change_model"];
@@ -802,7 +805,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Model Fit
+         * Whether a model that is here fits
          * @description Whether a model that is here fits.
          */
         get: operations["get_model_fit"];
@@ -822,13 +825,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Running
+         * The models that are loaded or loading, the last used first
          * @description The models that are loaded or loading, the last used first.
          */
         get: operations["list_running"];
         put?: never;
         /**
-         * Load Model
+         * Loads a model in the background; events of topic `model` tell how it goes
          * @description Loads a model in the background; events of topic `model` tell how it goes.
          */
         post: operations["load_model"];
@@ -849,7 +852,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Unload Model
+         * Ends a model's process, or its loading; all its memory returns
          * @description Ends a model's process, or its loading; all its memory returns.
          */
         delete: operations["unload_model"];
@@ -866,7 +869,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Model Log
+         * The last lines that the model's process logged, also one that has ended since this server started
          * @description The last lines that the model's process logged, also one that has ended since this server started.
          */
         get: operations["read_model_log"];
@@ -886,7 +889,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Secrets
+         * The names of the secrets that are set; their values are never shown
          * @description The names of the secrets that are set; their values are never shown.
          */
         get: operations["list_secrets"];
@@ -907,13 +910,13 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Secret
+         * Keeps a secret, encrypted
          * @description Keeps a secret, encrypted.
          */
         put: operations["set_secret"];
         post?: never;
         /**
-         * Delete Secret
+         * Forgets a secret
          * @description Forgets a secret.
          */
         delete: operations["delete_secret"];
@@ -930,13 +933,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Sessions
+         * Chats, newest first; pinned ones all come first, on the first page
          * @description Chats, newest first; pinned ones all come first, on the first page.
          */
         get: operations["list_sessions"];
         put?: never;
         /**
-         * Create Session
+         * A new, empty chat
          * @description A new, empty chat.
          */
         post: operations["create_session"];
@@ -954,7 +957,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Session
+         * A chat and the branch it shows
          * @description A chat and the branch it shows. An answer that is being written has here what it had before: its stream
          *     brings the rest.
          */
@@ -962,14 +965,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Session
+         * Stops what is being written in it and deletes it; `restore` undoes that
          * @description Stops what is being written in it and deletes it; `restore` undoes that.
          */
         delete: operations["delete_session"];
         options?: never;
         head?: never;
         /**
-         * Change Session
+         * Title, model, system prompt, settings, folder, pin
          * @description Title, model, system prompt, settings, folder, pin.
          */
         patch: operations["change_session"];
@@ -983,7 +986,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export Session
+         * The chat as a file: Markdown has the shown branch, JSON everything
          * @description The chat as a file: Markdown has the shown branch, JSON everything.
          */
         get: operations["export_session"];
@@ -1005,8 +1008,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask
-         * @description Adds a question and begins its answer, whose stream is `/messages/{session}/stream`.
+         * Adds a question and begins its answer, whose stream is `/messages/{message}/stream`
+         * @description Adds a question and begins its answer, whose stream is `/messages/{message}/stream`.
          */
         post: operations["ask"];
         delete?: never;
@@ -1025,7 +1028,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Proceed
+         * Goes on with an answer that was stopped, interrupted or cut off
          * @description Goes on with an answer that was stopped, interrupted or cut off.
          */
         post: operations["proceed"];
@@ -1045,7 +1048,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Regenerate
+         * Another answer beside this one
          * @description Another answer beside this one.
          */
         post: operations["regenerate"];
@@ -1065,7 +1068,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stop
+         * Ends an answer and returns it with all that was written
          * @description Ends an answer and returns it with all that was written.
          */
         post: operations["stop"];
@@ -1085,7 +1088,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reset Context
+         * The context starts anew from here; the history stays visible
          * @description The context starts anew from here; the history stays visible.
          */
         post: operations["reset_context"];
@@ -1105,7 +1108,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore Session
+         * Undoes a deletion
          * @description Undoes a deletion.
          */
         post: operations["restore_session"];
@@ -1125,7 +1128,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Select Branch
+         * Shows another branch
          * @description Shows another branch.
          */
         post: operations["select_branch"];
@@ -1145,7 +1148,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import Session
+         * A new chat from an exported one, with all its branches
          * @description A new chat from an exported one, with all its branches.
          */
         post: operations["import_session"];
@@ -1163,7 +1166,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Settings
+         * All settings, in the order of the tree
          * @description All settings, in the order of the tree.
          */
         get: operations["get_settings"];
@@ -1173,7 +1176,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change Settings
+         * Sets some settings by key, all or none; null goes back to the default
          * @description Sets some settings by key, all or none; null goes back to the default. One that the environment or the command
          *     line sets is refused (409).
          */
@@ -1188,7 +1191,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Status
+         * Version, who asks, what runs, memory, and what should be known
          * @description Version, who asks, what runs, memory, and what should be known.
          */
         get: operations["get_status"];
@@ -1208,7 +1211,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Store
+         * What lies in the store and how much room it takes
          * @description What lies in the store and how much room it takes.
          */
         get: operations["get_store"];
@@ -1230,7 +1233,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Adopt
+         * Looks for models that other programs have put on this machine
          * @description Looks for models that other programs have put on this machine. Their files stay where they are.
          */
         post: operations["adopt"];
@@ -1251,14 +1254,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Data Set
+         * Deletes a data set's files from the cache, whoever put them there
          * @description Deletes a data set's files from the cache, whoever put them there.
          */
         delete: operations["delete_data_set"];
         options?: never;
         head?: never;
         /**
-         * Change Data Set
+         * Pins a data set, so that it is never deleted to make room, or lets it go again
          * @description Pins a data set, so that it is never deleted to make room, or lets it go again.
          */
         patch: operations["change_data_set"];
@@ -1274,7 +1277,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Collect Garbage
+         * Removes what dead downloads left in the cache, and content that no model names
          * @description Removes what dead downloads left in the cache, and content that no model names. Data sets only where that is
          *     asked for, and none that is pinned or being fetched.
          */
@@ -1293,7 +1296,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Stored
+         * A model's source and files
          * @description A model's source and files.
          */
         get: operations["get_stored"];
@@ -1315,7 +1318,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check Updates
+         * Asks the hub which models it has newer
          * @description Asks the hub which models it has newer.
          */
         post: operations["check_updates"];
@@ -1335,7 +1338,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Verify
+         * Reads files again and compares them with their digests, as a job; its result names what is damaged
          * @description Reads files again and compares them with their digests, as a job; its result names what is damaged.
          */
         post: operations["verify"];
@@ -1353,7 +1356,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Suggestions
+         * A small, a middle and a large model that fit this machine's memory and disk
          * @description A small, a middle and a large model that fit this machine's memory and disk; or three for another machine.
          */
         get: operations["list_suggestions"];
@@ -1373,7 +1376,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Version
+         * Which Serai this is
          * @description Which Serai this is.
          */
         get: operations["get_version"];
@@ -1393,7 +1396,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ollama Version
+         * The version of Ollama's API that is spoken, and Serai's own
          * @description The version of Ollama's API that is spoken, and Serai's own.
          */
         get: operations["ollama_version"];
@@ -1413,7 +1416,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
+         * The server is alive
          * @description The server is alive.
          */
         get: operations["health"];
@@ -1433,7 +1436,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics
+         * Measurements in Prometheus' text form
          * @description Measurements in Prometheus' text form.
          */
         get: operations["metrics"];
@@ -1453,7 +1456,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * 200 when calls can be answered, 503 with what is not ready
          * @description 200 when calls can be answered, 503 with what is not ready.
          */
         get: operations["ready"];
@@ -1473,13 +1476,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Batches
+         * The asker's batches, the newest first
          * @description The asker's batches, the newest first.
          */
         get: operations["list_batches"];
         put?: never;
         /**
-         * Create Batch
+         * Begins to answer a file of requests that was uploaded with the purpose `batch`
          * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
          */
         post: operations["create_batch"];
@@ -1497,7 +1500,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Batch
+         * How far a batch is
          * @description How far a batch is.
          */
         get: operations["get_batch"];
@@ -1519,7 +1522,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Batch
+         * Stops a batch; what was answered is kept
          * @description Stops a batch; what was answered is kept.
          */
         post: operations["cancel_batch"];
@@ -1539,7 +1542,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Chat Completions
+         * OpenAI's chat completions, streamed or whole
          * @description OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast.
          */
         post: operations["chat_completions"];
@@ -1559,7 +1562,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Completions
+         * OpenAI's completions, streamed or whole: of one prompt or several, each answered n times
          * @description OpenAI's completions, streamed or whole: of one prompt or several, each answered n times.
          */
         post: operations["completions"];
@@ -1579,7 +1582,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Embeddings
+         * A vector of length 1 for each text
          * @description A vector of length 1 for each text.
          */
         post: operations["create_embeddings"];
@@ -1597,13 +1600,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Files
+         * The asker's files
          * @description The asker's files.
          */
         get: operations["list_files"];
         put?: never;
         /**
-         * Create File
+         * Keeps a file; its largest size is that of any body (`server.body_limit_mb`)
          * @description Keeps a file; its largest size is that of any body (`server.body_limit_mb`).
          */
         post: operations["create_file"];
@@ -1621,14 +1624,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get File
+         * What is known of a file
          * @description What is known of a file.
          */
         get: operations["get_file"];
         put?: never;
         post?: never;
         /**
-         * Delete File
+         * Forgets a file, unless a batch still reads it
          * @description Forgets a file, unless a batch still reads it.
          */
         delete: operations["delete_file"];
@@ -1645,7 +1648,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get File Content
+         * A file's content, as it was sent
          * @description A file's content, as it was sent.
          */
         get: operations["get_file_content"];
@@ -1667,7 +1670,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Message
+         * Anthropic's messages, streamed or whole
          * @description Anthropic's messages, streamed or whole. The object `serai` says who answered and how fast.
          */
         post: operations["create_message"];
@@ -1687,7 +1690,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Count Message Tokens
+         * How many tokens a message would read, without running it
          * @description How many tokens a message would read, without running it.
          */
         post: operations["count_message_tokens"];
@@ -1705,7 +1708,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Openai Models
+         * The models that can be asked, in OpenAI's shape
          * @description The models that can be asked, in OpenAI's shape.
          */
         get: operations["list_openai_models"];
@@ -1725,14 +1728,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Openai Model
+         * One model
          * @description One model.
          */
         get: operations["get_openai_model"];
         put?: never;
         post?: never;
         /**
-         * Delete Openai Model
+         * Is always refused: a key that asks models must not delete them
          * @description Is always refused: a key that asks models must not delete them.
          */
         delete: operations["delete_openai_model"];
@@ -1751,7 +1754,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rerank Documents
+         * The documents that answer the query best, the best first, as Jina has it
          * @description The documents that answer the query best, the best first, as Jina has it.
          */
         post: operations["rerank_documents"];
@@ -1771,7 +1774,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Response
+         * OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false
          * @description OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false.
          */
         post: operations["create_response"];
@@ -1789,14 +1792,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Response
+         * One that was kept, or that is being written
          * @description One that was kept, or that is being written.
          */
         get: operations["get_response"];
         put?: never;
         post?: never;
         /**
-         * Delete Response
+         * Forgets one; those that follow on it cannot be followed any more
          * @description Forgets one; those that follow on it cannot be followed any more.
          */
         delete: operations["delete_response"];
@@ -1815,7 +1818,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Response
+         * Stops one that is being written; what was written is kept
          * @description Stops one that is being written; what was written is kept.
          */
         post: operations["cancel_response"];
@@ -1833,7 +1836,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Input Items
+         * What one was asked with
          * @description What one was asked with.
          */
         get: operations["list_input_items"];
@@ -1855,7 +1858,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rerank Documents As Cohere
+         * The same as Cohere has it: without the documents, unless they are asked for
          * @description The same as Cohere has it: without the documents, unless they are asked for.
          */
         post: operations["rerank_documents_as_cohere"];
@@ -1913,6 +1916,17 @@ export interface components {
              * @default local
              */
             place: string;
+        };
+        /** @description An error as Anthropic tells it, with Serai's own beside it. */
+        AnthropicError: {
+            error: {
+                message: string;
+                serai: components["schemas"]["ErrorBody"];
+                type: string;
+            };
+            request_id: string;
+            /** @constant */
+            type: "error";
         };
         /**
          * Attempt
@@ -3109,6 +3123,16 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /** @description An error as OpenAI tells it, with Serai's own beside it. */
+        OpenAIError: {
+            error: {
+                code: string | null;
+                message: string;
+                param: string | null;
+                serai: components["schemas"]["ErrorBody"];
+                type: string;
+            };
+        };
         /** Orphan */
         Orphan: {
             /** Path */
@@ -3158,6 +3182,11 @@ export interface components {
             state: "waiting" | "working" | "done";
             /** Total */
             total: number;
+        };
+        /** @description An error as one text, with Serai's own beside it. */
+        PlainError: {
+            error: string;
+            serai: components["schemas"]["ErrorBody"];
         };
         /** Principal */
         Principal: {
@@ -3913,27 +3942,58 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @example digest */
+                digest: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -3949,27 +4009,58 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @example digest */
+                digest: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -3990,6 +4081,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "How do I stop Serai?"
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * Message
@@ -4024,22 +4120,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4048,6 +4172,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answerer": {
+                     *         "backend": "llama.cpp",
+                     *         "device": "CPU",
+                     *         "device_reason": "",
+                     *         "model": "serai-guide",
+                     *         "place": "local"
+                     *       },
+                     *       "latency_s": 0.0373,
+                     *       "model": "serai-guide",
+                     *       "session": "ses_01a1fd86e33820c06e7fab03",
+                     *       "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *       "tokens": 27,
+                     *       "usage": {
+                     *         "cached_tokens": 26,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0182,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 465,
+                     *         "tokens_per_second": 2370,
+                     *         "total_s": 0.0246
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SimpleAnswer"];
                 };
             };
@@ -4062,6 +4212,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "destination": "short",
+                 *       "source": "brief"
+                 *     }
+                 */
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
@@ -4071,22 +4227,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4107,6 +4291,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "serai-guide",
+                 *       "model": "brief",
+                 *       "stream": false,
+                 *       "system": "Answer in one sentence."
+                 *     }
+                 */
                 "application/json": {
                     /** @description Blobs by name. */
                     files?: unknown;
@@ -4118,22 +4310,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4141,7 +4361,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4154,6 +4381,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "brief"
+                 *     }
+                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -4161,22 +4393,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4197,6 +4457,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "input": [
+                 *         "A caravan rests."
+                 *       ],
+                 *       "model": "org/embedder"
+                 *     }
+                 */
                 "application/json": {
                     /** @description One text or many. */
                     input?: unknown;
@@ -4205,22 +4473,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4228,7 +4524,23 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "embeddings": [
+                     *         [
+                     *           0.6,
+                     *           0.8
+                     *         ]
+                     *       ],
+                     *       "load_duration": 0,
+                     *       "model": "org/embedder",
+                     *       "prompt_eval_count": 5,
+                     *       "total_duration": 9000000
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4241,6 +4553,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/embedder",
+                 *       "prompt": "A caravan rests."
+                 *     }
+                 */
                 "application/json": {
                     model: unknown;
                     /** @description One text. */
@@ -4249,22 +4567,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4272,7 +4618,17 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "embedding": [
+                     *         0.6,
+                     *         0.8
+                     *       ]
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4285,6 +4641,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "serai-guide",
+                 *       "prompt": "How do I stop Serai?",
+                 *       "stream": false
+                 *     }
+                 */
                 "application/json": {
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
@@ -4306,22 +4669,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4329,7 +4720,42 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T09:53:58.069971Z",
+                     *       "done": true,
+                     *       "done_reason": "stop",
+                     *       "eval_count": 27,
+                     *       "eval_duration": 11724230,
+                     *       "load_duration": 0,
+                     *       "model": "serai-guide",
+                     *       "prompt_eval_count": 27,
+                     *       "prompt_eval_duration": 727000,
+                     *       "response": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 26,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.021,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 1380,
+                     *         "tokens_per_second": 2300,
+                     *         "total_s": 0.0286,
+                     *         "tried": []
+                     *       },
+                     *       "total_duration": 28568855
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4342,22 +4768,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4366,6 +4820,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "context_length": 512,
+                     *           "details": {
+                     *             "families": [
+                     *               "llama"
+                     *             ],
+                     *             "family": "llama",
+                     *             "format": "gguf",
+                     *             "parameter_size": "4.84M",
+                     *             "parent_model": "",
+                     *             "quantization_level": "Q8_0"
+                     *           },
+                     *           "digest": "99a72ec2bf7f18ca6620e9212d0af33a0fd4ff3ee87fb9a667a559ae1eb4a12c",
+                     *           "expires_at": "2026-11-21T10:23:58.105801Z",
+                     *           "model": "serai-guide:latest",
+                     *           "name": "serai-guide:latest",
+                     *           "size": 62423040,
+                     *           "size_vram": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4382,6 +4861,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "hf.co/org/name:Q4_K_M",
+                 *       "stream": false
+                 *     }
+                 */
                 "application/json": {
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
@@ -4391,22 +4876,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4414,7 +4927,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "success"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4427,6 +4947,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/name"
+                 *     }
+                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -4434,22 +4959,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4470,6 +5023,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "serai-guide"
+                 *     }
+                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -4477,22 +5035,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4501,6 +5087,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "capabilities": [
+                     *         "completion",
+                     *         "tools"
+                     *       ],
+                     *       "details": {
+                     *         "families": [
+                     *           "llama"
+                     *         ],
+                     *         "family": "llama",
+                     *         "format": "gguf",
+                     *         "parameter_size": "4.84M",
+                     *         "parent_model": "",
+                     *         "quantization_level": "Q8_0"
+                     *       },
+                     *       "license": "apache-2.0",
+                     *       "model_info": {
+                     *         "general.architecture": "llama",
+                     *         "general.basename": "serai-guide",
+                     *         "general.parameter_count": 4835072,
+                     *         "llama.attention.head_count": 4,
+                     *         "llama.attention.head_count_kv": 4,
+                     *         "llama.attention.key_length": 64,
+                     *         "llama.attention.layer_norm_rms_epsilon": 0.00001,
+                     *         "llama.attention.value_length": 64,
+                     *         "llama.block_count": 3,
+                     *         "llama.context_length": 512,
+                     *         "llama.embedding_length": 256,
+                     *         "llama.feed_forward_length": 512,
+                     *         "llama.rope.dimension_count": 64,
+                     *         "llama.rope.freq_base": 10000,
+                     *         "llama.vocab_size": 5600
+                     *       },
+                     *       "modelfile": "# Made by Serai.\nFROM serai-guide",
+                     *       "modified_at": "2026-11-21T09:53:55.832494Z",
+                     *       "parameters": "temperature                    0.0",
+                     *       "system": "",
+                     *       "template": "{{ messages[-1].content }}"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4517,22 +5144,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4541,6 +5196,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "details": {
+                     *             "families": [
+                     *               "llama"
+                     *             ],
+                     *             "family": "llama",
+                     *             "format": "gguf",
+                     *             "parameter_size": "4.84M",
+                     *             "parent_model": "",
+                     *             "quantization_level": "Q8_0"
+                     *           },
+                     *           "digest": "99a72ec2bf7f18ca6620e9212d0af33a0fd4ff3ee87fb9a667a559ae1eb4a12c",
+                     *           "model": "serai-guide:latest",
+                     *           "modified_at": "2026-11-21T09:53:55.832494Z",
+                     *           "name": "serai-guide:latest",
+                     *           "size": 5321696
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4557,21 +5235,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4581,6 +5285,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "calls": [
+                     *         {
+                     *           "backend": "llama.cpp",
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "principal": "owner",
+                     *           "started_at": 1795254835,
+                     *           "state": "state",
+                     *           "tokens": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallList"];
                 };
             };
@@ -4591,27 +5310,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example call */
                 call: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4638,21 +5384,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4662,6 +5434,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": [
+                     *         {
+                     *           "level": "ok",
+                     *           "mend": "mend",
+                     *           "ok": false,
+                     *           "part": "part",
+                     *           "text": "How do I stop Serai?"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Checks"];
                 };
             };
@@ -4676,25 +5461,57 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/name:Q4_K_M",
+                 *       "priority": 0
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewDownload"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4704,6 +5521,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -4718,21 +5565,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4742,6 +5615,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "engines": [
+                     *         {
+                     *           "built_at": 1795254835,
+                     *           "features": [
+                     *             "feature"
+                     *           ],
+                     *           "in_use": false,
+                     *           "kind": "wheel",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "path": "/models/name.gguf",
+                     *           "size": 4920000000,
+                     *           "version": "0.1.0"
+                     *         }
+                     *       ],
+                     *       "runtimes": [
+                     *         {
+                     *           "extra": "extra",
+                     *           "formats": [
+                     *             "gguf"
+                     *           ],
+                     *           "installed": false,
+                     *           "name": "org/name:Q4_K_M",
+                     *           "title": "Stopping Serai",
+                     *           "version": "0.1.0"
+                     *         }
+                     *       ],
+                     *       "setting": "setting",
+                     *       "to_gain": [
+                     *         "to gain"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LlamaServerList"];
                 };
             };
@@ -4752,27 +5659,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4794,21 +5728,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4818,6 +5778,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -4832,25 +5822,56 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "auto"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Choice"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4860,6 +5881,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "engines": [
+                     *         {
+                     *           "built_at": 1795254835,
+                     *           "features": [
+                     *             "feature"
+                     *           ],
+                     *           "in_use": false,
+                     *           "kind": "wheel",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "path": "/models/name.gguf",
+                     *           "size": 4920000000,
+                     *           "version": "0.1.0"
+                     *         }
+                     *       ],
+                     *       "runtimes": [
+                     *         {
+                     *           "extra": "extra",
+                     *           "formats": [
+                     *             "gguf"
+                     *           ],
+                     *           "installed": false,
+                     *           "name": "org/name:Q4_K_M",
+                     *           "title": "Stopping Serai",
+                     *           "version": "0.1.0"
+                     *         }
+                     *       ],
+                     *       "setting": "setting",
+                     *       "to_gain": [
+                     *         "to gain"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LlamaServerList"];
                 };
             };
@@ -4876,21 +5931,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4900,6 +5981,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 3f-12
+                     *     event: model
+                     *     data: {"name": "serai-guide", "state": "ready"}
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -4915,6 +6001,7 @@ export interface operations {
                 flash_attention?: boolean | null;
                 gpu_layers?: number | null;
                 kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
+                /** @example org/name:Q4_K_M */
                 model: string;
                 parallel?: number | null;
             };
@@ -4924,21 +6011,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4948,6 +6061,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "context_length": 32768,
+                     *       "device_reason": "device reason",
+                     *       "devices": [
+                     *         {
+                     *           "free": 1,
+                     *           "kind": "cpu",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "layers": 1,
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "model": "org/name:Q4_K_M",
+                     *       "need": {
+                     *         "by_device": {},
+                     *         "cache": 1,
+                     *         "compute": 1,
+                     *         "firm": 1,
+                     *         "kv": 1,
+                     *         "later": 1,
+                     *         "peak": 1,
+                     *         "runtime": 1,
+                     *         "spare": 1,
+                     *         "total": 1,
+                     *         "weights": 1
+                     *       },
+                     *       "room": {},
+                     *       "shortened": "shortened",
+                     *       "text": "How do I stop Serai?",
+                     *       "verdict": "fits",
+                     *       "would_fit": [
+                     *         {
+                     *           "loading": {
+                     *             "context": 16384
+                     *           },
+                     *           "model": "org/name:Q4_K_M",
+                     *           "text": "How do I stop Serai?",
+                     *           "total": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fit"];
                 };
             };
@@ -4965,21 +6124,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4989,6 +6174,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "advice": [
+                     *         "advice"
+                     *       ],
+                     *       "cpu": {
+                     *         "cores": 1,
+                     *         "features": [
+                     *           "feature"
+                     *         ],
+                     *         "name": "org/name:Q4_K_M"
+                     *       },
+                     *       "disk": {
+                     *         "free": 1,
+                     *         "path": "/models/name.gguf",
+                     *         "total": 1
+                     *       },
+                     *       "gpus": [
+                     *         {
+                     *           "memory": 1,
+                     *           "name": "org/name:Q4_K_M"
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "available": 1,
+                     *         "total": 1
+                     *       },
+                     *       "tier": "tier"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Hardware"];
                 };
             };
@@ -5023,21 +6238,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5047,6 +6288,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "architecture": "llama",
+                     *           "author": "author",
+                     *           "context_length": 32768,
+                     *           "downloads": 1,
+                     *           "fit": {
+                     *             "text": "How do I stop Serai?",
+                     *             "verdict": "fits"
+                     *           },
+                     *           "formats": [
+                     *             "gguf"
+                     *           ],
+                     *           "gated": "",
+                     *           "here": [
+                     *             "here"
+                     *           ],
+                     *           "job": "job",
+                     *           "languages": [
+                     *             "en",
+                     *             "de",
+                     *             "fa"
+                     *           ],
+                     *           "library": "library",
+                     *           "license": "apache-2.0",
+                     *           "likes": 1,
+                     *           "modified_at": 1795254835,
+                     *           "name": "org/name:Q4_K_M",
+                     *           "parameters": 8030000000,
+                     *           "size": 4920000000,
+                     *           "task": "text-generation"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "offline": false,
+                     *       "reason": {
+                     *         "code": "model_not_found",
+                     *         "facts": {},
+                     *         "hint": "hint",
+                     *         "message": "msg_01a1fd86da68c3068f9808e6",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "who"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["HubModelList"];
                 };
             };
@@ -5062,27 +6350,54 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5092,6 +6407,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "architecture": "llama",
+                     *       "author": "author",
+                     *       "card": "card",
+                     *       "commit": "commit",
+                     *       "context_length": 32768,
+                     *       "downloads": 1,
+                     *       "evaluations": [
+                     *         {
+                     *           "dataset": "dataset",
+                     *           "metric": "metric",
+                     *           "task": "text-generation",
+                     *           "value": 1
+                     *         }
+                     *       ],
+                     *       "files": [
+                     *         {
+                     *           "path": "/models/name.gguf",
+                     *           "sha256": "sha256",
+                     *           "size": 4920000000
+                     *         }
+                     *       ],
+                     *       "fit": {
+                     *         "text": "How do I stop Serai?",
+                     *         "verdict": "fits"
+                     *       },
+                     *       "formats": [
+                     *         "gguf"
+                     *       ],
+                     *       "gate": {
+                     *         "text": "How do I stop Serai?",
+                     *         "url": "https://huggingface.co/org/name"
+                     *       },
+                     *       "gated": "",
+                     *       "here": [
+                     *         "here"
+                     *       ],
+                     *       "job": "job",
+                     *       "languages": [
+                     *         "en",
+                     *         "de",
+                     *         "fa"
+                     *       ],
+                     *       "library": "library",
+                     *       "license": "apache-2.0",
+                     *       "likes": 1,
+                     *       "modified_at": 1795254835,
+                     *       "name": "org/name:Q4_K_M",
+                     *       "offline": false,
+                     *       "parameters": 8030000000,
+                     *       "reason": {
+                     *         "code": "model_not_found",
+                     *         "facts": {},
+                     *         "hint": "hint",
+                     *         "message": "msg_01a1fd86da68c3068f9808e6",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "who"
+                     *       },
+                     *       "revision": "revision",
+                     *       "revisions": [
+                     *         "revision"
+                     *       ],
+                     *       "size": 4920000000,
+                     *       "tags": [
+                     *         "tag"
+                     *       ],
+                     *       "task": "text-generation",
+                     *       "unusable": {
+                     *         "code": "model_not_found",
+                     *         "facts": {},
+                     *         "hint": "hint",
+                     *         "message": "msg_01a1fd86da68c3068f9808e6",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "who"
+                     *       },
+                     *       "url": "https://huggingface.co/org/name",
+                     *       "variants": [
+                     *         {
+                     *           "files": 1,
+                     *           "fit": {
+                     *             "text": "How do I stop Serai?",
+                     *             "verdict": "fits"
+                     *           },
+                     *           "format": "gguf",
+                     *           "here": false,
+                     *           "job": "job",
+                     *           "label": "label",
+                     *           "missing_extra": "missing extra",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "recommended": false,
+                     *           "size": 4920000000
+                     *         }
+                     *       ],
+                     *       "weights": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["HubModelPage"];
                 };
             };
@@ -5100,9 +6512,13 @@ export interface operations {
     get_picture: {
         parameters: {
             query: {
+                /** @example org/name:Q4_K_M */
                 model: string;
                 revision?: string;
-                /** @description As the card writes it. */
+                /**
+                 * @description As the card writes it.
+                 * @example src
+                 */
                 src: string;
             };
             header?: never;
@@ -5111,21 +6527,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5149,21 +6591,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5173,6 +6641,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "args": {},
+                     *           "created_at": 1795254835,
+                     *           "error": null,
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "kind": "download",
+                     *           "principal": "owner",
+                     *           "priority": 0,
+                     *           "progress": {
+                     *             "done": 1,
+                     *             "eta_s": 0.19999999999999996,
+                     *             "note": "note",
+                     *             "parts": [
+                     *               {
+                     *                 "done": 1,
+                     *                 "name": "org/name:Q4_K_M",
+                     *                 "state": "waiting",
+                     *                 "total": 1
+                     *               }
+                     *             ],
+                     *             "rate": 1,
+                     *             "total": 1
+                     *           },
+                     *           "result": {},
+                     *           "state": "queued",
+                     *           "title": "Stopping Serai",
+                     *           "updated_at": 1795254835
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["JobList"];
                 };
             };
@@ -5189,21 +6691,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5213,6 +6741,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "removed": [
+                     *         "removed"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Cleared"];
                 };
             };
@@ -5223,27 +6758,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5253,6 +6815,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5263,27 +6855,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5301,31 +6920,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "priority": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["JobChange"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5335,6 +6986,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5345,27 +7026,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5375,6 +7083,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5385,27 +7123,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5415,6 +7180,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5425,27 +7220,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5455,6 +7277,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5469,21 +7321,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5493,6 +7371,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "created_at": 1795254835,
+                     *           "expires_at": 1795254835,
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "last_used_at": 1795254835,
+                     *           "name": "org/name:Q4_K_M",
+                     *           "prefix": "serai-3f",
+                     *           "revoked_at": 1795254835,
+                     *           "scopes": [
+                     *             "infer"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
@@ -5507,25 +7403,59 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "laptop",
+                 *       "scopes": [
+                 *         "infer"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5535,6 +7465,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1795254835,
+                     *       "expires_at": 1795254835,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "last_used_at": 1795254835,
+                     *       "name": "org/name:Q4_K_M",
+                     *       "plain": "serai-…",
+                     *       "prefix": "serai-3f",
+                     *       "revoked_at": 1795254835,
+                     *       "scopes": [
+                     *         "infer"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
@@ -5545,27 +7490,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example key */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5590,21 +7562,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5614,6 +7612,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lines": [
+                     *         {}
+                     *       ],
+                     *       "parts": [
+                     *         "part"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogLines"];
                 };
             };
@@ -5630,27 +7638,54 @@ export interface operations {
                 "last-event-id"?: string;
             };
             path: {
+                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5660,6 +7695,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example event: state
+                     *     data: {"state": "streaming", "note": ""}
+                     *
+                     *     id: 1
+                     *     event: piece
+                     *     data: {"seq": 1, "text": "Stop Serai with "}
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -5674,21 +7717,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5698,6 +7767,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "added_at": 1795254835,
+                     *           "architecture": "llama",
+                     *           "context_length": 32768,
+                     *           "description": "description",
+                     *           "engine": "llama_cpp",
+                     *           "error": null,
+                     *           "format": "gguf",
+                     *           "languages": [
+                     *             "en",
+                     *             "de",
+                     *             "fa"
+                     *           ],
+                     *           "last_used_at": 1795254835,
+                     *           "license": "apache-2.0",
+                     *           "loading": {
+                     *             "context": 16384
+                     *           },
+                     *           "name": "org/name:Q4_K_M",
+                     *           "parameters": 8030000000,
+                     *           "path": "/models/name.gguf",
+                     *           "pinned": false,
+                     *           "place": "local",
+                     *           "quantisation": "Q4_K_M",
+                     *           "running": {
+                     *             "context": 1,
+                     *             "device": "CPU",
+                     *             "device_reason": "device reason",
+                     *             "engine": "llama_cpp",
+                     *             "kv_type": "kv type",
+                     *             "last_used_at": 1795254835,
+                     *             "load_s": 0.19999999999999996,
+                     *             "memory": 1,
+                     *             "needed": 0,
+                     *             "parallel": 1,
+                     *             "pid": 1,
+                     *             "sandbox": {
+                     *               "files": false,
+                     *               "how": "how",
+                     *               "memory": false,
+                     *               "network": false
+                     *             },
+                     *             "server": "server",
+                     *             "shortened": "shortened",
+                     *             "since": 1795254835,
+                     *             "streams": 1,
+                     *             "threads": 0,
+                     *             "tokens": 0,
+                     *             "tokens_per_second": 1
+                     *           },
+                     *           "settings": {
+                     *             "temperature": 0.7
+                     *           },
+                     *           "size": 4920000000,
+                     *           "source": "embedded",
+                     *           "starting": {
+                     *             "memory": 1,
+                     *             "needed": 1,
+                     *             "since": 1795254835
+                     *           },
+                     *           "state": "on_disk",
+                     *           "task": "text-generation",
+                     *           "title": "Stopping Serai"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
@@ -5712,25 +7851,57 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "name",
+                 *       "path": "/models/name.gguf"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewModel"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5740,6 +7911,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added_at": 1795254835,
+                     *       "architecture": "llama",
+                     *       "context_length": 32768,
+                     *       "description": "description",
+                     *       "engine": "llama_cpp",
+                     *       "error": null,
+                     *       "format": "gguf",
+                     *       "languages": [
+                     *         "en",
+                     *         "de",
+                     *         "fa"
+                     *       ],
+                     *       "last_used_at": 1795254835,
+                     *       "license": "apache-2.0",
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "name": "org/name:Q4_K_M",
+                     *       "parameters": 8030000000,
+                     *       "path": "/models/name.gguf",
+                     *       "pinned": false,
+                     *       "place": "local",
+                     *       "quantisation": "Q4_K_M",
+                     *       "running": {
+                     *         "context": 1,
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "engine": "llama_cpp",
+                     *         "kv_type": "kv type",
+                     *         "last_used_at": 1795254835,
+                     *         "load_s": 0.19999999999999996,
+                     *         "memory": 1,
+                     *         "needed": 0,
+                     *         "parallel": 1,
+                     *         "pid": 1,
+                     *         "sandbox": {
+                     *           "files": false,
+                     *           "how": "how",
+                     *           "memory": false,
+                     *           "network": false
+                     *         },
+                     *         "server": "server",
+                     *         "shortened": "shortened",
+                     *         "since": 1795254835,
+                     *         "streams": 1,
+                     *         "threads": 0,
+                     *         "tokens": 0,
+                     *         "tokens_per_second": 1
+                     *       },
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "size": 4920000000,
+                     *       "source": "embedded",
+                     *       "starting": {
+                     *         "memory": 1,
+                     *         "needed": 1,
+                     *         "since": 1795254835
+                     *       },
+                     *       "state": "on_disk",
+                     *       "task": "text-generation",
+                     *       "title": "Stopping Serai"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -5750,27 +7987,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5780,6 +8044,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added_at": 1795254835,
+                     *       "architecture": "llama",
+                     *       "context_length": 32768,
+                     *       "description": "description",
+                     *       "engine": "llama_cpp",
+                     *       "error": null,
+                     *       "format": "gguf",
+                     *       "languages": [
+                     *         "en",
+                     *         "de",
+                     *         "fa"
+                     *       ],
+                     *       "last_used_at": 1795254835,
+                     *       "license": "apache-2.0",
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "name": "org/name:Q4_K_M",
+                     *       "parameters": 8030000000,
+                     *       "path": "/models/name.gguf",
+                     *       "pinned": false,
+                     *       "place": "local",
+                     *       "quantisation": "Q4_K_M",
+                     *       "running": {
+                     *         "context": 1,
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "engine": "llama_cpp",
+                     *         "kv_type": "kv type",
+                     *         "last_used_at": 1795254835,
+                     *         "load_s": 0.19999999999999996,
+                     *         "memory": 1,
+                     *         "needed": 0,
+                     *         "parallel": 1,
+                     *         "pid": 1,
+                     *         "sandbox": {
+                     *           "files": false,
+                     *           "how": "how",
+                     *           "memory": false,
+                     *           "network": false
+                     *         },
+                     *         "server": "server",
+                     *         "shortened": "shortened",
+                     *         "since": 1795254835,
+                     *         "streams": 1,
+                     *         "threads": 0,
+                     *         "tokens": 0,
+                     *         "tokens_per_second": 1
+                     *       },
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "size": 4920000000,
+                     *       "source": "embedded",
+                     *       "starting": {
+                     *         "memory": 1,
+                     *         "needed": 1,
+                     *         "since": 1795254835
+                     *       },
+                     *       "state": "on_disk",
+                     *       "task": "text-generation",
+                     *       "title": "Stopping Serai"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -5793,27 +8123,54 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5831,31 +8188,69 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "loading": {
+                 *         "context": 8192
+                 *       },
+                 *       "pinned": true,
+                 *       "settings": {
+                 *         "temperature": 0.2
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ModelChange"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5865,6 +8260,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added_at": 1795254835,
+                     *       "architecture": "llama",
+                     *       "context_length": 32768,
+                     *       "description": "description",
+                     *       "engine": "llama_cpp",
+                     *       "error": null,
+                     *       "format": "gguf",
+                     *       "languages": [
+                     *         "en",
+                     *         "de",
+                     *         "fa"
+                     *       ],
+                     *       "last_used_at": 1795254835,
+                     *       "license": "apache-2.0",
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "name": "org/name:Q4_K_M",
+                     *       "parameters": 8030000000,
+                     *       "path": "/models/name.gguf",
+                     *       "pinned": false,
+                     *       "place": "local",
+                     *       "quantisation": "Q4_K_M",
+                     *       "running": {
+                     *         "context": 1,
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "engine": "llama_cpp",
+                     *         "kv_type": "kv type",
+                     *         "last_used_at": 1795254835,
+                     *         "load_s": 0.19999999999999996,
+                     *         "memory": 1,
+                     *         "needed": 0,
+                     *         "parallel": 1,
+                     *         "pid": 1,
+                     *         "sandbox": {
+                     *           "files": false,
+                     *           "how": "how",
+                     *           "memory": false,
+                     *           "network": false
+                     *         },
+                     *         "server": "server",
+                     *         "shortened": "shortened",
+                     *         "since": 1795254835,
+                     *         "streams": 1,
+                     *         "threads": 0,
+                     *         "tokens": 0,
+                     *         "tokens_per_second": 1
+                     *       },
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "size": 4920000000,
+                     *       "source": "embedded",
+                     *       "starting": {
+                     *         "memory": 1,
+                     *         "needed": 1,
+                     *         "since": 1795254835
+                     *       },
+                     *       "state": "on_disk",
+                     *       "task": "text-generation",
+                     *       "title": "Stopping Serai"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -5884,27 +8345,54 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5914,6 +8402,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "context_length": 32768,
+                     *       "device_reason": "device reason",
+                     *       "devices": [
+                     *         {
+                     *           "free": 1,
+                     *           "kind": "cpu",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "layers": 1,
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "model": "org/name:Q4_K_M",
+                     *       "need": {
+                     *         "by_device": {},
+                     *         "cache": 1,
+                     *         "compute": 1,
+                     *         "firm": 1,
+                     *         "kv": 1,
+                     *         "later": 1,
+                     *         "peak": 1,
+                     *         "runtime": 1,
+                     *         "spare": 1,
+                     *         "total": 1,
+                     *         "weights": 1
+                     *       },
+                     *       "room": {},
+                     *       "shortened": "shortened",
+                     *       "text": "How do I stop Serai?",
+                     *       "verdict": "fits",
+                     *       "would_fit": [
+                     *         {
+                     *           "loading": {
+                     *             "context": 16384
+                     *           },
+                     *           "model": "org/name:Q4_K_M",
+                     *           "text": "How do I stop Serai?",
+                     *           "total": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fit"];
                 };
             };
@@ -5928,21 +8462,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5952,6 +8512,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "budget": {
+                     *         "devices": [
+                     *           {
+                     *             "free": 1,
+                     *             "kind": "cpu",
+                     *             "limit": 0,
+                     *             "models": [
+                     *               {
+                     *                 "memory": 1,
+                     *                 "name": "org/name:Q4_K_M"
+                     *               }
+                     *             ],
+                     *             "name": "org/name:Q4_K_M",
+                     *             "others": 0,
+                     *             "serai": 0,
+                     *             "total": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "running": [
+                     *         {
+                     *           "added_at": 1795254835,
+                     *           "architecture": "llama",
+                     *           "context_length": 32768,
+                     *           "description": "description",
+                     *           "engine": "llama_cpp",
+                     *           "error": null,
+                     *           "format": "gguf",
+                     *           "languages": [
+                     *             "en",
+                     *             "de",
+                     *             "fa"
+                     *           ],
+                     *           "last_used_at": 1795254835,
+                     *           "license": "apache-2.0",
+                     *           "loading": {
+                     *             "context": 16384
+                     *           },
+                     *           "name": "org/name:Q4_K_M",
+                     *           "parameters": 8030000000,
+                     *           "path": "/models/name.gguf",
+                     *           "pinned": false,
+                     *           "place": "local",
+                     *           "quantisation": "Q4_K_M",
+                     *           "running": {
+                     *             "context": 1,
+                     *             "device": "CPU",
+                     *             "device_reason": "device reason",
+                     *             "engine": "llama_cpp",
+                     *             "kv_type": "kv type",
+                     *             "last_used_at": 1795254835,
+                     *             "load_s": 0.19999999999999996,
+                     *             "memory": 1,
+                     *             "needed": 0,
+                     *             "parallel": 1,
+                     *             "pid": 1,
+                     *             "sandbox": {
+                     *               "files": false,
+                     *               "how": "how",
+                     *               "memory": false,
+                     *               "network": false
+                     *             },
+                     *             "server": "server",
+                     *             "shortened": "shortened",
+                     *             "since": 1795254835,
+                     *             "streams": 1,
+                     *             "threads": 0,
+                     *             "tokens": 0,
+                     *             "tokens_per_second": 1
+                     *           },
+                     *           "settings": {
+                     *             "temperature": 0.7
+                     *           },
+                     *           "size": 4920000000,
+                     *           "source": "embedded",
+                     *           "starting": {
+                     *             "memory": 1,
+                     *             "needed": 1,
+                     *             "since": 1795254835
+                     *           },
+                     *           "state": "on_disk",
+                     *           "task": "text-generation",
+                     *           "title": "Stopping Serai"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RunningList"];
                 };
             };
@@ -5966,25 +8615,56 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/name:Q4_K_M"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Load"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5994,6 +8674,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added_at": 1795254835,
+                     *       "architecture": "llama",
+                     *       "context_length": 32768,
+                     *       "description": "description",
+                     *       "engine": "llama_cpp",
+                     *       "error": null,
+                     *       "format": "gguf",
+                     *       "languages": [
+                     *         "en",
+                     *         "de",
+                     *         "fa"
+                     *       ],
+                     *       "last_used_at": 1795254835,
+                     *       "license": "apache-2.0",
+                     *       "loading": {
+                     *         "context": 16384
+                     *       },
+                     *       "name": "org/name:Q4_K_M",
+                     *       "parameters": 8030000000,
+                     *       "path": "/models/name.gguf",
+                     *       "pinned": false,
+                     *       "place": "local",
+                     *       "quantisation": "Q4_K_M",
+                     *       "running": {
+                     *         "context": 1,
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "engine": "llama_cpp",
+                     *         "kv_type": "kv type",
+                     *         "last_used_at": 1795254835,
+                     *         "load_s": 0.19999999999999996,
+                     *         "memory": 1,
+                     *         "needed": 0,
+                     *         "parallel": 1,
+                     *         "pid": 1,
+                     *         "sandbox": {
+                     *           "files": false,
+                     *           "how": "how",
+                     *           "memory": false,
+                     *           "network": false
+                     *         },
+                     *         "server": "server",
+                     *         "shortened": "shortened",
+                     *         "since": 1795254835,
+                     *         "streams": 1,
+                     *         "threads": 0,
+                     *         "tokens": 0,
+                     *         "tokens_per_second": 1
+                     *       },
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "size": 4920000000,
+                     *       "source": "embedded",
+                     *       "starting": {
+                     *         "memory": 1,
+                     *         "needed": 1,
+                     *         "since": 1795254835
+                     *       },
+                     *       "state": "on_disk",
+                     *       "task": "text-generation",
+                     *       "title": "Stopping Serai"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -6004,27 +8750,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6045,27 +8818,54 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6075,6 +8875,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lines": [
+                     *         {
+                     *           "number": 1,
+                     *           "text": "How do I stop Serai?",
+                     *           "time": 1795254835
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelLog"];
                 };
             };
@@ -6089,21 +8900,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6113,6 +8950,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secrets": [
+                     *         {
+                     *           "name": "org/name:Q4_K_M",
+                     *           "set": false,
+                     *           "source": "stored"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
@@ -6123,31 +8971,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example hf_token */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "value": "hf_…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSecret"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6157,6 +9037,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "org/name:Q4_K_M",
+                     *       "set": false,
+                     *       "source": "stored"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Secret"];
                 };
             };
@@ -6167,27 +9054,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example hf_token */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6215,21 +9129,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6239,6 +9179,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "next": 1,
+                     *       "sessions": [
+                     *         {
+                     *           "created_at": 1795254835,
+                     *           "folder": null,
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "pinned": false,
+                     *           "settings": {
+                     *             "temperature": 0.7
+                     *           },
+                     *           "streaming": false,
+                     *           "system": "system",
+                     *           "title": "Stopping Serai",
+                     *           "updated_at": 1795254835
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionPage"];
                 };
             };
@@ -6253,25 +9214,58 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "serai-guide",
+                 *       "system": "Be brief.",
+                 *       "title": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSession"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6281,6 +9275,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1795254835,
+                     *       "folder": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "pinned": false,
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "streaming": false,
+                     *       "system": "system",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -6291,27 +9301,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6321,6 +9358,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "answerer": {
+                     *             "backend": "llama.cpp",
+                     *             "device": "CPU",
+                     *             "device_reason": "device reason",
+                     *             "model": "org/name:Q4_K_M",
+                     *             "place": "local"
+                     *           },
+                     *           "created_at": 1795254835,
+                     *           "error": null,
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "parent": null,
+                     *           "role": "user",
+                     *           "session": "ses_01a1fd86e33820c06e7fab03",
+                     *           "siblings": [
+                     *             "sibling"
+                     *           ],
+                     *           "state": "done",
+                     *           "text": "How do I stop Serai?",
+                     *           "tried": [
+                     *             {
+                     *               "backend": "llama.cpp",
+                     *               "reason": "reason"
+                     *             }
+                     *           ],
+                     *           "usage": {
+                     *             "cached_tokens": 0,
+                     *             "completion_tokens": 0,
+                     *             "first_token_s": 0.19999999999999996,
+                     *             "left_out": 0,
+                     *             "prompt_tokens": 0,
+                     *             "prompt_tokens_per_second": 1,
+                     *             "tokens_per_second": 1,
+                     *             "total_s": 0.19999999999999996
+                     *           }
+                     *         }
+                     *       ],
+                     *       "session": {
+                     *         "created_at": 1795254835,
+                     *         "folder": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "pinned": false,
+                     *         "settings": {
+                     *           "temperature": 0.7
+                     *         },
+                     *         "streaming": false,
+                     *         "system": "system",
+                     *         "title": "Stopping Serai",
+                     *         "updated_at": 1795254835
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionWithMessages"];
                 };
             };
@@ -6331,27 +9425,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6369,31 +9490,64 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pinned": true,
+                 *       "title": "Stopping"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SessionChange"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6403,6 +9557,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1795254835,
+                     *       "folder": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "pinned": false,
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "streaming": false,
+                     *       "system": "system",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -6415,27 +9585,54 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6455,31 +9652,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "How do I stop Serai?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewMessage"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6489,6 +9718,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "device reason",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "place": "local"
+                     *         },
+                     *         "created_at": 1795254835,
+                     *         "error": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "parent": null,
+                     *         "role": "user",
+                     *         "session": "ses_01a1fd86e33820c06e7fab03",
+                     *         "siblings": [
+                     *           "sibling"
+                     *         ],
+                     *         "state": "done",
+                     *         "text": "How do I stop Serai?",
+                     *         "tried": [
+                     *           {
+                     *             "backend": "llama.cpp",
+                     *             "reason": "reason"
+                     *           }
+                     *         ],
+                     *         "usage": {
+                     *           "cached_tokens": 0,
+                     *           "completion_tokens": 0,
+                     *           "first_token_s": 0.19999999999999996,
+                     *           "left_out": 0,
+                     *           "prompt_tokens": 0,
+                     *           "prompt_tokens_per_second": 1,
+                     *           "tokens_per_second": 1,
+                     *           "total_s": 0.19999999999999996
+                     *         }
+                     *       },
+                     *       "question": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "device reason",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "place": "local"
+                     *         },
+                     *         "created_at": 1795254835,
+                     *         "error": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "parent": null,
+                     *         "role": "user",
+                     *         "session": "ses_01a1fd86e33820c06e7fab03",
+                     *         "siblings": [
+                     *           "sibling"
+                     *         ],
+                     *         "state": "done",
+                     *         "text": "How do I stop Serai?",
+                     *         "tried": [
+                     *           {
+                     *             "backend": "llama.cpp",
+                     *             "reason": "reason"
+                     *           }
+                     *         ],
+                     *         "usage": {
+                     *           "cached_tokens": 0,
+                     *           "completion_tokens": 0,
+                     *           "first_token_s": 0.19999999999999996,
+                     *           "left_out": 0,
+                     *           "prompt_tokens": 0,
+                     *           "prompt_tokens_per_second": 1,
+                     *           "tokens_per_second": 1,
+                     *           "total_s": 0.19999999999999996
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Exchange"];
                 };
             };
@@ -6499,28 +9806,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6530,6 +9865,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "device reason",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "place": "local"
+                     *         },
+                     *         "created_at": 1795254835,
+                     *         "error": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "parent": null,
+                     *         "role": "user",
+                     *         "session": "ses_01a1fd86e33820c06e7fab03",
+                     *         "siblings": [
+                     *           "sibling"
+                     *         ],
+                     *         "state": "done",
+                     *         "text": "How do I stop Serai?",
+                     *         "tried": [
+                     *           {
+                     *             "backend": "llama.cpp",
+                     *             "reason": "reason"
+                     *           }
+                     *         ],
+                     *         "usage": {
+                     *           "cached_tokens": 0,
+                     *           "completion_tokens": 0,
+                     *           "first_token_s": 0.19999999999999996,
+                     *           "left_out": 0,
+                     *           "prompt_tokens": 0,
+                     *           "prompt_tokens_per_second": 1,
+                     *           "tokens_per_second": 1,
+                     *           "total_s": 0.19999999999999996
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Answer"];
                 };
             };
@@ -6540,32 +9916,65 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/name:Q4_K_M"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Again"] | null;
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6575,6 +9984,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "device reason",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "place": "local"
+                     *         },
+                     *         "created_at": 1795254835,
+                     *         "error": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "parent": null,
+                     *         "role": "user",
+                     *         "session": "ses_01a1fd86e33820c06e7fab03",
+                     *         "siblings": [
+                     *           "sibling"
+                     *         ],
+                     *         "state": "done",
+                     *         "text": "How do I stop Serai?",
+                     *         "tried": [
+                     *           {
+                     *             "backend": "llama.cpp",
+                     *             "reason": "reason"
+                     *           }
+                     *         ],
+                     *         "usage": {
+                     *           "cached_tokens": 0,
+                     *           "completion_tokens": 0,
+                     *           "first_token_s": 0.19999999999999996,
+                     *           "left_out": 0,
+                     *           "prompt_tokens": 0,
+                     *           "prompt_tokens_per_second": 1,
+                     *           "tokens_per_second": 1,
+                     *           "total_s": 0.19999999999999996
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Answer"];
                 };
             };
@@ -6585,28 +10035,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6616,6 +10094,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answerer": {
+                     *         "backend": "llama.cpp",
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "place": "local"
+                     *       },
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "parent": null,
+                     *       "role": "user",
+                     *       "session": "ses_01a1fd86e33820c06e7fab03",
+                     *       "siblings": [
+                     *         "sibling"
+                     *       ],
+                     *       "state": "done",
+                     *       "text": "How do I stop Serai?",
+                     *       "tried": [
+                     *         {
+                     *           "backend": "llama.cpp",
+                     *           "reason": "reason"
+                     *         }
+                     *       ],
+                     *       "usage": {
+                     *         "cached_tokens": 0,
+                     *         "completion_tokens": 0,
+                     *         "first_token_s": 0.19999999999999996,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 0,
+                     *         "prompt_tokens_per_second": 1,
+                     *         "tokens_per_second": 1,
+                     *         "total_s": 0.19999999999999996
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -6626,27 +10143,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6656,6 +10200,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answerer": {
+                     *         "backend": "llama.cpp",
+                     *         "device": "CPU",
+                     *         "device_reason": "device reason",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "place": "local"
+                     *       },
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "parent": null,
+                     *       "role": "user",
+                     *       "session": "ses_01a1fd86e33820c06e7fab03",
+                     *       "siblings": [
+                     *         "sibling"
+                     *       ],
+                     *       "state": "done",
+                     *       "text": "How do I stop Serai?",
+                     *       "tried": [
+                     *         {
+                     *           "backend": "llama.cpp",
+                     *           "reason": "reason"
+                     *         }
+                     *       ],
+                     *       "usage": {
+                     *         "cached_tokens": 0,
+                     *         "completion_tokens": 0,
+                     *         "first_token_s": 0.19999999999999996,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 0,
+                     *         "prompt_tokens_per_second": 1,
+                     *         "tokens_per_second": 1,
+                     *         "total_s": 0.19999999999999996
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -6666,27 +10249,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6696,6 +10306,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1795254835,
+                     *       "folder": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "pinned": false,
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "streaming": false,
+                     *       "system": "system",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -6706,31 +10332,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "msg_01a1fd86da68c3068f9808e6"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Selection"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6740,6 +10398,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "answerer": {
+                     *             "backend": "llama.cpp",
+                     *             "device": "CPU",
+                     *             "device_reason": "device reason",
+                     *             "model": "org/name:Q4_K_M",
+                     *             "place": "local"
+                     *           },
+                     *           "created_at": 1795254835,
+                     *           "error": null,
+                     *           "id": "01a1fd86da68c3068f9808e6",
+                     *           "model": "org/name:Q4_K_M",
+                     *           "parent": null,
+                     *           "role": "user",
+                     *           "session": "ses_01a1fd86e33820c06e7fab03",
+                     *           "siblings": [
+                     *             "sibling"
+                     *           ],
+                     *           "state": "done",
+                     *           "text": "How do I stop Serai?",
+                     *           "tried": [
+                     *             {
+                     *               "backend": "llama.cpp",
+                     *               "reason": "reason"
+                     *             }
+                     *           ],
+                     *           "usage": {
+                     *             "cached_tokens": 0,
+                     *             "completion_tokens": 0,
+                     *             "first_token_s": 0.19999999999999996,
+                     *             "left_out": 0,
+                     *             "prompt_tokens": 0,
+                     *             "prompt_tokens_per_second": 1,
+                     *             "tokens_per_second": 1,
+                     *             "total_s": 0.19999999999999996
+                     *           }
+                     *         }
+                     *       ],
+                     *       "session": {
+                     *         "created_at": 1795254835,
+                     *         "folder": null,
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "model": "org/name:Q4_K_M",
+                     *         "pinned": false,
+                     *         "settings": {
+                     *           "temperature": 0.7
+                     *         },
+                     *         "streaming": false,
+                     *         "system": "system",
+                     *         "title": "Stopping Serai",
+                     *         "updated_at": 1795254835
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionWithMessages"];
                 };
             };
@@ -6754,25 +10469,82 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "created_at": 0,
+                 *       "folder": null,
+                 *       "leaf": "leaf",
+                 *       "messages": [
+                 *         {
+                 *           "answerer": {},
+                 *           "created_at": 0,
+                 *           "error": null,
+                 *           "id": "01a1fd86da68c3068f9808e6",
+                 *           "model": "org/name:Q4_K_M",
+                 *           "parent": null,
+                 *           "role": "user",
+                 *           "state": "done",
+                 *           "text": "How do I stop Serai?",
+                 *           "tried": [
+                 *             {}
+                 *           ],
+                 *           "usage": {}
+                 *         }
+                 *       ],
+                 *       "model": "org/name:Q4_K_M",
+                 *       "serai": "session",
+                 *       "settings": {},
+                 *       "system": "system",
+                 *       "title": "Stopping Serai",
+                 *       "updated_at": 0,
+                 *       "version": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["Exported"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6782,6 +10554,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1795254835,
+                     *       "folder": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "model": "org/name:Q4_K_M",
+                     *       "pinned": false,
+                     *       "settings": {
+                     *         "temperature": 0.7
+                     *       },
+                     *       "streaming": false,
+                     *       "system": "system",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -6796,21 +10584,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6820,6 +10634,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "groups": {},
+                     *       "settings": [
+                     *         {
+                     *           "choices": [
+                     *             "choice"
+                     *           ],
+                     *           "default": false,
+                     *           "description": "description",
+                     *           "env": [
+                     *             "env"
+                     *           ],
+                     *           "group": "group",
+                     *           "key": "key",
+                     *           "restart": false,
+                     *           "source": "source",
+                     *           "type": "boolean",
+                     *           "value": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettingList"];
                 };
             };
@@ -6834,27 +10671,59 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "models.idle_minutes": 10,
+                 *       "page.theme": null
+                 *     }
+                 */
                 "application/json": {
                     [key: string]: boolean | number | string | string[] | null;
                 };
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6864,6 +10733,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "groups": {},
+                     *       "settings": [
+                     *         {
+                     *           "choices": [
+                     *             "choice"
+                     *           ],
+                     *           "default": false,
+                     *           "description": "description",
+                     *           "env": [
+                     *             "env"
+                     *           ],
+                     *           "group": "group",
+                     *           "key": "key",
+                     *           "restart": false,
+                     *           "source": "source",
+                     *           "type": "boolean",
+                     *           "value": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettingList"];
                 };
             };
@@ -6878,21 +10770,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6902,6 +10820,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "home": "/home/you/.local/share/serai",
+                     *       "loading": [
+                     *         "loading"
+                     *       ],
+                     *       "memory": {
+                     *         "models": 1,
+                     *         "total": 1,
+                     *         "used": 1
+                     *       },
+                     *       "models_count": 1,
+                     *       "notices": [
+                     *         {
+                     *           "action": "action",
+                     *           "code": "code",
+                     *           "level": "info",
+                     *           "text": "How do I stop Serai?"
+                     *         }
+                     *       ],
+                     *       "offline": false,
+                     *       "place": "local",
+                     *       "principal": {
+                     *         "id": "01a1fd86da68c3068f9808e6",
+                     *         "name": "org/name:Q4_K_M"
+                     *       },
+                     *       "running": [
+                     *         {
+                     *           "added_at": 1795254835,
+                     *           "architecture": "llama",
+                     *           "context_length": 32768,
+                     *           "description": "description",
+                     *           "engine": "llama_cpp",
+                     *           "error": null,
+                     *           "format": "gguf",
+                     *           "languages": [
+                     *             "en",
+                     *             "de",
+                     *             "fa"
+                     *           ],
+                     *           "last_used_at": 1795254835,
+                     *           "license": "apache-2.0",
+                     *           "loading": {
+                     *             "context": 16384
+                     *           },
+                     *           "name": "org/name:Q4_K_M",
+                     *           "parameters": 8030000000,
+                     *           "path": "/models/name.gguf",
+                     *           "pinned": false,
+                     *           "place": "local",
+                     *           "quantisation": "Q4_K_M",
+                     *           "running": {
+                     *             "context": 1,
+                     *             "device": "CPU",
+                     *             "device_reason": "device reason",
+                     *             "engine": "llama_cpp",
+                     *             "kv_type": "kv type",
+                     *             "last_used_at": 1795254835,
+                     *             "load_s": 0.19999999999999996,
+                     *             "memory": 1,
+                     *             "needed": 0,
+                     *             "parallel": 1,
+                     *             "pid": 1,
+                     *             "sandbox": {
+                     *               "files": false,
+                     *               "how": "how",
+                     *               "memory": false,
+                     *               "network": false
+                     *             },
+                     *             "server": "server",
+                     *             "shortened": "shortened",
+                     *             "since": 1795254835,
+                     *             "streams": 1,
+                     *             "threads": 0,
+                     *             "tokens": 0,
+                     *             "tokens_per_second": 1
+                     *           },
+                     *           "settings": {
+                     *             "temperature": 0.7
+                     *           },
+                     *           "size": 4920000000,
+                     *           "source": "embedded",
+                     *           "starting": {
+                     *             "memory": 1,
+                     *             "needed": 1,
+                     *             "since": 1795254835
+                     *           },
+                     *           "state": "on_disk",
+                     *           "task": "text-generation",
+                     *           "title": "Stopping Serai"
+                     *         }
+                     *       ],
+                     *       "started_at": 1795254835,
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Status"];
                 };
             };
@@ -6916,21 +10930,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6940,6 +10980,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cache": "cache",
+                     *       "data_sets": [
+                     *         {
+                     *           "name": "org/name:Q4_K_M",
+                     *           "size": 4920000000,
+                     *           "stays": "",
+                     *           "used_at": 1795254835
+                     *         }
+                     *       ],
+                     *       "free": 1,
+                     *       "models": [
+                     *         {
+                     *           "added_at": 1795254835,
+                     *           "checked_at": 1795254835,
+                     *           "commit": "commit",
+                     *           "format": "gguf",
+                     *           "kind": "embedded",
+                     *           "last_used_at": 1795254835,
+                     *           "name": "org/name:Q4_K_M",
+                     *           "newest": "newest",
+                     *           "path": "/models/name.gguf",
+                     *           "pinned": false,
+                     *           "repo": "repo",
+                     *           "revision": "revision",
+                     *           "size": 4920000000,
+                     *           "update": false
+                     *         }
+                     *       ],
+                     *       "quota": 1,
+                     *       "total": 1,
+                     *       "used": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
@@ -6954,21 +11029,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6978,6 +11079,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added": [
+                     *         "added"
+                     *       ],
+                     *       "gone": [
+                     *         "gone"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Adopted"];
                 };
             };
@@ -6988,27 +11099,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7026,31 +11164,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pinned": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["DataSetChange"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7077,21 +11247,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7101,6 +11297,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "found": [
+                     *         {
+                     *           "path": "/models/name.gguf",
+                     *           "size": 4920000000,
+                     *           "why": "why"
+                     *         }
+                     *       ],
+                     *       "freed": 1,
+                     *       "size": 4920000000
+                     *     }
+                     */
                     "application/json": components["schemas"]["Collected"];
                 };
             };
@@ -7111,27 +11320,54 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7141,6 +11377,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added_at": 1795254835,
+                     *       "checked_at": 1795254835,
+                     *       "commit": "commit",
+                     *       "files": [
+                     *         {
+                     *           "etag": "etag",
+                     *           "name": "org/name:Q4_K_M",
+                     *           "path": "/models/name.gguf",
+                     *           "size": 4920000000,
+                     *           "state": "verified",
+                     *           "verified_at": 1795254835
+                     *         }
+                     *       ],
+                     *       "format": "gguf",
+                     *       "kind": "embedded",
+                     *       "last_used_at": 1795254835,
+                     *       "name": "org/name:Q4_K_M",
+                     *       "newest": "newest",
+                     *       "path": "/models/name.gguf",
+                     *       "pinned": false,
+                     *       "repo": "repo",
+                     *       "revision": "revision",
+                     *       "size": 4920000000,
+                     *       "update": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoredWithFiles"];
                 };
             };
@@ -7155,21 +11419,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7179,6 +11469,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "updates": [
+                     *         {
+                     *           "commit": "commit",
+                     *           "error": null,
+                     *           "model": "org/name:Q4_K_M",
+                     *           "newest": "newest",
+                     *           "update": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Updates"];
                 };
             };
@@ -7193,25 +11496,57 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "model": "org/name:Q4_K_M",
+                 *       "repair": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["Verify"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7221,6 +11556,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "args": {},
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "01a1fd86da68c3068f9808e6",
+                     *       "kind": "download",
+                     *       "principal": "owner",
+                     *       "priority": 0,
+                     *       "progress": {
+                     *         "done": 1,
+                     *         "eta_s": 0.19999999999999996,
+                     *         "note": "note",
+                     *         "parts": [
+                     *           {
+                     *             "done": 1,
+                     *             "name": "org/name:Q4_K_M",
+                     *             "state": "waiting",
+                     *             "total": 1
+                     *           }
+                     *         ],
+                     *         "rate": 1,
+                     *         "total": 1
+                     *       },
+                     *       "result": {},
+                     *       "state": "queued",
+                     *       "title": "Stopping Serai",
+                     *       "updated_at": 1795254835
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -7240,21 +11605,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7264,6 +11655,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "suggestions": [
+                     *         {
+                     *           "command": "command",
+                     *           "context_length": 32768,
+                     *           "file": "file",
+                     *           "fit": {
+                     *             "text": "How do I stop Serai?",
+                     *             "verdict": "fits"
+                     *           },
+                     *           "job": "job",
+                     *           "languages": [
+                     *             "en",
+                     *             "de",
+                     *             "fa"
+                     *           ],
+                     *           "name": "org/name:Q4_K_M",
+                     *           "parameters": 8030000000,
+                     *           "repo": "repo",
+                     *           "size": 4920000000,
+                     *           "state": "absent",
+                     *           "title": "Stopping Serai",
+                     *           "why": "why"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SuggestionList"];
                 };
             };
@@ -7278,21 +11697,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7302,6 +11747,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
@@ -7316,22 +11766,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *       "serai": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": "Something went wrong inside Serai.",
+                     *       "serai": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -7340,6 +11818,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "serai": "0.1.0",
+                     *       "version": "0.13.0"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: string;
                     };
@@ -7356,21 +11840,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7380,6 +11890,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -7394,22 +11909,48 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -7418,6 +11959,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # TYPE serai_calls_total counter
+                     *     serai_calls_total{backend="llama.cpp",model="serai-guide",outcome="stop"} 1
+                     */
                     "text/plain": string;
                 };
             };
@@ -7432,21 +11977,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7456,6 +12027,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "problems": {},
+                     *       "ready": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -7465,6 +12042,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "problems": {},
+                     *       "ready": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -7482,22 +12065,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7506,6 +12127,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "completion_window": "24h",
+                     *           "created_at": 1795254836,
+                     *           "endpoint": "/v1/chat/completions",
+                     *           "error_file_id": null,
+                     *           "errors": null,
+                     *           "id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *           "input_file_id": "file_01a1fd86db02fcac770e1634",
+                     *           "metadata": null,
+                     *           "object": "batch",
+                     *           "output_file_id": null,
+                     *           "request_counts": {
+                     *             "completed": 0,
+                     *             "failed": 0,
+                     *             "total": 0
+                     *           },
+                     *           "status": "validating"
+                     *         }
+                     *       ],
+                     *       "first_id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *       "has_more": false,
+                     *       "last_id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *       "object": "list"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -7522,26 +12171,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "completion_window": "24h",
+                 *       "endpoint": "/v1/chat/completions",
+                 *       "input_file_id": "file_01a1fd86db02fcac770e1634"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Create"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7550,6 +12244,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "completion_window": "24h",
+                     *       "created_at": 1795254836,
+                     *       "endpoint": "/v1/chat/completions",
+                     *       "error_file_id": null,
+                     *       "errors": null,
+                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
+                     *       "metadata": null,
+                     *       "object": "batch",
+                     *       "output_file_id": null,
+                     *       "request_counts": {
+                     *         "completed": 0,
+                     *         "failed": 0,
+                     *         "total": 0
+                     *       },
+                     *       "status": "validating"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -7562,28 +12276,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example batch */
                 batch: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7592,6 +12345,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "completed_at": 1795254836,
+                     *       "completion_window": "24h",
+                     *       "created_at": 1795254836,
+                     *       "endpoint": "/v1/chat/completions",
+                     *       "error_file_id": null,
+                     *       "errors": null,
+                     *       "finalizing_at": 1795254836,
+                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *       "in_progress_at": 1795254836,
+                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
+                     *       "metadata": null,
+                     *       "object": "batch",
+                     *       "output_file_id": "file_01a1fd86db29e252e66ed537",
+                     *       "request_counts": {
+                     *         "completed": 1,
+                     *         "failed": 0,
+                     *         "total": 1
+                     *       },
+                     *       "status": "completed"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -7604,28 +12380,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example batch */
                 batch: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7634,6 +12449,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "completion_window": "24h",
+                     *       "created_at": 1795254836,
+                     *       "endpoint": "/v1/chat/completions",
+                     *       "error_file_id": null,
+                     *       "errors": null,
+                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
+                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
+                     *       "metadata": null,
+                     *       "object": "batch",
+                     *       "output_file_id": null,
+                     *       "request_counts": {
+                     *         "completed": 0,
+                     *         "failed": 0,
+                     *         "total": 0
+                     *       },
+                     *       "status": "cancelling"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -7652,14 +12487,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "max_tokens": 100,
                  *       "messages": [
                  *         {
-                 *           "content": "Hello",
+                 *           "content": "How do I stop Serai?",
                  *           "role": "user"
                  *         }
                  *       ],
-                 *       "model": "auto",
-                 *       "stream": true
+                 *       "model": "serai-guide",
+                 *       "temperature": 0.2
                  *     }
                  */
                 "application/json": {
@@ -7759,22 +12595,60 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7782,7 +12656,55 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "choices": [
+                     *         {
+                     *           "finish_reason": "stop",
+                     *           "index": 0,
+                     *           "logprobs": null,
+                     *           "message": {
+                     *             "content": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *             "refusal": null,
+                     *             "role": "assistant"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 1795254835,
+                     *       "id": "chatcmpl-01a1fd86daa297e19473624f",
+                     *       "model": "serai-guide",
+                     *       "object": "chat.completion",
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 3,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0148,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 8440,
+                     *         "tokens_per_second": 2600,
+                     *         "total_s": 0.0252,
+                     *         "tried": []
+                     *       },
+                     *       "usage": {
+                     *         "completion_tokens": 27,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_details": {
+                     *           "cached_tokens": 3
+                     *         },
+                     *         "total_tokens": 54
+                     *       }
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -7797,9 +12719,9 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "max_tokens": 40,
-                 *       "model": "auto",
-                 *       "prompt": "Once upon a time"
+                 *       "max_tokens": 12,
+                 *       "model": "serai-guide",
+                 *       "prompt": "Serai is"
                  *     }
                  */
                 "application/json": {
@@ -7897,22 +12819,60 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7920,7 +12880,51 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "choices": [
+                     *         {
+                     *           "finish_reason": "length",
+                     *           "index": 0,
+                     *           "logprobs": null,
+                     *           "text": " open source under the Apache-2."
+                     *         }
+                     *       ],
+                     *       "created": 1795254835,
+                     *       "id": "cmpl-01a1fd86dad96cc05f5cb1d4",
+                     *       "model": "serai-guide",
+                     *       "object": "text_completion",
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 0,
+                     *         "completion_tokens": 12,
+                     *         "first_token_s": 0.00442,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 2,
+                     *         "prompt_tokens_per_second": 2720,
+                     *         "tokens_per_second": 2660,
+                     *         "total_s": 0.0139,
+                     *         "tried": []
+                     *       },
+                     *       "usage": {
+                     *         "completion_tokens": 12,
+                     *         "prompt_tokens": 2,
+                     *         "prompt_tokens_details": {
+                     *           "cached_tokens": 0
+                     *         },
+                     *         "total_tokens": 14
+                     *       }
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -7933,26 +12937,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "input": [
+                 *         "A caravan rests.",
+                 *         "An inn at the road."
+                 *       ],
+                 *       "model": "org/embedder"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Embed"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -7961,6 +13012,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "embedding": [
+                     *             0.6,
+                     *             0.8
+                     *           ],
+                     *           "index": 0,
+                     *           "object": "embedding"
+                     *         },
+                     *         {
+                     *           "embedding": [
+                     *             0.8,
+                     *             0.6
+                     *           ],
+                     *           "index": 1,
+                     *           "object": "embedding"
+                     *         }
+                     *       ],
+                     *       "model": "org/embedder",
+                     *       "object": "list",
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "org/embedder",
+                     *           "place": "local"
+                     *         },
+                     *         "tried": []
+                     *       },
+                     *       "usage": {
+                     *         "prompt_tokens": 11,
+                     *         "total_tokens": 11
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -7982,22 +13071,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8006,6 +13133,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "bytes": 168,
+                     *           "created_at": 1795254835,
+                     *           "expires_at": null,
+                     *           "filename": "questions.jsonl",
+                     *           "id": "file_01a1fd86db02fcac770e1634",
+                     *           "object": "file",
+                     *           "purpose": "batch",
+                     *           "status": "processed",
+                     *           "status_details": null
+                     *         }
+                     *       ],
+                     *       "first_id": "file_01a1fd86db02fcac770e1634",
+                     *       "has_more": false,
+                     *       "last_id": "file_01a1fd86db02fcac770e1634",
+                     *       "object": "list"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8022,6 +13170,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_after[anchor]": "created_at",
+                 *       "expires_after[seconds]": 3600,
+                 *       "file": "file",
+                 *       "purpose": "batch"
+                 *     }
+                 */
                 "multipart/form-data": {
                     /** @enum {string} */
                     "expires_after[anchor]"?: "created_at";
@@ -8034,22 +13190,60 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8057,7 +13251,22 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 168,
+                     *       "created_at": 1795254835,
+                     *       "expires_at": null,
+                     *       "filename": "questions.jsonl",
+                     *       "id": "file_01a1fd86db02fcac770e1634",
+                     *       "object": "file",
+                     *       "purpose": "batch",
+                     *       "status": "processed",
+                     *       "status_details": null
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8066,28 +13275,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example file */
                 file: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8096,6 +13344,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes": 168,
+                     *       "created_at": 1795254835,
+                     *       "expires_at": null,
+                     *       "filename": "questions.jsonl",
+                     *       "id": "file_01a1fd86db02fcac770e1634",
+                     *       "object": "file",
+                     *       "purpose": "batch",
+                     *       "status": "processed",
+                     *       "status_details": null
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8108,28 +13369,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example file */
                 file: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8138,6 +13438,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "file_01a1fd86db02fcac770e1634",
+                     *       "object": "file"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8150,28 +13457,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example file */
                 file: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8179,7 +13525,10 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /** @example {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "serai-guide", "messages": [{"role": "user", "content": "How do I stop Serai?"}]}} */
+                    "application/octet-stream": string;
+                };
             };
         };
     };
@@ -8197,11 +13546,12 @@ export interface operations {
                  *       "max_tokens": 100,
                  *       "messages": [
                  *         {
-                 *           "content": "Hello",
+                 *           "content": "How do I stop Serai?",
                  *           "role": "user"
                  *         }
                  *       ],
-                 *       "model": "serai-guide"
+                 *       "model": "serai-guide",
+                 *       "system": "Be brief."
                  *     }
                  */
                 "application/json": {
@@ -8291,22 +13641,58 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "not_found_error"
+                     *       },
+                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *       "type": "error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "api_error"
+                     *       },
+                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *       "type": "error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
             /** @description Successful Response */
@@ -8314,7 +13700,50 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "content": [
+                     *         {
+                     *           "citations": null,
+                     *           "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *           "type": "text"
+                     *         }
+                     *       ],
+                     *       "id": "msg_01a1fd86da68c3068f9808e6",
+                     *       "model": "serai-guide",
+                     *       "role": "assistant",
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 0,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0295,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 40,
+                     *         "prompt_tokens_per_second": 9520,
+                     *         "tokens_per_second": 2260,
+                     *         "total_s": 0.0405,
+                     *         "tried": []
+                     *       },
+                     *       "stop_reason": "end_turn",
+                     *       "stop_sequence": null,
+                     *       "type": "message",
+                     *       "usage": {
+                     *         "cache_creation_input_tokens": 0,
+                     *         "cache_read_input_tokens": 0,
+                     *         "input_tokens": 40,
+                     *         "output_tokens": 27
+                     *       }
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8331,7 +13760,7 @@ export interface operations {
                  * @example {
                  *       "messages": [
                  *         {
-                 *           "content": "Hello",
+                 *           "content": "How do I stop Serai?",
                  *           "role": "user"
                  *         }
                  *       ],
@@ -8373,22 +13802,58 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "not_found_error"
+                     *       },
+                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *       "type": "error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "api_error"
+                     *       },
+                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *       "type": "error"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
             /** @description Successful Response */
@@ -8396,7 +13861,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "input_tokens": 27
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8409,22 +13881,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8433,6 +13943,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created": 1795254835,
+                     *           "id": "serai-guide",
+                     *           "object": "model",
+                     *           "owned_by": "serai",
+                     *           "serai": {
+                     *             "context_length": 512,
+                     *             "parameters": 4835072,
+                     *             "place": "local",
+                     *             "quantisation": "Q8_0",
+                     *             "size": 5321696,
+                     *             "task": "text-generation"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "object": "list"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8445,28 +13976,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 model: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8475,6 +14045,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created": 1795254835,
+                     *       "id": "serai-guide",
+                     *       "object": "model",
+                     *       "owned_by": "serai",
+                     *       "serai": {
+                     *         "context_length": 512,
+                     *         "parameters": 4835072,
+                     *         "place": "local",
+                     *         "quantisation": "Q8_0",
+                     *         "size": 5321696,
+                     *         "task": "text-generation"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8487,28 +14073,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example org/name:Q4_K_M */
                 model: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8517,6 +14142,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "org/name:Q4_K_M",
+                     *       "object": "model"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8533,26 +14165,74 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "documents": [
+                 *         "Camels drink much.",
+                 *         "A serai is an inn."
+                 *       ],
+                 *       "model": "org/reranker",
+                 *       "query": "What is a serai?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Rerank"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8561,6 +14241,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "model": "org/reranker",
+                     *       "object": "list",
+                     *       "results": [
+                     *         {
+                     *           "document": {
+                     *             "text": "A serai is an inn."
+                     *           },
+                     *           "index": 1,
+                     *           "relevance_score": 0.93
+                     *         },
+                     *         {
+                     *           "document": {
+                     *             "text": "Camels drink much."
+                     *           },
+                     *           "index": 0,
+                     *           "relevance_score": 0.04
+                     *         }
+                     *       ],
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "org/reranker",
+                     *           "place": "local"
+                     *         },
+                     *         "tried": []
+                     *       },
+                     *       "usage": {
+                     *         "prompt_tokens": 24,
+                     *         "total_tokens": 24
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8579,9 +14295,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "input": "Hello",
-                 *       "model": "auto",
-                 *       "stream": true
+                 *       "input": "How do I stop Serai?",
+                 *       "model": "serai-guide"
                  *     }
                  */
                 "application/json": {
@@ -8627,22 +14342,60 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8650,7 +14403,92 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "background": false,
+                     *       "completed_at": 1795254835,
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
+                     *       "incomplete_details": null,
+                     *       "instructions": null,
+                     *       "max_output_tokens": null,
+                     *       "metadata": {},
+                     *       "model": "serai-guide",
+                     *       "object": "response",
+                     *       "output": [
+                     *         {
+                     *           "content": [
+                     *             {
+                     *               "annotations": [],
+                     *               "logprobs": [],
+                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *               "type": "output_text"
+                     *             }
+                     *           ],
+                     *           "id": "msg_01a1fd86dacb3c42fad91031",
+                     *           "role": "assistant",
+                     *           "status": "completed",
+                     *           "type": "message"
+                     *         }
+                     *       ],
+                     *       "parallel_tool_calls": true,
+                     *       "previous_response_id": null,
+                     *       "prompt_cache_key": null,
+                     *       "reasoning": {
+                     *         "effort": null,
+                     *         "summary": null
+                     *       },
+                     *       "safety_identifier": null,
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 26,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0133,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 1350,
+                     *         "tokens_per_second": 2670,
+                     *         "total_s": 0.0233,
+                     *         "tried": []
+                     *       },
+                     *       "status": "completed",
+                     *       "store": true,
+                     *       "temperature": null,
+                     *       "text": {
+                     *         "format": {
+                     *           "type": "text"
+                     *         }
+                     *       },
+                     *       "tool_choice": "auto",
+                     *       "tools": [],
+                     *       "top_logprobs": 0,
+                     *       "top_p": null,
+                     *       "truncation": "disabled",
+                     *       "usage": {
+                     *         "input_tokens": 27,
+                     *         "input_tokens_details": {
+                     *           "cache_write_tokens": 0,
+                     *           "cached_tokens": 26
+                     *         },
+                     *         "output_tokens": 27,
+                     *         "output_tokens_details": {
+                     *           "reasoning_tokens": 0
+                     *         },
+                     *         "total_tokens": 54
+                     *       },
+                     *       "user": null
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8661,28 +14499,67 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example response */
                 response: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8691,6 +14568,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "background": false,
+                     *       "completed_at": 1795254835,
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
+                     *       "incomplete_details": null,
+                     *       "instructions": null,
+                     *       "max_output_tokens": null,
+                     *       "metadata": {},
+                     *       "model": "serai-guide",
+                     *       "object": "response",
+                     *       "output": [
+                     *         {
+                     *           "content": [
+                     *             {
+                     *               "annotations": [],
+                     *               "logprobs": [],
+                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *               "type": "output_text"
+                     *             }
+                     *           ],
+                     *           "id": "msg_01a1fd86dacb3c42fad91031",
+                     *           "role": "assistant",
+                     *           "status": "completed",
+                     *           "type": "message"
+                     *         }
+                     *       ],
+                     *       "parallel_tool_calls": true,
+                     *       "previous_response_id": null,
+                     *       "prompt_cache_key": null,
+                     *       "reasoning": {
+                     *         "effort": null,
+                     *         "summary": null
+                     *       },
+                     *       "safety_identifier": null,
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 26,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0133,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 1350,
+                     *         "tokens_per_second": 2670,
+                     *         "total_s": 0.0233,
+                     *         "tried": []
+                     *       },
+                     *       "status": "completed",
+                     *       "store": true,
+                     *       "temperature": null,
+                     *       "text": {
+                     *         "format": {
+                     *           "type": "text"
+                     *         }
+                     *       },
+                     *       "tool_choice": "auto",
+                     *       "tools": [],
+                     *       "top_logprobs": 0,
+                     *       "top_p": null,
+                     *       "truncation": "disabled",
+                     *       "usage": {
+                     *         "input_tokens": 27,
+                     *         "input_tokens_details": {
+                     *           "cache_write_tokens": 0,
+                     *           "cached_tokens": 26
+                     *         },
+                     *         "output_tokens": 27,
+                     *         "output_tokens_details": {
+                     *           "reasoning_tokens": 0
+                     *         },
+                     *         "total_tokens": 54
+                     *       },
+                     *       "user": null
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8703,28 +14663,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example response */
                 response: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8733,6 +14732,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
+                     *       "object": "response"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8745,28 +14751,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example response */
                 response: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8775,6 +14820,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "background": false,
+                     *       "completed_at": 1795254835,
+                     *       "created_at": 1795254835,
+                     *       "error": null,
+                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
+                     *       "incomplete_details": null,
+                     *       "instructions": null,
+                     *       "max_output_tokens": null,
+                     *       "metadata": {},
+                     *       "model": "serai-guide",
+                     *       "object": "response",
+                     *       "output": [
+                     *         {
+                     *           "content": [
+                     *             {
+                     *               "annotations": [],
+                     *               "logprobs": [],
+                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
+                     *               "type": "output_text"
+                     *             }
+                     *           ],
+                     *           "id": "msg_01a1fd86dacb3c42fad91031",
+                     *           "role": "assistant",
+                     *           "status": "completed",
+                     *           "type": "message"
+                     *         }
+                     *       ],
+                     *       "parallel_tool_calls": true,
+                     *       "previous_response_id": null,
+                     *       "prompt_cache_key": null,
+                     *       "reasoning": {
+                     *         "effort": null,
+                     *         "summary": null
+                     *       },
+                     *       "safety_identifier": null,
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "serai-guide",
+                     *           "place": "local"
+                     *         },
+                     *         "cached_tokens": 26,
+                     *         "completion_tokens": 27,
+                     *         "first_token_s": 0.0133,
+                     *         "left_out": 0,
+                     *         "prompt_tokens": 27,
+                     *         "prompt_tokens_per_second": 1350,
+                     *         "tokens_per_second": 2670,
+                     *         "total_s": 0.0233,
+                     *         "tried": []
+                     *       },
+                     *       "status": "cancelled",
+                     *       "store": true,
+                     *       "temperature": null,
+                     *       "text": {
+                     *         "format": {
+                     *           "type": "text"
+                     *         }
+                     *       },
+                     *       "tool_choice": "auto",
+                     *       "tools": [],
+                     *       "top_logprobs": 0,
+                     *       "top_p": null,
+                     *       "truncation": "disabled",
+                     *       "usage": {
+                     *         "input_tokens": 27,
+                     *         "input_tokens_details": {
+                     *           "cache_write_tokens": 0,
+                     *           "cached_tokens": 26
+                     *         },
+                     *         "output_tokens": 27,
+                     *         "output_tokens_details": {
+                     *           "reasoning_tokens": 0
+                     *         },
+                     *         "total_tokens": 54
+                     *       },
+                     *       "user": null
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8791,28 +14919,67 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @example response */
                 response: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "model_not_found",
+                     *           "facts": {
+                     *             "nearest": [
+                     *               "serai-guide"
+                     *             ]
+                     *           },
+                     *           "hint": "Did you mean serai-guide?",
+                     *           "message": "There is no model called 'gide'.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "you"
+                     *         },
+                     *         "type": "invalid_request_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "param": null,
+                     *         "serai": {
+                     *           "code": "internal",
+                     *           "message": "Something went wrong inside Serai.",
+                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *           "who": "serai"
+                     *         },
+                     *         "type": "server_error"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8821,6 +14988,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "content": [
+                     *             {
+                     *               "text": "How do I stop Serai?",
+                     *               "type": "input_text"
+                     *             }
+                     *           ],
+                     *           "id": "msg_01a1fd86dabdebe772086c1f",
+                     *           "role": "user",
+                     *           "status": "completed",
+                     *           "type": "message"
+                     *         }
+                     *       ],
+                     *       "first_id": "msg_01a1fd86dabdebe772086c1f",
+                     *       "has_more": false,
+                     *       "last_id": "msg_01a1fd86dabdebe772086c1f",
+                     *       "object": "list"
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -8837,25 +15026,61 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "documents": [
+                 *         "Camels drink much.",
+                 *         "A serai is an inn."
+                 *       ],
+                 *       "model": "org/reranker",
+                 *       "query": "What is a serai?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Rerank"];
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "model_not_found",
+                     *         "facts": {
+                     *           "nearest": [
+                     *             "serai-guide"
+                     *           ]
+                     *         },
+                     *         "hint": "Did you mean serai-guide?",
+                     *         "message": "There is no model called 'gide'.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "you"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "internal",
+                     *         "message": "Something went wrong inside Serai.",
+                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
+                     *         "who": "serai"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8865,6 +15090,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "rerank_01a1fd86da68c3068f9808e6",
+                     *       "meta": {
+                     *         "api_version": {
+                     *           "version": "2"
+                     *         },
+                     *         "tokens": {
+                     *           "input_tokens": 24
+                     *         }
+                     *       },
+                     *       "model": "org/reranker",
+                     *       "object": "list",
+                     *       "results": [
+                     *         {
+                     *           "index": 1,
+                     *           "relevance_score": 0.93
+                     *         },
+                     *         {
+                     *           "index": 0,
+                     *           "relevance_score": 0.04
+                     *         }
+                     *       ],
+                     *       "serai": {
+                     *         "answerer": {
+                     *           "backend": "llama.cpp",
+                     *           "device": "CPU",
+                     *           "device_reason": "",
+                     *           "model": "org/reranker",
+                     *           "place": "local"
+                     *         },
+                     *         "tried": []
+                     *       },
+                     *       "usage": {
+                     *         "prompt_tokens": 24,
+                     *         "total_tokens": 24
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
