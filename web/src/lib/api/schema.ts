@@ -3943,7 +3943,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example digest */
                 digest: string;
             };
             cookie?: never;
@@ -3956,23 +3955,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -3982,17 +3964,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4010,7 +3981,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example digest */
                 digest: string;
             };
             cookie?: never;
@@ -4023,23 +3993,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4049,17 +4002,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4081,11 +4023,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "message": "How do I stop Serai?"
-                 *     }
-                 */
                 "application/json": {
                     /**
                      * Message
@@ -4126,23 +4063,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4152,17 +4072,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4172,32 +4081,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answerer": {
-                     *         "backend": "llama.cpp",
-                     *         "device": "CPU",
-                     *         "device_reason": "",
-                     *         "model": "serai-guide",
-                     *         "place": "local"
-                     *       },
-                     *       "latency_s": 0.0373,
-                     *       "model": "serai-guide",
-                     *       "session": "ses_01a1fd86e33820c06e7fab03",
-                     *       "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *       "tokens": 27,
-                     *       "usage": {
-                     *         "cached_tokens": 26,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0182,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 465,
-                     *         "tokens_per_second": 2370,
-                     *         "total_s": 0.0246
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SimpleAnswer"];
                 };
             };
@@ -4212,12 +4095,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "destination": "short",
-                 *       "source": "brief"
-                 *     }
-                 */
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
@@ -4233,23 +4110,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4259,17 +4119,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4291,14 +4140,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "from": "serai-guide",
-                 *       "model": "brief",
-                 *       "stream": false,
-                 *       "system": "Answer in one sentence."
-                 *     }
-                 */
                 "application/json": {
                     /** @description Blobs by name. */
                     files?: unknown;
@@ -4316,23 +4157,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4342,17 +4166,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4362,11 +4175,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "success"
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -4381,11 +4189,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "brief"
-                 *     }
-                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -4399,23 +4202,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4425,17 +4211,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4457,14 +4232,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": [
-                 *         "A caravan rests."
-                 *       ],
-                 *       "model": "org/embedder"
-                 *     }
-                 */
                 "application/json": {
                     /** @description One text or many. */
                     input?: unknown;
@@ -4479,23 +4246,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4505,17 +4255,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4525,20 +4264,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "embeddings": [
-                     *         [
-                     *           0.6,
-                     *           0.8
-                     *         ]
-                     *       ],
-                     *       "load_duration": 0,
-                     *       "model": "org/embedder",
-                     *       "prompt_eval_count": 5,
-                     *       "total_duration": 9000000
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -4553,12 +4278,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/embedder",
-                 *       "prompt": "A caravan rests."
-                 *     }
-                 */
                 "application/json": {
                     model: unknown;
                     /** @description One text. */
@@ -4573,23 +4292,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4599,17 +4301,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4619,14 +4310,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "embedding": [
-                     *         0.6,
-                     *         0.8
-                     *       ]
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -4641,13 +4324,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "serai-guide",
-                 *       "prompt": "How do I stop Serai?",
-                 *       "stream": false
-                 *     }
-                 */
                 "application/json": {
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
@@ -4675,23 +4351,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4701,17 +4360,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4721,39 +4369,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": "2026-11-21T09:53:58.069971Z",
-                     *       "done": true,
-                     *       "done_reason": "stop",
-                     *       "eval_count": 27,
-                     *       "eval_duration": 11724230,
-                     *       "load_duration": 0,
-                     *       "model": "serai-guide",
-                     *       "prompt_eval_count": 27,
-                     *       "prompt_eval_duration": 727000,
-                     *       "response": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 26,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.021,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 1380,
-                     *         "tokens_per_second": 2300,
-                     *         "total_s": 0.0286,
-                     *         "tried": []
-                     *       },
-                     *       "total_duration": 28568855
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -4774,23 +4389,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4800,17 +4398,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4820,31 +4407,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "models": [
-                     *         {
-                     *           "context_length": 512,
-                     *           "details": {
-                     *             "families": [
-                     *               "llama"
-                     *             ],
-                     *             "family": "llama",
-                     *             "format": "gguf",
-                     *             "parameter_size": "4.84M",
-                     *             "parent_model": "",
-                     *             "quantization_level": "Q8_0"
-                     *           },
-                     *           "digest": "99a72ec2bf7f18ca6620e9212d0af33a0fd4ff3ee87fb9a667a559ae1eb4a12c",
-                     *           "expires_at": "2026-11-21T10:23:58.105801Z",
-                     *           "model": "serai-guide:latest",
-                     *           "name": "serai-guide:latest",
-                     *           "size": 62423040,
-                     *           "size_vram": 0
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4861,12 +4423,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "hf.co/org/name:Q4_K_M",
-                 *       "stream": false
-                 *     }
-                 */
                 "application/json": {
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
@@ -4882,23 +4438,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4908,17 +4447,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4928,11 +4456,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "success"
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -4947,11 +4470,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/name"
-                 *     }
-                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -4965,23 +4483,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -4991,17 +4492,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -5023,11 +4513,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "serai-guide"
-                 *     }
-                 */
                 "application/json": {
                     /** @description A model's name. */
                     model: unknown;
@@ -5041,23 +4526,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -5067,17 +4535,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -5087,47 +4544,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "capabilities": [
-                     *         "completion",
-                     *         "tools"
-                     *       ],
-                     *       "details": {
-                     *         "families": [
-                     *           "llama"
-                     *         ],
-                     *         "family": "llama",
-                     *         "format": "gguf",
-                     *         "parameter_size": "4.84M",
-                     *         "parent_model": "",
-                     *         "quantization_level": "Q8_0"
-                     *       },
-                     *       "license": "apache-2.0",
-                     *       "model_info": {
-                     *         "general.architecture": "llama",
-                     *         "general.basename": "serai-guide",
-                     *         "general.parameter_count": 4835072,
-                     *         "llama.attention.head_count": 4,
-                     *         "llama.attention.head_count_kv": 4,
-                     *         "llama.attention.key_length": 64,
-                     *         "llama.attention.layer_norm_rms_epsilon": 0.00001,
-                     *         "llama.attention.value_length": 64,
-                     *         "llama.block_count": 3,
-                     *         "llama.context_length": 512,
-                     *         "llama.embedding_length": 256,
-                     *         "llama.feed_forward_length": 512,
-                     *         "llama.rope.dimension_count": 64,
-                     *         "llama.rope.freq_base": 10000,
-                     *         "llama.vocab_size": 5600
-                     *       },
-                     *       "modelfile": "# Made by Serai.\nFROM serai-guide",
-                     *       "modified_at": "2026-11-21T09:53:55.832494Z",
-                     *       "parameters": "temperature                    0.0",
-                     *       "system": "",
-                     *       "template": "{{ messages[-1].content }}"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -5150,23 +4566,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -5176,17 +4575,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -5196,29 +4584,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "models": [
-                     *         {
-                     *           "details": {
-                     *             "families": [
-                     *               "llama"
-                     *             ],
-                     *             "family": "llama",
-                     *             "format": "gguf",
-                     *             "parameter_size": "4.84M",
-                     *             "parent_model": "",
-                     *             "quantization_level": "Q8_0"
-                     *           },
-                     *           "digest": "99a72ec2bf7f18ca6620e9212d0af33a0fd4ff3ee87fb9a667a559ae1eb4a12c",
-                     *           "model": "serai-guide:latest",
-                     *           "modified_at": "2026-11-21T09:53:55.832494Z",
-                     *           "name": "serai-guide:latest",
-                     *           "size": 5321696
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -5241,22 +4606,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5266,16 +4615,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5285,21 +4624,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "calls": [
-                     *         {
-                     *           "backend": "llama.cpp",
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "principal": "owner",
-                     *           "started_at": 1795254835,
-                     *           "state": "state",
-                     *           "tokens": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["CallList"];
                 };
             };
@@ -5310,7 +4634,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example call */
                 call: string;
             };
             cookie?: never;
@@ -5323,22 +4646,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5348,16 +4655,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5390,22 +4687,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5415,16 +4696,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5434,19 +4705,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "checks": [
-                     *         {
-                     *           "level": "ok",
-                     *           "mend": "mend",
-                     *           "ok": false,
-                     *           "part": "part",
-                     *           "text": "How do I stop Serai?"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Checks"];
                 };
             };
@@ -5461,12 +4719,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/name:Q4_K_M",
-                 *       "priority": 0
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewDownload"];
             };
         };
@@ -5477,22 +4729,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5502,16 +4738,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5521,36 +4747,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5571,22 +4767,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5596,16 +4776,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5615,40 +4785,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "engines": [
-                     *         {
-                     *           "built_at": 1795254835,
-                     *           "features": [
-                     *             "feature"
-                     *           ],
-                     *           "in_use": false,
-                     *           "kind": "wheel",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "path": "/models/name.gguf",
-                     *           "size": 4920000000,
-                     *           "version": "0.1.0"
-                     *         }
-                     *       ],
-                     *       "runtimes": [
-                     *         {
-                     *           "extra": "extra",
-                     *           "formats": [
-                     *             "gguf"
-                     *           ],
-                     *           "installed": false,
-                     *           "name": "org/name:Q4_K_M",
-                     *           "title": "Stopping Serai",
-                     *           "version": "0.1.0"
-                     *         }
-                     *       ],
-                     *       "setting": "setting",
-                     *       "to_gain": [
-                     *         "to gain"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["LlamaServerList"];
                 };
             };
@@ -5659,7 +4795,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -5672,22 +4807,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5697,16 +4816,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5734,22 +4843,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5759,16 +4852,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5778,36 +4861,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -5822,11 +4875,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "auto"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Choice"];
             };
         };
@@ -5837,22 +4885,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5862,16 +4894,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5881,40 +4903,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "engines": [
-                     *         {
-                     *           "built_at": 1795254835,
-                     *           "features": [
-                     *             "feature"
-                     *           ],
-                     *           "in_use": false,
-                     *           "kind": "wheel",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "path": "/models/name.gguf",
-                     *           "size": 4920000000,
-                     *           "version": "0.1.0"
-                     *         }
-                     *       ],
-                     *       "runtimes": [
-                     *         {
-                     *           "extra": "extra",
-                     *           "formats": [
-                     *             "gguf"
-                     *           ],
-                     *           "installed": false,
-                     *           "name": "org/name:Q4_K_M",
-                     *           "title": "Stopping Serai",
-                     *           "version": "0.1.0"
-                     *         }
-                     *       ],
-                     *       "setting": "setting",
-                     *       "to_gain": [
-                     *         "to gain"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["LlamaServerList"];
                 };
             };
@@ -5937,22 +4925,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5962,16 +4934,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -5981,11 +4943,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example id: 3f-12
-                     *     event: model
-                     *     data: {"name": "serai-guide", "state": "ready"}
-                     */
                     "text/event-stream": string;
                 };
             };
@@ -6001,7 +4958,6 @@ export interface operations {
                 flash_attention?: boolean | null;
                 gpu_layers?: number | null;
                 kv_type?: ("f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0") | null;
-                /** @example org/name:Q4_K_M */
                 model: string;
                 parallel?: number | null;
             };
@@ -6017,22 +4973,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6042,16 +4982,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6061,52 +4991,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "context_length": 32768,
-                     *       "device_reason": "device reason",
-                     *       "devices": [
-                     *         {
-                     *           "free": 1,
-                     *           "kind": "cpu",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "total": 1
-                     *         }
-                     *       ],
-                     *       "layers": 1,
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "model": "org/name:Q4_K_M",
-                     *       "need": {
-                     *         "by_device": {},
-                     *         "cache": 1,
-                     *         "compute": 1,
-                     *         "firm": 1,
-                     *         "kv": 1,
-                     *         "later": 1,
-                     *         "peak": 1,
-                     *         "runtime": 1,
-                     *         "spare": 1,
-                     *         "total": 1,
-                     *         "weights": 1
-                     *       },
-                     *       "room": {},
-                     *       "shortened": "shortened",
-                     *       "text": "How do I stop Serai?",
-                     *       "verdict": "fits",
-                     *       "would_fit": [
-                     *         {
-                     *           "loading": {
-                     *             "context": 16384
-                     *           },
-                     *           "model": "org/name:Q4_K_M",
-                     *           "text": "How do I stop Serai?",
-                     *           "total": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Fit"];
                 };
             };
@@ -6130,22 +5014,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6155,16 +5023,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6174,36 +5032,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "advice": [
-                     *         "advice"
-                     *       ],
-                     *       "cpu": {
-                     *         "cores": 1,
-                     *         "features": [
-                     *           "feature"
-                     *         ],
-                     *         "name": "org/name:Q4_K_M"
-                     *       },
-                     *       "disk": {
-                     *         "free": 1,
-                     *         "path": "/models/name.gguf",
-                     *         "total": 1
-                     *       },
-                     *       "gpus": [
-                     *         {
-                     *           "memory": 1,
-                     *           "name": "org/name:Q4_K_M"
-                     *         }
-                     *       ],
-                     *       "memory": {
-                     *         "available": 1,
-                     *         "total": 1
-                     *       },
-                     *       "tier": "tier"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Hardware"];
                 };
             };
@@ -6244,22 +5072,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6269,16 +5081,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6288,53 +5090,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "models": [
-                     *         {
-                     *           "architecture": "llama",
-                     *           "author": "author",
-                     *           "context_length": 32768,
-                     *           "downloads": 1,
-                     *           "fit": {
-                     *             "text": "How do I stop Serai?",
-                     *             "verdict": "fits"
-                     *           },
-                     *           "formats": [
-                     *             "gguf"
-                     *           ],
-                     *           "gated": "",
-                     *           "here": [
-                     *             "here"
-                     *           ],
-                     *           "job": "job",
-                     *           "languages": [
-                     *             "en",
-                     *             "de",
-                     *             "fa"
-                     *           ],
-                     *           "library": "library",
-                     *           "license": "apache-2.0",
-                     *           "likes": 1,
-                     *           "modified_at": 1795254835,
-                     *           "name": "org/name:Q4_K_M",
-                     *           "parameters": 8030000000,
-                     *           "size": 4920000000,
-                     *           "task": "text-generation"
-                     *         }
-                     *       ],
-                     *       "next": "next",
-                     *       "offline": false,
-                     *       "reason": {
-                     *         "code": "model_not_found",
-                     *         "facts": {},
-                     *         "hint": "hint",
-                     *         "message": "msg_01a1fd86da68c3068f9808e6",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "who"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["HubModelList"];
                 };
             };
@@ -6350,7 +5105,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -6363,22 +5117,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6388,16 +5126,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6407,103 +5135,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "architecture": "llama",
-                     *       "author": "author",
-                     *       "card": "card",
-                     *       "commit": "commit",
-                     *       "context_length": 32768,
-                     *       "downloads": 1,
-                     *       "evaluations": [
-                     *         {
-                     *           "dataset": "dataset",
-                     *           "metric": "metric",
-                     *           "task": "text-generation",
-                     *           "value": 1
-                     *         }
-                     *       ],
-                     *       "files": [
-                     *         {
-                     *           "path": "/models/name.gguf",
-                     *           "sha256": "sha256",
-                     *           "size": 4920000000
-                     *         }
-                     *       ],
-                     *       "fit": {
-                     *         "text": "How do I stop Serai?",
-                     *         "verdict": "fits"
-                     *       },
-                     *       "formats": [
-                     *         "gguf"
-                     *       ],
-                     *       "gate": {
-                     *         "text": "How do I stop Serai?",
-                     *         "url": "https://huggingface.co/org/name"
-                     *       },
-                     *       "gated": "",
-                     *       "here": [
-                     *         "here"
-                     *       ],
-                     *       "job": "job",
-                     *       "languages": [
-                     *         "en",
-                     *         "de",
-                     *         "fa"
-                     *       ],
-                     *       "library": "library",
-                     *       "license": "apache-2.0",
-                     *       "likes": 1,
-                     *       "modified_at": 1795254835,
-                     *       "name": "org/name:Q4_K_M",
-                     *       "offline": false,
-                     *       "parameters": 8030000000,
-                     *       "reason": {
-                     *         "code": "model_not_found",
-                     *         "facts": {},
-                     *         "hint": "hint",
-                     *         "message": "msg_01a1fd86da68c3068f9808e6",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "who"
-                     *       },
-                     *       "revision": "revision",
-                     *       "revisions": [
-                     *         "revision"
-                     *       ],
-                     *       "size": 4920000000,
-                     *       "tags": [
-                     *         "tag"
-                     *       ],
-                     *       "task": "text-generation",
-                     *       "unusable": {
-                     *         "code": "model_not_found",
-                     *         "facts": {},
-                     *         "hint": "hint",
-                     *         "message": "msg_01a1fd86da68c3068f9808e6",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "who"
-                     *       },
-                     *       "url": "https://huggingface.co/org/name",
-                     *       "variants": [
-                     *         {
-                     *           "files": 1,
-                     *           "fit": {
-                     *             "text": "How do I stop Serai?",
-                     *             "verdict": "fits"
-                     *           },
-                     *           "format": "gguf",
-                     *           "here": false,
-                     *           "job": "job",
-                     *           "label": "label",
-                     *           "missing_extra": "missing extra",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "recommended": false,
-                     *           "size": 4920000000
-                     *         }
-                     *       ],
-                     *       "weights": {}
-                     *     }
-                     */
                     "application/json": components["schemas"]["HubModelPage"];
                 };
             };
@@ -6512,13 +5143,9 @@ export interface operations {
     get_picture: {
         parameters: {
             query: {
-                /** @example org/name:Q4_K_M */
                 model: string;
                 revision?: string;
-                /**
-                 * @description As the card writes it.
-                 * @example src
-                 */
+                /** @description As the card writes it. */
                 src: string;
             };
             header?: never;
@@ -6533,22 +5160,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6558,16 +5169,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6597,22 +5198,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6622,16 +5207,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6641,40 +5216,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "args": {},
-                     *           "created_at": 1795254835,
-                     *           "error": null,
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "kind": "download",
-                     *           "principal": "owner",
-                     *           "priority": 0,
-                     *           "progress": {
-                     *             "done": 1,
-                     *             "eta_s": 0.19999999999999996,
-                     *             "note": "note",
-                     *             "parts": [
-                     *               {
-                     *                 "done": 1,
-                     *                 "name": "org/name:Q4_K_M",
-                     *                 "state": "waiting",
-                     *                 "total": 1
-                     *               }
-                     *             ],
-                     *             "rate": 1,
-                     *             "total": 1
-                     *           },
-                     *           "result": {},
-                     *           "state": "queued",
-                     *           "title": "Stopping Serai",
-                     *           "updated_at": 1795254835
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["JobList"];
                 };
             };
@@ -6697,22 +5238,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6722,16 +5247,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6741,13 +5256,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "removed": [
-                     *         "removed"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Cleared"];
                 };
             };
@@ -6758,7 +5266,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
@@ -6771,22 +5278,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6796,16 +5287,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6815,36 +5296,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -6855,7 +5306,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
@@ -6868,22 +5318,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6893,16 +5327,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6920,18 +5344,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "priority": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["JobChange"];
             };
         };
@@ -6942,22 +5360,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6967,16 +5369,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -6986,36 +5378,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -7026,7 +5388,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
@@ -7039,22 +5400,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7064,16 +5409,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7083,36 +5418,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -7123,7 +5428,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
@@ -7136,22 +5440,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7161,16 +5449,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7180,36 +5458,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -7220,7 +5468,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job */
                 job: string;
             };
             cookie?: never;
@@ -7233,22 +5480,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7258,16 +5489,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7277,36 +5498,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -7327,22 +5518,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7352,16 +5527,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7371,24 +5536,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "keys": [
-                     *         {
-                     *           "created_at": 1795254835,
-                     *           "expires_at": 1795254835,
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "last_used_at": 1795254835,
-                     *           "name": "org/name:Q4_K_M",
-                     *           "prefix": "serai-3f",
-                     *           "revoked_at": 1795254835,
-                     *           "scopes": [
-                     *             "infer"
-                     *           ]
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["KeyList"];
                 };
             };
@@ -7403,14 +5550,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "laptop",
-                 *       "scopes": [
-                 *         "infer"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
@@ -7421,22 +5560,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7446,16 +5569,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7465,21 +5578,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1795254835,
-                     *       "expires_at": 1795254835,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "last_used_at": 1795254835,
-                     *       "name": "org/name:Q4_K_M",
-                     *       "plain": "serai-…",
-                     *       "prefix": "serai-3f",
-                     *       "revoked_at": 1795254835,
-                     *       "scopes": [
-                     *         "infer"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
@@ -7490,7 +5588,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example key */
                 key: string;
             };
             cookie?: never;
@@ -7503,22 +5600,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7528,16 +5609,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7568,22 +5639,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7593,16 +5648,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7612,16 +5657,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "lines": [
-                     *         {}
-                     *       ],
-                     *       "parts": [
-                     *         "part"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["LogLines"];
                 };
             };
@@ -7638,7 +5673,6 @@ export interface operations {
                 "last-event-id"?: string;
             };
             path: {
-                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
             };
             cookie?: never;
@@ -7651,22 +5685,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7676,16 +5694,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7695,14 +5703,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example event: state
-                     *     data: {"state": "streaming", "note": ""}
-                     *
-                     *     id: 1
-                     *     event: piece
-                     *     data: {"seq": 1, "text": "Stop Serai with "}
-                     */
                     "text/event-stream": string;
                 };
             };
@@ -7723,22 +5723,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7748,16 +5732,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7767,76 +5741,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "models": [
-                     *         {
-                     *           "added_at": 1795254835,
-                     *           "architecture": "llama",
-                     *           "context_length": 32768,
-                     *           "description": "description",
-                     *           "engine": "llama_cpp",
-                     *           "error": null,
-                     *           "format": "gguf",
-                     *           "languages": [
-                     *             "en",
-                     *             "de",
-                     *             "fa"
-                     *           ],
-                     *           "last_used_at": 1795254835,
-                     *           "license": "apache-2.0",
-                     *           "loading": {
-                     *             "context": 16384
-                     *           },
-                     *           "name": "org/name:Q4_K_M",
-                     *           "parameters": 8030000000,
-                     *           "path": "/models/name.gguf",
-                     *           "pinned": false,
-                     *           "place": "local",
-                     *           "quantisation": "Q4_K_M",
-                     *           "running": {
-                     *             "context": 1,
-                     *             "device": "CPU",
-                     *             "device_reason": "device reason",
-                     *             "engine": "llama_cpp",
-                     *             "kv_type": "kv type",
-                     *             "last_used_at": 1795254835,
-                     *             "load_s": 0.19999999999999996,
-                     *             "memory": 1,
-                     *             "needed": 0,
-                     *             "parallel": 1,
-                     *             "pid": 1,
-                     *             "sandbox": {
-                     *               "files": false,
-                     *               "how": "how",
-                     *               "memory": false,
-                     *               "network": false
-                     *             },
-                     *             "server": "server",
-                     *             "shortened": "shortened",
-                     *             "since": 1795254835,
-                     *             "streams": 1,
-                     *             "threads": 0,
-                     *             "tokens": 0,
-                     *             "tokens_per_second": 1
-                     *           },
-                     *           "settings": {
-                     *             "temperature": 0.7
-                     *           },
-                     *           "size": 4920000000,
-                     *           "source": "embedded",
-                     *           "starting": {
-                     *             "memory": 1,
-                     *             "needed": 1,
-                     *             "since": 1795254835
-                     *           },
-                     *           "state": "on_disk",
-                     *           "task": "text-generation",
-                     *           "title": "Stopping Serai"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
@@ -7851,12 +5755,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "name",
-                 *       "path": "/models/name.gguf"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewModel"];
             };
         };
@@ -7867,22 +5765,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7892,16 +5774,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -7911,72 +5783,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added_at": 1795254835,
-                     *       "architecture": "llama",
-                     *       "context_length": 32768,
-                     *       "description": "description",
-                     *       "engine": "llama_cpp",
-                     *       "error": null,
-                     *       "format": "gguf",
-                     *       "languages": [
-                     *         "en",
-                     *         "de",
-                     *         "fa"
-                     *       ],
-                     *       "last_used_at": 1795254835,
-                     *       "license": "apache-2.0",
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "name": "org/name:Q4_K_M",
-                     *       "parameters": 8030000000,
-                     *       "path": "/models/name.gguf",
-                     *       "pinned": false,
-                     *       "place": "local",
-                     *       "quantisation": "Q4_K_M",
-                     *       "running": {
-                     *         "context": 1,
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "engine": "llama_cpp",
-                     *         "kv_type": "kv type",
-                     *         "last_used_at": 1795254835,
-                     *         "load_s": 0.19999999999999996,
-                     *         "memory": 1,
-                     *         "needed": 0,
-                     *         "parallel": 1,
-                     *         "pid": 1,
-                     *         "sandbox": {
-                     *           "files": false,
-                     *           "how": "how",
-                     *           "memory": false,
-                     *           "network": false
-                     *         },
-                     *         "server": "server",
-                     *         "shortened": "shortened",
-                     *         "since": 1795254835,
-                     *         "streams": 1,
-                     *         "threads": 0,
-                     *         "tokens": 0,
-                     *         "tokens_per_second": 1
-                     *       },
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "size": 4920000000,
-                     *       "source": "embedded",
-                     *       "starting": {
-                     *         "memory": 1,
-                     *         "needed": 1,
-                     *         "since": 1795254835
-                     *       },
-                     *       "state": "on_disk",
-                     *       "task": "text-generation",
-                     *       "title": "Stopping Serai"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -7987,7 +5793,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -8000,22 +5805,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8025,16 +5814,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8044,72 +5823,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added_at": 1795254835,
-                     *       "architecture": "llama",
-                     *       "context_length": 32768,
-                     *       "description": "description",
-                     *       "engine": "llama_cpp",
-                     *       "error": null,
-                     *       "format": "gguf",
-                     *       "languages": [
-                     *         "en",
-                     *         "de",
-                     *         "fa"
-                     *       ],
-                     *       "last_used_at": 1795254835,
-                     *       "license": "apache-2.0",
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "name": "org/name:Q4_K_M",
-                     *       "parameters": 8030000000,
-                     *       "path": "/models/name.gguf",
-                     *       "pinned": false,
-                     *       "place": "local",
-                     *       "quantisation": "Q4_K_M",
-                     *       "running": {
-                     *         "context": 1,
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "engine": "llama_cpp",
-                     *         "kv_type": "kv type",
-                     *         "last_used_at": 1795254835,
-                     *         "load_s": 0.19999999999999996,
-                     *         "memory": 1,
-                     *         "needed": 0,
-                     *         "parallel": 1,
-                     *         "pid": 1,
-                     *         "sandbox": {
-                     *           "files": false,
-                     *           "how": "how",
-                     *           "memory": false,
-                     *           "network": false
-                     *         },
-                     *         "server": "server",
-                     *         "shortened": "shortened",
-                     *         "since": 1795254835,
-                     *         "streams": 1,
-                     *         "threads": 0,
-                     *         "tokens": 0,
-                     *         "tokens_per_second": 1
-                     *       },
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "size": 4920000000,
-                     *       "source": "embedded",
-                     *       "starting": {
-                     *         "memory": 1,
-                     *         "needed": 1,
-                     *         "since": 1795254835
-                     *       },
-                     *       "state": "on_disk",
-                     *       "task": "text-generation",
-                     *       "title": "Stopping Serai"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -8123,7 +5836,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -8136,22 +5848,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8161,16 +5857,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8188,24 +5874,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "loading": {
-                 *         "context": 8192
-                 *       },
-                 *       "pinned": true,
-                 *       "settings": {
-                 *         "temperature": 0.2
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["ModelChange"];
             };
         };
@@ -8216,22 +5890,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8241,16 +5899,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8260,72 +5908,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added_at": 1795254835,
-                     *       "architecture": "llama",
-                     *       "context_length": 32768,
-                     *       "description": "description",
-                     *       "engine": "llama_cpp",
-                     *       "error": null,
-                     *       "format": "gguf",
-                     *       "languages": [
-                     *         "en",
-                     *         "de",
-                     *         "fa"
-                     *       ],
-                     *       "last_used_at": 1795254835,
-                     *       "license": "apache-2.0",
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "name": "org/name:Q4_K_M",
-                     *       "parameters": 8030000000,
-                     *       "path": "/models/name.gguf",
-                     *       "pinned": false,
-                     *       "place": "local",
-                     *       "quantisation": "Q4_K_M",
-                     *       "running": {
-                     *         "context": 1,
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "engine": "llama_cpp",
-                     *         "kv_type": "kv type",
-                     *         "last_used_at": 1795254835,
-                     *         "load_s": 0.19999999999999996,
-                     *         "memory": 1,
-                     *         "needed": 0,
-                     *         "parallel": 1,
-                     *         "pid": 1,
-                     *         "sandbox": {
-                     *           "files": false,
-                     *           "how": "how",
-                     *           "memory": false,
-                     *           "network": false
-                     *         },
-                     *         "server": "server",
-                     *         "shortened": "shortened",
-                     *         "since": 1795254835,
-                     *         "streams": 1,
-                     *         "threads": 0,
-                     *         "tokens": 0,
-                     *         "tokens_per_second": 1
-                     *       },
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "size": 4920000000,
-                     *       "source": "embedded",
-                     *       "starting": {
-                     *         "memory": 1,
-                     *         "needed": 1,
-                     *         "since": 1795254835
-                     *       },
-                     *       "state": "on_disk",
-                     *       "task": "text-generation",
-                     *       "title": "Stopping Serai"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -8345,7 +5927,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -8358,22 +5939,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8383,16 +5948,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8402,52 +5957,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "context_length": 32768,
-                     *       "device_reason": "device reason",
-                     *       "devices": [
-                     *         {
-                     *           "free": 1,
-                     *           "kind": "cpu",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "total": 1
-                     *         }
-                     *       ],
-                     *       "layers": 1,
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "model": "org/name:Q4_K_M",
-                     *       "need": {
-                     *         "by_device": {},
-                     *         "cache": 1,
-                     *         "compute": 1,
-                     *         "firm": 1,
-                     *         "kv": 1,
-                     *         "later": 1,
-                     *         "peak": 1,
-                     *         "runtime": 1,
-                     *         "spare": 1,
-                     *         "total": 1,
-                     *         "weights": 1
-                     *       },
-                     *       "room": {},
-                     *       "shortened": "shortened",
-                     *       "text": "How do I stop Serai?",
-                     *       "verdict": "fits",
-                     *       "would_fit": [
-                     *         {
-                     *           "loading": {
-                     *             "context": 16384
-                     *           },
-                     *           "model": "org/name:Q4_K_M",
-                     *           "text": "How do I stop Serai?",
-                     *           "total": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Fit"];
                 };
             };
@@ -8468,22 +5977,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8493,16 +5986,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8512,95 +5995,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "budget": {
-                     *         "devices": [
-                     *           {
-                     *             "free": 1,
-                     *             "kind": "cpu",
-                     *             "limit": 0,
-                     *             "models": [
-                     *               {
-                     *                 "memory": 1,
-                     *                 "name": "org/name:Q4_K_M"
-                     *               }
-                     *             ],
-                     *             "name": "org/name:Q4_K_M",
-                     *             "others": 0,
-                     *             "serai": 0,
-                     *             "total": 1
-                     *           }
-                     *         ]
-                     *       },
-                     *       "running": [
-                     *         {
-                     *           "added_at": 1795254835,
-                     *           "architecture": "llama",
-                     *           "context_length": 32768,
-                     *           "description": "description",
-                     *           "engine": "llama_cpp",
-                     *           "error": null,
-                     *           "format": "gguf",
-                     *           "languages": [
-                     *             "en",
-                     *             "de",
-                     *             "fa"
-                     *           ],
-                     *           "last_used_at": 1795254835,
-                     *           "license": "apache-2.0",
-                     *           "loading": {
-                     *             "context": 16384
-                     *           },
-                     *           "name": "org/name:Q4_K_M",
-                     *           "parameters": 8030000000,
-                     *           "path": "/models/name.gguf",
-                     *           "pinned": false,
-                     *           "place": "local",
-                     *           "quantisation": "Q4_K_M",
-                     *           "running": {
-                     *             "context": 1,
-                     *             "device": "CPU",
-                     *             "device_reason": "device reason",
-                     *             "engine": "llama_cpp",
-                     *             "kv_type": "kv type",
-                     *             "last_used_at": 1795254835,
-                     *             "load_s": 0.19999999999999996,
-                     *             "memory": 1,
-                     *             "needed": 0,
-                     *             "parallel": 1,
-                     *             "pid": 1,
-                     *             "sandbox": {
-                     *               "files": false,
-                     *               "how": "how",
-                     *               "memory": false,
-                     *               "network": false
-                     *             },
-                     *             "server": "server",
-                     *             "shortened": "shortened",
-                     *             "since": 1795254835,
-                     *             "streams": 1,
-                     *             "threads": 0,
-                     *             "tokens": 0,
-                     *             "tokens_per_second": 1
-                     *           },
-                     *           "settings": {
-                     *             "temperature": 0.7
-                     *           },
-                     *           "size": 4920000000,
-                     *           "source": "embedded",
-                     *           "starting": {
-                     *             "memory": 1,
-                     *             "needed": 1,
-                     *             "since": 1795254835
-                     *           },
-                     *           "state": "on_disk",
-                     *           "task": "text-generation",
-                     *           "title": "Stopping Serai"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["RunningList"];
                 };
             };
@@ -8615,11 +6009,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/name:Q4_K_M"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Load"];
             };
         };
@@ -8630,22 +6019,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8655,16 +6028,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8674,72 +6037,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added_at": 1795254835,
-                     *       "architecture": "llama",
-                     *       "context_length": 32768,
-                     *       "description": "description",
-                     *       "engine": "llama_cpp",
-                     *       "error": null,
-                     *       "format": "gguf",
-                     *       "languages": [
-                     *         "en",
-                     *         "de",
-                     *         "fa"
-                     *       ],
-                     *       "last_used_at": 1795254835,
-                     *       "license": "apache-2.0",
-                     *       "loading": {
-                     *         "context": 16384
-                     *       },
-                     *       "name": "org/name:Q4_K_M",
-                     *       "parameters": 8030000000,
-                     *       "path": "/models/name.gguf",
-                     *       "pinned": false,
-                     *       "place": "local",
-                     *       "quantisation": "Q4_K_M",
-                     *       "running": {
-                     *         "context": 1,
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "engine": "llama_cpp",
-                     *         "kv_type": "kv type",
-                     *         "last_used_at": 1795254835,
-                     *         "load_s": 0.19999999999999996,
-                     *         "memory": 1,
-                     *         "needed": 0,
-                     *         "parallel": 1,
-                     *         "pid": 1,
-                     *         "sandbox": {
-                     *           "files": false,
-                     *           "how": "how",
-                     *           "memory": false,
-                     *           "network": false
-                     *         },
-                     *         "server": "server",
-                     *         "shortened": "shortened",
-                     *         "since": 1795254835,
-                     *         "streams": 1,
-                     *         "threads": 0,
-                     *         "tokens": 0,
-                     *         "tokens_per_second": 1
-                     *       },
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "size": 4920000000,
-                     *       "source": "embedded",
-                     *       "starting": {
-                     *         "memory": 1,
-                     *         "needed": 1,
-                     *         "since": 1795254835
-                     *       },
-                     *       "state": "on_disk",
-                     *       "task": "text-generation",
-                     *       "title": "Stopping Serai"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -8750,7 +6047,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -8763,22 +6059,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8788,16 +6068,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8818,7 +6088,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -8831,22 +6100,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8856,16 +6109,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8875,17 +6118,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "lines": [
-                     *         {
-                     *           "number": 1,
-                     *           "text": "How do I stop Serai?",
-                     *           "time": 1795254835
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["ModelLog"];
                 };
             };
@@ -8906,22 +6138,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8931,16 +6147,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -8950,17 +6156,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "secrets": [
-                     *         {
-                     *           "name": "org/name:Q4_K_M",
-                     *           "set": false,
-                     *           "source": "stored"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
@@ -8971,18 +6166,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hf_token */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "value": "hf_…"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewSecret"];
             };
         };
@@ -8993,22 +6182,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9018,16 +6191,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9037,13 +6200,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "org/name:Q4_K_M",
-                     *       "set": false,
-                     *       "source": "stored"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Secret"];
                 };
             };
@@ -9054,7 +6210,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hf_token */
                 name: string;
             };
             cookie?: never;
@@ -9067,22 +6222,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9092,16 +6231,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9135,22 +6264,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9160,16 +6273,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9179,27 +6282,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "next": 1,
-                     *       "sessions": [
-                     *         {
-                     *           "created_at": 1795254835,
-                     *           "folder": null,
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "pinned": false,
-                     *           "settings": {
-                     *             "temperature": 0.7
-                     *           },
-                     *           "streaming": false,
-                     *           "system": "system",
-                     *           "title": "Stopping Serai",
-                     *           "updated_at": 1795254835
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SessionPage"];
                 };
             };
@@ -9214,13 +6296,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "serai-guide",
-                 *       "system": "Be brief.",
-                 *       "title": ""
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewSession"];
             };
         };
@@ -9231,22 +6306,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9256,16 +6315,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9275,22 +6324,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1795254835,
-                     *       "folder": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "pinned": false,
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "streaming": false,
-                     *       "system": "system",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -9301,7 +6334,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -9314,22 +6346,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9339,16 +6355,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9358,63 +6364,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messages": [
-                     *         {
-                     *           "answerer": {
-                     *             "backend": "llama.cpp",
-                     *             "device": "CPU",
-                     *             "device_reason": "device reason",
-                     *             "model": "org/name:Q4_K_M",
-                     *             "place": "local"
-                     *           },
-                     *           "created_at": 1795254835,
-                     *           "error": null,
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "parent": null,
-                     *           "role": "user",
-                     *           "session": "ses_01a1fd86e33820c06e7fab03",
-                     *           "siblings": [
-                     *             "sibling"
-                     *           ],
-                     *           "state": "done",
-                     *           "text": "How do I stop Serai?",
-                     *           "tried": [
-                     *             {
-                     *               "backend": "llama.cpp",
-                     *               "reason": "reason"
-                     *             }
-                     *           ],
-                     *           "usage": {
-                     *             "cached_tokens": 0,
-                     *             "completion_tokens": 0,
-                     *             "first_token_s": 0.19999999999999996,
-                     *             "left_out": 0,
-                     *             "prompt_tokens": 0,
-                     *             "prompt_tokens_per_second": 1,
-                     *             "tokens_per_second": 1,
-                     *             "total_s": 0.19999999999999996
-                     *           }
-                     *         }
-                     *       ],
-                     *       "session": {
-                     *         "created_at": 1795254835,
-                     *         "folder": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "pinned": false,
-                     *         "settings": {
-                     *           "temperature": 0.7
-                     *         },
-                     *         "streaming": false,
-                     *         "system": "system",
-                     *         "title": "Stopping Serai",
-                     *         "updated_at": 1795254835
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SessionWithMessages"];
                 };
             };
@@ -9425,7 +6374,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -9438,22 +6386,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9463,16 +6395,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9490,19 +6412,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "pinned": true,
-                 *       "title": "Stopping"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SessionChange"];
             };
         };
@@ -9513,22 +6428,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9538,16 +6437,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9557,22 +6446,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1795254835,
-                     *       "folder": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "pinned": false,
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "streaming": false,
-                     *       "system": "system",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -9585,7 +6458,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -9598,22 +6470,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9623,16 +6479,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9652,18 +6498,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "text": "How do I stop Serai?"
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewMessage"];
             };
         };
@@ -9674,22 +6514,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9699,16 +6523,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9718,84 +6532,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answer": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "device reason",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "place": "local"
-                     *         },
-                     *         "created_at": 1795254835,
-                     *         "error": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "parent": null,
-                     *         "role": "user",
-                     *         "session": "ses_01a1fd86e33820c06e7fab03",
-                     *         "siblings": [
-                     *           "sibling"
-                     *         ],
-                     *         "state": "done",
-                     *         "text": "How do I stop Serai?",
-                     *         "tried": [
-                     *           {
-                     *             "backend": "llama.cpp",
-                     *             "reason": "reason"
-                     *           }
-                     *         ],
-                     *         "usage": {
-                     *           "cached_tokens": 0,
-                     *           "completion_tokens": 0,
-                     *           "first_token_s": 0.19999999999999996,
-                     *           "left_out": 0,
-                     *           "prompt_tokens": 0,
-                     *           "prompt_tokens_per_second": 1,
-                     *           "tokens_per_second": 1,
-                     *           "total_s": 0.19999999999999996
-                     *         }
-                     *       },
-                     *       "question": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "device reason",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "place": "local"
-                     *         },
-                     *         "created_at": 1795254835,
-                     *         "error": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "parent": null,
-                     *         "role": "user",
-                     *         "session": "ses_01a1fd86e33820c06e7fab03",
-                     *         "siblings": [
-                     *           "sibling"
-                     *         ],
-                     *         "state": "done",
-                     *         "text": "How do I stop Serai?",
-                     *         "tried": [
-                     *           {
-                     *             "backend": "llama.cpp",
-                     *             "reason": "reason"
-                     *           }
-                     *         ],
-                     *         "usage": {
-                     *           "cached_tokens": 0,
-                     *           "completion_tokens": 0,
-                     *           "first_token_s": 0.19999999999999996,
-                     *           "left_out": 0,
-                     *           "prompt_tokens": 0,
-                     *           "prompt_tokens_per_second": 1,
-                     *           "tokens_per_second": 1,
-                     *           "total_s": 0.19999999999999996
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Exchange"];
                 };
             };
@@ -9806,9 +6542,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -9821,22 +6555,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9846,16 +6564,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9865,47 +6573,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answer": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "device reason",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "place": "local"
-                     *         },
-                     *         "created_at": 1795254835,
-                     *         "error": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "parent": null,
-                     *         "role": "user",
-                     *         "session": "ses_01a1fd86e33820c06e7fab03",
-                     *         "siblings": [
-                     *           "sibling"
-                     *         ],
-                     *         "state": "done",
-                     *         "text": "How do I stop Serai?",
-                     *         "tried": [
-                     *           {
-                     *             "backend": "llama.cpp",
-                     *             "reason": "reason"
-                     *           }
-                     *         ],
-                     *         "usage": {
-                     *           "cached_tokens": 0,
-                     *           "completion_tokens": 0,
-                     *           "first_token_s": 0.19999999999999996,
-                     *           "left_out": 0,
-                     *           "prompt_tokens": 0,
-                     *           "prompt_tokens_per_second": 1,
-                     *           "tokens_per_second": 1,
-                     *           "total_s": 0.19999999999999996
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Answer"];
                 };
             };
@@ -9916,20 +6583,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/name:Q4_K_M"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Again"] | null;
             };
         };
@@ -9940,22 +6600,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9965,16 +6609,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -9984,47 +6618,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answer": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "device reason",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "place": "local"
-                     *         },
-                     *         "created_at": 1795254835,
-                     *         "error": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "parent": null,
-                     *         "role": "user",
-                     *         "session": "ses_01a1fd86e33820c06e7fab03",
-                     *         "siblings": [
-                     *           "sibling"
-                     *         ],
-                     *         "state": "done",
-                     *         "text": "How do I stop Serai?",
-                     *         "tried": [
-                     *           {
-                     *             "backend": "llama.cpp",
-                     *             "reason": "reason"
-                     *           }
-                     *         ],
-                     *         "usage": {
-                     *           "cached_tokens": 0,
-                     *           "completion_tokens": 0,
-                     *           "first_token_s": 0.19999999999999996,
-                     *           "left_out": 0,
-                     *           "prompt_tokens": 0,
-                     *           "prompt_tokens_per_second": 1,
-                     *           "tokens_per_second": 1,
-                     *           "total_s": 0.19999999999999996
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Answer"];
                 };
             };
@@ -10035,9 +6628,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example msg_01a1fd86da68c3068f9808e6 */
                 message: string;
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -10050,22 +6641,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10075,16 +6650,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10094,45 +6659,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answerer": {
-                     *         "backend": "llama.cpp",
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "place": "local"
-                     *       },
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "parent": null,
-                     *       "role": "user",
-                     *       "session": "ses_01a1fd86e33820c06e7fab03",
-                     *       "siblings": [
-                     *         "sibling"
-                     *       ],
-                     *       "state": "done",
-                     *       "text": "How do I stop Serai?",
-                     *       "tried": [
-                     *         {
-                     *           "backend": "llama.cpp",
-                     *           "reason": "reason"
-                     *         }
-                     *       ],
-                     *       "usage": {
-                     *         "cached_tokens": 0,
-                     *         "completion_tokens": 0,
-                     *         "first_token_s": 0.19999999999999996,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 0,
-                     *         "prompt_tokens_per_second": 1,
-                     *         "tokens_per_second": 1,
-                     *         "total_s": 0.19999999999999996
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -10143,7 +6669,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -10156,22 +6681,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10181,16 +6690,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10200,45 +6699,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "answerer": {
-                     *         "backend": "llama.cpp",
-                     *         "device": "CPU",
-                     *         "device_reason": "device reason",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "place": "local"
-                     *       },
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "parent": null,
-                     *       "role": "user",
-                     *       "session": "ses_01a1fd86e33820c06e7fab03",
-                     *       "siblings": [
-                     *         "sibling"
-                     *       ],
-                     *       "state": "done",
-                     *       "text": "How do I stop Serai?",
-                     *       "tried": [
-                     *         {
-                     *           "backend": "llama.cpp",
-                     *           "reason": "reason"
-                     *         }
-                     *       ],
-                     *       "usage": {
-                     *         "cached_tokens": 0,
-                     *         "completion_tokens": 0,
-                     *         "first_token_s": 0.19999999999999996,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 0,
-                     *         "prompt_tokens_per_second": 1,
-                     *         "tokens_per_second": 1,
-                     *         "total_s": 0.19999999999999996
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -10249,7 +6709,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
@@ -10262,22 +6721,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10287,16 +6730,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10306,22 +6739,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1795254835,
-                     *       "folder": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "pinned": false,
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "streaming": false,
-                     *       "system": "system",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -10332,18 +6749,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ses_01a1fd86e33820c06e7fab03 */
                 session: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "message": "msg_01a1fd86da68c3068f9808e6"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Selection"];
             };
         };
@@ -10354,22 +6765,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10379,16 +6774,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10398,63 +6783,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messages": [
-                     *         {
-                     *           "answerer": {
-                     *             "backend": "llama.cpp",
-                     *             "device": "CPU",
-                     *             "device_reason": "device reason",
-                     *             "model": "org/name:Q4_K_M",
-                     *             "place": "local"
-                     *           },
-                     *           "created_at": 1795254835,
-                     *           "error": null,
-                     *           "id": "01a1fd86da68c3068f9808e6",
-                     *           "model": "org/name:Q4_K_M",
-                     *           "parent": null,
-                     *           "role": "user",
-                     *           "session": "ses_01a1fd86e33820c06e7fab03",
-                     *           "siblings": [
-                     *             "sibling"
-                     *           ],
-                     *           "state": "done",
-                     *           "text": "How do I stop Serai?",
-                     *           "tried": [
-                     *             {
-                     *               "backend": "llama.cpp",
-                     *               "reason": "reason"
-                     *             }
-                     *           ],
-                     *           "usage": {
-                     *             "cached_tokens": 0,
-                     *             "completion_tokens": 0,
-                     *             "first_token_s": 0.19999999999999996,
-                     *             "left_out": 0,
-                     *             "prompt_tokens": 0,
-                     *             "prompt_tokens_per_second": 1,
-                     *             "tokens_per_second": 1,
-                     *             "total_s": 0.19999999999999996
-                     *           }
-                     *         }
-                     *       ],
-                     *       "session": {
-                     *         "created_at": 1795254835,
-                     *         "folder": null,
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "model": "org/name:Q4_K_M",
-                     *         "pinned": false,
-                     *         "settings": {
-                     *           "temperature": 0.7
-                     *         },
-                     *         "streaming": false,
-                     *         "system": "system",
-                     *         "title": "Stopping Serai",
-                     *         "updated_at": 1795254835
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SessionWithMessages"];
                 };
             };
@@ -10469,37 +6797,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "created_at": 0,
-                 *       "folder": null,
-                 *       "leaf": "leaf",
-                 *       "messages": [
-                 *         {
-                 *           "answerer": {},
-                 *           "created_at": 0,
-                 *           "error": null,
-                 *           "id": "01a1fd86da68c3068f9808e6",
-                 *           "model": "org/name:Q4_K_M",
-                 *           "parent": null,
-                 *           "role": "user",
-                 *           "state": "done",
-                 *           "text": "How do I stop Serai?",
-                 *           "tried": [
-                 *             {}
-                 *           ],
-                 *           "usage": {}
-                 *         }
-                 *       ],
-                 *       "model": "org/name:Q4_K_M",
-                 *       "serai": "session",
-                 *       "settings": {},
-                 *       "system": "system",
-                 *       "title": "Stopping Serai",
-                 *       "updated_at": 0,
-                 *       "version": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["Exported"];
             };
         };
@@ -10510,22 +6807,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10535,16 +6816,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10554,22 +6825,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1795254835,
-                     *       "folder": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "model": "org/name:Q4_K_M",
-                     *       "pinned": false,
-                     *       "settings": {
-                     *         "temperature": 0.7
-                     *       },
-                     *       "streaming": false,
-                     *       "system": "system",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -10590,22 +6845,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10615,16 +6854,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10634,29 +6863,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "groups": {},
-                     *       "settings": [
-                     *         {
-                     *           "choices": [
-                     *             "choice"
-                     *           ],
-                     *           "default": false,
-                     *           "description": "description",
-                     *           "env": [
-                     *             "env"
-                     *           ],
-                     *           "group": "group",
-                     *           "key": "key",
-                     *           "restart": false,
-                     *           "source": "source",
-                     *           "type": "boolean",
-                     *           "value": false
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SettingList"];
                 };
             };
@@ -10671,12 +6877,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "models.idle_minutes": 10,
-                 *       "page.theme": null
-                 *     }
-                 */
                 "application/json": {
                     [key: string]: boolean | number | string | string[] | null;
                 };
@@ -10689,22 +6889,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10714,16 +6898,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10733,29 +6907,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "groups": {},
-                     *       "settings": [
-                     *         {
-                     *           "choices": [
-                     *             "choice"
-                     *           ],
-                     *           "default": false,
-                     *           "description": "description",
-                     *           "env": [
-                     *             "env"
-                     *           ],
-                     *           "group": "group",
-                     *           "key": "key",
-                     *           "restart": false,
-                     *           "source": "source",
-                     *           "type": "boolean",
-                     *           "value": false
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SettingList"];
                 };
             };
@@ -10776,22 +6927,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10801,16 +6936,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10820,102 +6945,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "home": "/home/you/.local/share/serai",
-                     *       "loading": [
-                     *         "loading"
-                     *       ],
-                     *       "memory": {
-                     *         "models": 1,
-                     *         "total": 1,
-                     *         "used": 1
-                     *       },
-                     *       "models_count": 1,
-                     *       "notices": [
-                     *         {
-                     *           "action": "action",
-                     *           "code": "code",
-                     *           "level": "info",
-                     *           "text": "How do I stop Serai?"
-                     *         }
-                     *       ],
-                     *       "offline": false,
-                     *       "place": "local",
-                     *       "principal": {
-                     *         "id": "01a1fd86da68c3068f9808e6",
-                     *         "name": "org/name:Q4_K_M"
-                     *       },
-                     *       "running": [
-                     *         {
-                     *           "added_at": 1795254835,
-                     *           "architecture": "llama",
-                     *           "context_length": 32768,
-                     *           "description": "description",
-                     *           "engine": "llama_cpp",
-                     *           "error": null,
-                     *           "format": "gguf",
-                     *           "languages": [
-                     *             "en",
-                     *             "de",
-                     *             "fa"
-                     *           ],
-                     *           "last_used_at": 1795254835,
-                     *           "license": "apache-2.0",
-                     *           "loading": {
-                     *             "context": 16384
-                     *           },
-                     *           "name": "org/name:Q4_K_M",
-                     *           "parameters": 8030000000,
-                     *           "path": "/models/name.gguf",
-                     *           "pinned": false,
-                     *           "place": "local",
-                     *           "quantisation": "Q4_K_M",
-                     *           "running": {
-                     *             "context": 1,
-                     *             "device": "CPU",
-                     *             "device_reason": "device reason",
-                     *             "engine": "llama_cpp",
-                     *             "kv_type": "kv type",
-                     *             "last_used_at": 1795254835,
-                     *             "load_s": 0.19999999999999996,
-                     *             "memory": 1,
-                     *             "needed": 0,
-                     *             "parallel": 1,
-                     *             "pid": 1,
-                     *             "sandbox": {
-                     *               "files": false,
-                     *               "how": "how",
-                     *               "memory": false,
-                     *               "network": false
-                     *             },
-                     *             "server": "server",
-                     *             "shortened": "shortened",
-                     *             "since": 1795254835,
-                     *             "streams": 1,
-                     *             "threads": 0,
-                     *             "tokens": 0,
-                     *             "tokens_per_second": 1
-                     *           },
-                     *           "settings": {
-                     *             "temperature": 0.7
-                     *           },
-                     *           "size": 4920000000,
-                     *           "source": "embedded",
-                     *           "starting": {
-                     *             "memory": 1,
-                     *             "needed": 1,
-                     *             "since": 1795254835
-                     *           },
-                     *           "state": "on_disk",
-                     *           "task": "text-generation",
-                     *           "title": "Stopping Serai"
-                     *         }
-                     *       ],
-                     *       "started_at": 1795254835,
-                     *       "version": "0.1.0"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Status"];
                 };
             };
@@ -10936,22 +6965,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10961,16 +6974,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -10980,41 +6983,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "cache": "cache",
-                     *       "data_sets": [
-                     *         {
-                     *           "name": "org/name:Q4_K_M",
-                     *           "size": 4920000000,
-                     *           "stays": "",
-                     *           "used_at": 1795254835
-                     *         }
-                     *       ],
-                     *       "free": 1,
-                     *       "models": [
-                     *         {
-                     *           "added_at": 1795254835,
-                     *           "checked_at": 1795254835,
-                     *           "commit": "commit",
-                     *           "format": "gguf",
-                     *           "kind": "embedded",
-                     *           "last_used_at": 1795254835,
-                     *           "name": "org/name:Q4_K_M",
-                     *           "newest": "newest",
-                     *           "path": "/models/name.gguf",
-                     *           "pinned": false,
-                     *           "repo": "repo",
-                     *           "revision": "revision",
-                     *           "size": 4920000000,
-                     *           "update": false
-                     *         }
-                     *       ],
-                     *       "quota": 1,
-                     *       "total": 1,
-                     *       "used": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
@@ -11035,22 +7003,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11060,16 +7012,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11079,16 +7021,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added": [
-                     *         "added"
-                     *       ],
-                     *       "gone": [
-                     *         "gone"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Adopted"];
                 };
             };
@@ -11099,7 +7031,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -11112,22 +7043,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11137,16 +7052,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11164,18 +7069,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "pinned": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["DataSetChange"];
             };
         };
@@ -11186,22 +7085,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11211,16 +7094,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11253,22 +7126,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11278,16 +7135,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11297,19 +7144,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "found": [
-                     *         {
-                     *           "path": "/models/name.gguf",
-                     *           "size": 4920000000,
-                     *           "why": "why"
-                     *         }
-                     *       ],
-                     *       "freed": 1,
-                     *       "size": 4920000000
-                     *     }
-                     */
                     "application/json": components["schemas"]["Collected"];
                 };
             };
@@ -11320,7 +7154,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 name: string;
             };
             cookie?: never;
@@ -11333,22 +7166,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11358,16 +7175,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11377,34 +7184,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "added_at": 1795254835,
-                     *       "checked_at": 1795254835,
-                     *       "commit": "commit",
-                     *       "files": [
-                     *         {
-                     *           "etag": "etag",
-                     *           "name": "org/name:Q4_K_M",
-                     *           "path": "/models/name.gguf",
-                     *           "size": 4920000000,
-                     *           "state": "verified",
-                     *           "verified_at": 1795254835
-                     *         }
-                     *       ],
-                     *       "format": "gguf",
-                     *       "kind": "embedded",
-                     *       "last_used_at": 1795254835,
-                     *       "name": "org/name:Q4_K_M",
-                     *       "newest": "newest",
-                     *       "path": "/models/name.gguf",
-                     *       "pinned": false,
-                     *       "repo": "repo",
-                     *       "revision": "revision",
-                     *       "size": 4920000000,
-                     *       "update": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["StoredWithFiles"];
                 };
             };
@@ -11425,22 +7204,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11450,16 +7213,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11469,19 +7222,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "updates": [
-                     *         {
-                     *           "commit": "commit",
-                     *           "error": null,
-                     *           "model": "org/name:Q4_K_M",
-                     *           "newest": "newest",
-                     *           "update": false
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Updates"];
                 };
             };
@@ -11496,12 +7236,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "org/name:Q4_K_M",
-                 *       "repair": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["Verify"];
             };
         };
@@ -11512,22 +7246,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11537,16 +7255,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11556,36 +7264,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "args": {},
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "01a1fd86da68c3068f9808e6",
-                     *       "kind": "download",
-                     *       "principal": "owner",
-                     *       "priority": 0,
-                     *       "progress": {
-                     *         "done": 1,
-                     *         "eta_s": 0.19999999999999996,
-                     *         "note": "note",
-                     *         "parts": [
-                     *           {
-                     *             "done": 1,
-                     *             "name": "org/name:Q4_K_M",
-                     *             "state": "waiting",
-                     *             "total": 1
-                     *           }
-                     *         ],
-                     *         "rate": 1,
-                     *         "total": 1
-                     *       },
-                     *       "result": {},
-                     *       "state": "queued",
-                     *       "title": "Stopping Serai",
-                     *       "updated_at": 1795254835
-                     *     }
-                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -11611,22 +7289,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11636,16 +7298,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11655,34 +7307,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "suggestions": [
-                     *         {
-                     *           "command": "command",
-                     *           "context_length": 32768,
-                     *           "file": "file",
-                     *           "fit": {
-                     *             "text": "How do I stop Serai?",
-                     *             "verdict": "fits"
-                     *           },
-                     *           "job": "job",
-                     *           "languages": [
-                     *             "en",
-                     *             "de",
-                     *             "fa"
-                     *           ],
-                     *           "name": "org/name:Q4_K_M",
-                     *           "parameters": 8030000000,
-                     *           "repo": "repo",
-                     *           "size": 4920000000,
-                     *           "state": "absent",
-                     *           "title": "Stopping Serai",
-                     *           "why": "why"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SuggestionList"];
                 };
             };
@@ -11703,22 +7327,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11728,16 +7336,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11747,11 +7345,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "version": "0.1.0"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Version"];
                 };
             };
@@ -11772,23 +7365,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *       "serai": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -11798,17 +7374,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": "Something went wrong inside Serai.",
-                     *       "serai": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
@@ -11818,12 +7383,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "serai": "0.1.0",
-                     *       "version": "0.13.0"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: string;
                     };
@@ -11846,22 +7405,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11871,16 +7414,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11890,11 +7423,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -11915,22 +7443,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11940,16 +7452,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -11959,10 +7461,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example # TYPE serai_calls_total counter
-                     *     serai_calls_total{backend="llama.cpp",model="serai-guide",outcome="stop"} 1
-                     */
                     "text/plain": string;
                 };
             };
@@ -11983,22 +7481,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -12008,16 +7490,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -12027,12 +7499,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "problems": {},
-                     *       "ready": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -12042,12 +7508,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "problems": {},
-                     *       "ready": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -12071,28 +7531,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12102,22 +7540,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12127,34 +7549,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "completion_window": "24h",
-                     *           "created_at": 1795254836,
-                     *           "endpoint": "/v1/chat/completions",
-                     *           "error_file_id": null,
-                     *           "errors": null,
-                     *           "id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *           "input_file_id": "file_01a1fd86db02fcac770e1634",
-                     *           "metadata": null,
-                     *           "object": "batch",
-                     *           "output_file_id": null,
-                     *           "request_counts": {
-                     *             "completed": 0,
-                     *             "failed": 0,
-                     *             "total": 0
-                     *           },
-                     *           "status": "validating"
-                     *         }
-                     *       ],
-                     *       "first_id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *       "has_more": false,
-                     *       "last_id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *       "object": "list"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -12171,13 +7565,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "completion_window": "24h",
-                 *       "endpoint": "/v1/chat/completions",
-                 *       "input_file_id": "file_01a1fd86db02fcac770e1634"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Create"];
             };
         };
@@ -12188,28 +7575,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12219,22 +7584,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12244,26 +7593,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "completion_window": "24h",
-                     *       "created_at": 1795254836,
-                     *       "endpoint": "/v1/chat/completions",
-                     *       "error_file_id": null,
-                     *       "errors": null,
-                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
-                     *       "metadata": null,
-                     *       "object": "batch",
-                     *       "output_file_id": null,
-                     *       "request_counts": {
-                     *         "completed": 0,
-                     *         "failed": 0,
-                     *         "total": 0
-                     *       },
-                     *       "status": "validating"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -12276,7 +7605,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example batch */
                 batch: string;
             };
             cookie?: never;
@@ -12289,28 +7617,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12320,22 +7626,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12345,29 +7635,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "completed_at": 1795254836,
-                     *       "completion_window": "24h",
-                     *       "created_at": 1795254836,
-                     *       "endpoint": "/v1/chat/completions",
-                     *       "error_file_id": null,
-                     *       "errors": null,
-                     *       "finalizing_at": 1795254836,
-                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *       "in_progress_at": 1795254836,
-                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
-                     *       "metadata": null,
-                     *       "object": "batch",
-                     *       "output_file_id": "file_01a1fd86db29e252e66ed537",
-                     *       "request_counts": {
-                     *         "completed": 1,
-                     *         "failed": 0,
-                     *         "total": 1
-                     *       },
-                     *       "status": "completed"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -12380,7 +7647,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example batch */
                 batch: string;
             };
             cookie?: never;
@@ -12393,28 +7659,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12424,22 +7668,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12449,26 +7677,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "completion_window": "24h",
-                     *       "created_at": 1795254836,
-                     *       "endpoint": "/v1/chat/completions",
-                     *       "error_file_id": null,
-                     *       "errors": null,
-                     *       "id": "batch_01a1fd86db2975e1f6bcdf8a",
-                     *       "input_file_id": "file_01a1fd86db02fcac770e1634",
-                     *       "metadata": null,
-                     *       "object": "batch",
-                     *       "output_file_id": null,
-                     *       "request_counts": {
-                     *         "completed": 0,
-                     *         "failed": 0,
-                     *         "total": 0
-                     *       },
-                     *       "status": "cancelling"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -12485,19 +7693,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "max_tokens": 100,
-                 *       "messages": [
-                 *         {
-                 *           "content": "How do I stop Serai?",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "serai-guide",
-                 *       "temperature": 0.2
-                 *     }
-                 */
                 "application/json": {
                     /** @description Phrases of up to so many tokens may come again. */
                     dry_allowed_length?: unknown;
@@ -12601,28 +7796,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12632,22 +7805,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12657,52 +7814,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "choices": [
-                     *         {
-                     *           "finish_reason": "stop",
-                     *           "index": 0,
-                     *           "logprobs": null,
-                     *           "message": {
-                     *             "content": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *             "refusal": null,
-                     *             "role": "assistant"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "created": 1795254835,
-                     *       "id": "chatcmpl-01a1fd86daa297e19473624f",
-                     *       "model": "serai-guide",
-                     *       "object": "chat.completion",
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 3,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0148,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 8440,
-                     *         "tokens_per_second": 2600,
-                     *         "total_s": 0.0252,
-                     *         "tried": []
-                     *       },
-                     *       "usage": {
-                     *         "completion_tokens": 27,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_details": {
-                     *           "cached_tokens": 3
-                     *         },
-                     *         "total_tokens": 54
-                     *       }
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -12717,13 +7828,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "max_tokens": 12,
-                 *       "model": "serai-guide",
-                 *       "prompt": "Serai is"
-                 *     }
-                 */
                 "application/json": {
                     /** @description a whole number */
                     best_of?: unknown;
@@ -12825,28 +7929,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12856,22 +7938,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12881,48 +7947,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "choices": [
-                     *         {
-                     *           "finish_reason": "length",
-                     *           "index": 0,
-                     *           "logprobs": null,
-                     *           "text": " open source under the Apache-2."
-                     *         }
-                     *       ],
-                     *       "created": 1795254835,
-                     *       "id": "cmpl-01a1fd86dad96cc05f5cb1d4",
-                     *       "model": "serai-guide",
-                     *       "object": "text_completion",
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 0,
-                     *         "completion_tokens": 12,
-                     *         "first_token_s": 0.00442,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 2,
-                     *         "prompt_tokens_per_second": 2720,
-                     *         "tokens_per_second": 2660,
-                     *         "total_s": 0.0139,
-                     *         "tried": []
-                     *       },
-                     *       "usage": {
-                     *         "completion_tokens": 12,
-                     *         "prompt_tokens": 2,
-                     *         "prompt_tokens_details": {
-                     *           "cached_tokens": 0
-                     *         },
-                     *         "total_tokens": 14
-                     *       }
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -12937,15 +7961,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": [
-                 *         "A caravan rests.",
-                 *         "An inn at the road."
-                 *       ],
-                 *       "model": "org/embedder"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Embed"];
             };
         };
@@ -12956,28 +7971,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -12987,22 +7980,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13012,44 +7989,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "embedding": [
-                     *             0.6,
-                     *             0.8
-                     *           ],
-                     *           "index": 0,
-                     *           "object": "embedding"
-                     *         },
-                     *         {
-                     *           "embedding": [
-                     *             0.8,
-                     *             0.6
-                     *           ],
-                     *           "index": 1,
-                     *           "object": "embedding"
-                     *         }
-                     *       ],
-                     *       "model": "org/embedder",
-                     *       "object": "list",
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "org/embedder",
-                     *           "place": "local"
-                     *         },
-                     *         "tried": []
-                     *       },
-                     *       "usage": {
-                     *         "prompt_tokens": 11,
-                     *         "total_tokens": 11
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -13077,28 +8016,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13108,22 +8025,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13133,27 +8034,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "bytes": 168,
-                     *           "created_at": 1795254835,
-                     *           "expires_at": null,
-                     *           "filename": "questions.jsonl",
-                     *           "id": "file_01a1fd86db02fcac770e1634",
-                     *           "object": "file",
-                     *           "purpose": "batch",
-                     *           "status": "processed",
-                     *           "status_details": null
-                     *         }
-                     *       ],
-                     *       "first_id": "file_01a1fd86db02fcac770e1634",
-                     *       "has_more": false,
-                     *       "last_id": "file_01a1fd86db02fcac770e1634",
-                     *       "object": "list"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -13170,14 +8050,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "expires_after[anchor]": "created_at",
-                 *       "expires_after[seconds]": 3600,
-                 *       "file": "file",
-                 *       "purpose": "batch"
-                 *     }
-                 */
                 "multipart/form-data": {
                     /** @enum {string} */
                     "expires_after[anchor]"?: "created_at";
@@ -13196,28 +8068,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13227,22 +8077,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13252,19 +8086,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes": 168,
-                     *       "created_at": 1795254835,
-                     *       "expires_at": null,
-                     *       "filename": "questions.jsonl",
-                     *       "id": "file_01a1fd86db02fcac770e1634",
-                     *       "object": "file",
-                     *       "purpose": "batch",
-                     *       "status": "processed",
-                     *       "status_details": null
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -13275,7 +8096,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example file */
                 file: string;
             };
             cookie?: never;
@@ -13288,28 +8108,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13319,22 +8117,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13344,19 +8126,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "bytes": 168,
-                     *       "created_at": 1795254835,
-                     *       "expires_at": null,
-                     *       "filename": "questions.jsonl",
-                     *       "id": "file_01a1fd86db02fcac770e1634",
-                     *       "object": "file",
-                     *       "purpose": "batch",
-                     *       "status": "processed",
-                     *       "status_details": null
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -13369,7 +8138,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example file */
                 file: string;
             };
             cookie?: never;
@@ -13382,28 +8150,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13413,22 +8159,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13438,13 +8168,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deleted": true,
-                     *       "id": "file_01a1fd86db02fcac770e1634",
-                     *       "object": "file"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -13457,7 +8180,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example file */
                 file: string;
             };
             cookie?: never;
@@ -13470,28 +8192,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13501,22 +8201,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13526,7 +8210,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "serai-guide", "messages": [{"role": "user", "content": "How do I stop Serai?"}]}} */
                     "application/octet-stream": string;
                 };
             };
@@ -13541,19 +8224,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "max_tokens": 100,
-                 *       "messages": [
-                 *         {
-                 *           "content": "How do I stop Serai?",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "serai-guide",
-                 *       "system": "Be brief."
-                 *     }
-                 */
                 "application/json": {
                     /** @description an object */
                     cache_control?: unknown;
@@ -13647,27 +8317,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "not_found_error"
-                     *       },
-                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *       "type": "error"
-                     *     }
-                     */
                     "application/json": components["schemas"]["AnthropicError"];
                 };
             };
@@ -13677,21 +8326,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "api_error"
-                     *       },
-                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *       "type": "error"
-                     *     }
-                     */
                     "application/json": components["schemas"]["AnthropicError"];
                 };
             };
@@ -13701,47 +8335,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "content": [
-                     *         {
-                     *           "citations": null,
-                     *           "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *           "type": "text"
-                     *         }
-                     *       ],
-                     *       "id": "msg_01a1fd86da68c3068f9808e6",
-                     *       "model": "serai-guide",
-                     *       "role": "assistant",
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 0,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0295,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 40,
-                     *         "prompt_tokens_per_second": 9520,
-                     *         "tokens_per_second": 2260,
-                     *         "total_s": 0.0405,
-                     *         "tried": []
-                     *       },
-                     *       "stop_reason": "end_turn",
-                     *       "stop_sequence": null,
-                     *       "type": "message",
-                     *       "usage": {
-                     *         "cache_creation_input_tokens": 0,
-                     *         "cache_read_input_tokens": 0,
-                     *         "input_tokens": 40,
-                     *         "output_tokens": 27
-                     *       }
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -13756,17 +8349,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "messages": [
-                 *         {
-                 *           "content": "How do I stop Serai?",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "serai-guide"
-                 *     }
-                 */
                 "application/json": {
                     /** @description an object */
                     cache_control?: unknown;
@@ -13808,27 +8390,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "not_found_error"
-                     *       },
-                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *       "type": "error"
-                     *     }
-                     */
                     "application/json": components["schemas"]["AnthropicError"];
                 };
             };
@@ -13838,21 +8399,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "api_error"
-                     *       },
-                     *       "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *       "type": "error"
-                     *     }
-                     */
                     "application/json": components["schemas"]["AnthropicError"];
                 };
             };
@@ -13862,11 +8408,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "input_tokens": 27
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -13887,28 +8428,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13918,22 +8437,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -13943,27 +8446,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "created": 1795254835,
-                     *           "id": "serai-guide",
-                     *           "object": "model",
-                     *           "owned_by": "serai",
-                     *           "serai": {
-                     *             "context_length": 512,
-                     *             "parameters": 4835072,
-                     *             "place": "local",
-                     *             "quantisation": "Q8_0",
-                     *             "size": 5321696,
-                     *             "task": "text-generation"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "object": "list"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -13976,7 +8458,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 model: string;
             };
             cookie?: never;
@@ -13989,28 +8470,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14020,22 +8479,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14045,22 +8488,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "created": 1795254835,
-                     *       "id": "serai-guide",
-                     *       "object": "model",
-                     *       "owned_by": "serai",
-                     *       "serai": {
-                     *         "context_length": 512,
-                     *         "parameters": 4835072,
-                     *         "place": "local",
-                     *         "quantisation": "Q8_0",
-                     *         "size": 5321696,
-                     *         "task": "text-generation"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14073,7 +8500,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example org/name:Q4_K_M */
                 model: string;
             };
             cookie?: never;
@@ -14086,28 +8512,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14117,22 +8521,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14142,13 +8530,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deleted": true,
-                     *       "id": "org/name:Q4_K_M",
-                     *       "object": "model"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14165,16 +8546,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "documents": [
-                 *         "Camels drink much.",
-                 *         "A serai is an inn."
-                 *       ],
-                 *       "model": "org/reranker",
-                 *       "query": "What is a serai?"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Rerank"];
             };
         };
@@ -14185,28 +8556,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14216,22 +8565,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14241,42 +8574,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "model": "org/reranker",
-                     *       "object": "list",
-                     *       "results": [
-                     *         {
-                     *           "document": {
-                     *             "text": "A serai is an inn."
-                     *           },
-                     *           "index": 1,
-                     *           "relevance_score": 0.93
-                     *         },
-                     *         {
-                     *           "document": {
-                     *             "text": "Camels drink much."
-                     *           },
-                     *           "index": 0,
-                     *           "relevance_score": 0.04
-                     *         }
-                     *       ],
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "org/reranker",
-                     *           "place": "local"
-                     *         },
-                     *         "tried": []
-                     *       },
-                     *       "usage": {
-                     *         "prompt_tokens": 24,
-                     *         "total_tokens": 24
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14293,12 +8590,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": "How do I stop Serai?",
-                 *       "model": "serai-guide"
-                 *     }
-                 */
                 "application/json": {
                     /** @description a list of texts */
                     include?: unknown;
@@ -14348,28 +8639,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14379,22 +8648,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14404,89 +8657,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "background": false,
-                     *       "completed_at": 1795254835,
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
-                     *       "incomplete_details": null,
-                     *       "instructions": null,
-                     *       "max_output_tokens": null,
-                     *       "metadata": {},
-                     *       "model": "serai-guide",
-                     *       "object": "response",
-                     *       "output": [
-                     *         {
-                     *           "content": [
-                     *             {
-                     *               "annotations": [],
-                     *               "logprobs": [],
-                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *               "type": "output_text"
-                     *             }
-                     *           ],
-                     *           "id": "msg_01a1fd86dacb3c42fad91031",
-                     *           "role": "assistant",
-                     *           "status": "completed",
-                     *           "type": "message"
-                     *         }
-                     *       ],
-                     *       "parallel_tool_calls": true,
-                     *       "previous_response_id": null,
-                     *       "prompt_cache_key": null,
-                     *       "reasoning": {
-                     *         "effort": null,
-                     *         "summary": null
-                     *       },
-                     *       "safety_identifier": null,
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 26,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0133,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 1350,
-                     *         "tokens_per_second": 2670,
-                     *         "total_s": 0.0233,
-                     *         "tried": []
-                     *       },
-                     *       "status": "completed",
-                     *       "store": true,
-                     *       "temperature": null,
-                     *       "text": {
-                     *         "format": {
-                     *           "type": "text"
-                     *         }
-                     *       },
-                     *       "tool_choice": "auto",
-                     *       "tools": [],
-                     *       "top_logprobs": 0,
-                     *       "top_p": null,
-                     *       "truncation": "disabled",
-                     *       "usage": {
-                     *         "input_tokens": 27,
-                     *         "input_tokens_details": {
-                     *           "cache_write_tokens": 0,
-                     *           "cached_tokens": 26
-                     *         },
-                     *         "output_tokens": 27,
-                     *         "output_tokens_details": {
-                     *           "reasoning_tokens": 0
-                     *         },
-                     *         "total_tokens": 54
-                     *       },
-                     *       "user": null
-                     *     }
-                     */
                     "application/json": Record<string, never>;
                 };
             };
@@ -14499,7 +8669,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example response */
                 response: string;
             };
             cookie?: never;
@@ -14512,28 +8681,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14543,22 +8690,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14568,89 +8699,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "background": false,
-                     *       "completed_at": 1795254835,
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
-                     *       "incomplete_details": null,
-                     *       "instructions": null,
-                     *       "max_output_tokens": null,
-                     *       "metadata": {},
-                     *       "model": "serai-guide",
-                     *       "object": "response",
-                     *       "output": [
-                     *         {
-                     *           "content": [
-                     *             {
-                     *               "annotations": [],
-                     *               "logprobs": [],
-                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *               "type": "output_text"
-                     *             }
-                     *           ],
-                     *           "id": "msg_01a1fd86dacb3c42fad91031",
-                     *           "role": "assistant",
-                     *           "status": "completed",
-                     *           "type": "message"
-                     *         }
-                     *       ],
-                     *       "parallel_tool_calls": true,
-                     *       "previous_response_id": null,
-                     *       "prompt_cache_key": null,
-                     *       "reasoning": {
-                     *         "effort": null,
-                     *         "summary": null
-                     *       },
-                     *       "safety_identifier": null,
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 26,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0133,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 1350,
-                     *         "tokens_per_second": 2670,
-                     *         "total_s": 0.0233,
-                     *         "tried": []
-                     *       },
-                     *       "status": "completed",
-                     *       "store": true,
-                     *       "temperature": null,
-                     *       "text": {
-                     *         "format": {
-                     *           "type": "text"
-                     *         }
-                     *       },
-                     *       "tool_choice": "auto",
-                     *       "tools": [],
-                     *       "top_logprobs": 0,
-                     *       "top_p": null,
-                     *       "truncation": "disabled",
-                     *       "usage": {
-                     *         "input_tokens": 27,
-                     *         "input_tokens_details": {
-                     *           "cache_write_tokens": 0,
-                     *           "cached_tokens": 26
-                     *         },
-                     *         "output_tokens": 27,
-                     *         "output_tokens_details": {
-                     *           "reasoning_tokens": 0
-                     *         },
-                     *         "total_tokens": 54
-                     *       },
-                     *       "user": null
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14663,7 +8711,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example response */
                 response: string;
             };
             cookie?: never;
@@ -14676,28 +8723,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14707,22 +8732,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14732,13 +8741,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deleted": true,
-                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
-                     *       "object": "response"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14751,7 +8753,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example response */
                 response: string;
             };
             cookie?: never;
@@ -14764,28 +8765,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14795,22 +8774,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14820,89 +8783,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "background": false,
-                     *       "completed_at": 1795254835,
-                     *       "created_at": 1795254835,
-                     *       "error": null,
-                     *       "id": "resp_01a1fd86dabd0e41878c02b2",
-                     *       "incomplete_details": null,
-                     *       "instructions": null,
-                     *       "max_output_tokens": null,
-                     *       "metadata": {},
-                     *       "model": "serai-guide",
-                     *       "object": "response",
-                     *       "output": [
-                     *         {
-                     *           "content": [
-                     *             {
-                     *               "annotations": [],
-                     *               "logprobs": [],
-                     *               "text": "Stop Serai with Ctrl+C in the terminal where it runs. Your chats stay saved.",
-                     *               "type": "output_text"
-                     *             }
-                     *           ],
-                     *           "id": "msg_01a1fd86dacb3c42fad91031",
-                     *           "role": "assistant",
-                     *           "status": "completed",
-                     *           "type": "message"
-                     *         }
-                     *       ],
-                     *       "parallel_tool_calls": true,
-                     *       "previous_response_id": null,
-                     *       "prompt_cache_key": null,
-                     *       "reasoning": {
-                     *         "effort": null,
-                     *         "summary": null
-                     *       },
-                     *       "safety_identifier": null,
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "serai-guide",
-                     *           "place": "local"
-                     *         },
-                     *         "cached_tokens": 26,
-                     *         "completion_tokens": 27,
-                     *         "first_token_s": 0.0133,
-                     *         "left_out": 0,
-                     *         "prompt_tokens": 27,
-                     *         "prompt_tokens_per_second": 1350,
-                     *         "tokens_per_second": 2670,
-                     *         "total_s": 0.0233,
-                     *         "tried": []
-                     *       },
-                     *       "status": "cancelled",
-                     *       "store": true,
-                     *       "temperature": null,
-                     *       "text": {
-                     *         "format": {
-                     *           "type": "text"
-                     *         }
-                     *       },
-                     *       "tool_choice": "auto",
-                     *       "tools": [],
-                     *       "top_logprobs": 0,
-                     *       "top_p": null,
-                     *       "truncation": "disabled",
-                     *       "usage": {
-                     *         "input_tokens": 27,
-                     *         "input_tokens_details": {
-                     *           "cache_write_tokens": 0,
-                     *           "cached_tokens": 26
-                     *         },
-                     *         "output_tokens": 27,
-                     *         "output_tokens_details": {
-                     *           "reasoning_tokens": 0
-                     *         },
-                     *         "total_tokens": 54
-                     *       },
-                     *       "user": null
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14919,7 +8799,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example response */
                 response: string;
             };
             cookie?: never;
@@ -14932,28 +8811,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "message": "There is no model called 'gide'. Did you mean serai-guide?",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "model_not_found",
-                     *           "facts": {
-                     *             "nearest": [
-                     *               "serai-guide"
-                     *             ]
-                     *           },
-                     *           "hint": "Did you mean serai-guide?",
-                     *           "message": "There is no model called 'gide'.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "you"
-                     *         },
-                     *         "type": "invalid_request_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14963,22 +8820,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "param": null,
-                     *         "serai": {
-                     *           "code": "internal",
-                     *           "message": "Something went wrong inside Serai.",
-                     *           "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *           "who": "serai"
-                     *         },
-                     *         "type": "server_error"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
@@ -14988,28 +8829,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "content": [
-                     *             {
-                     *               "text": "How do I stop Serai?",
-                     *               "type": "input_text"
-                     *             }
-                     *           ],
-                     *           "id": "msg_01a1fd86dabdebe772086c1f",
-                     *           "role": "user",
-                     *           "status": "completed",
-                     *           "type": "message"
-                     *         }
-                     *       ],
-                     *       "first_id": "msg_01a1fd86dabdebe772086c1f",
-                     *       "has_more": false,
-                     *       "last_id": "msg_01a1fd86dabdebe772086c1f",
-                     *       "object": "list"
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -15026,16 +8845,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "documents": [
-                 *         "Camels drink much.",
-                 *         "A serai is an inn."
-                 *       ],
-                 *       "model": "org/reranker",
-                 *       "query": "What is a serai?"
-                 *     }
-                 */
                 "application/json": components["schemas"]["Rerank"];
             };
         };
@@ -15046,22 +8855,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "model_not_found",
-                     *         "facts": {
-                     *           "nearest": [
-                     *             "serai-guide"
-                     *           ]
-                     *         },
-                     *         "hint": "Did you mean serai-guide?",
-                     *         "message": "There is no model called 'gide'.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "you"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -15071,16 +8864,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "error": {
-                     *         "code": "internal",
-                     *         "message": "Something went wrong inside Serai.",
-                     *         "request_id": "req_01a1fd86da68c3068f9808e6",
-                     *         "who": "serai"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -15090,45 +8873,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "rerank_01a1fd86da68c3068f9808e6",
-                     *       "meta": {
-                     *         "api_version": {
-                     *           "version": "2"
-                     *         },
-                     *         "tokens": {
-                     *           "input_tokens": 24
-                     *         }
-                     *       },
-                     *       "model": "org/reranker",
-                     *       "object": "list",
-                     *       "results": [
-                     *         {
-                     *           "index": 1,
-                     *           "relevance_score": 0.93
-                     *         },
-                     *         {
-                     *           "index": 0,
-                     *           "relevance_score": 0.04
-                     *         }
-                     *       ],
-                     *       "serai": {
-                     *         "answerer": {
-                     *           "backend": "llama.cpp",
-                     *           "device": "CPU",
-                     *           "device_reason": "",
-                     *           "model": "org/reranker",
-                     *           "place": "local"
-                     *         },
-                     *         "tried": []
-                     *       },
-                     *       "usage": {
-                     *         "prompt_tokens": 24,
-                     *         "total_tokens": 24
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
