@@ -17,6 +17,7 @@ from serai.hub.mirror.asked import Asked, parse, span
 from serai.hub.mirror.content import Content
 from serai.hub.mirror.listing import Listing
 from serai.hub.mirror.mirror import Mirror
+from serai.routing import permission
 
 routes = router(Scope.MIRROR, tag="mirror")
 
@@ -40,6 +41,7 @@ async def mirror(
         raise NotFound("The mirror has nothing at this address.", hint="It is for reading.", missing="entry")
     found: Mirror = services.mirror
     found.check_via(request.headers.get("via", ""))
+    permission.check_name(who.limits, asked.place.name)
     trusted = may(who, Scope.MODELS)
     listing = await found.listings.get(asked.place, asked.revision, may=trusted)
     if asked.verb == "resolve":

@@ -15,8 +15,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from serai.answers import revive
 from serai.api import errors
 from serai.api.away import ClientGone, unless_gone
+from serai.api.credentials import KEY_PROTOCOL
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep, person, principal_of, services_of
-from serai.api.guard import KEY_PROTOCOL
 from serai.api.native.shapes import Answerer, In, Name, Out, Usage
 from serai.api.routes import GuardedWebSocket, router
 from serai.api.scopes import Scope
