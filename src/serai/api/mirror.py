@@ -39,9 +39,9 @@ async def mirror(
     them."""
     if (request.method == "POST") != (asked.verb == "paths-info"):
         raise NotFound("The mirror has nothing at this address.", hint="It is for reading.", missing="entry")
+    permission.check_name(who.limits, asked.place.name)
     found: Mirror = services.mirror
     found.check_via(request.headers.get("via", ""))
-    permission.check_name(who.limits, asked.place.name)
     trusted = may(who, Scope.MODELS)
     listing = await found.listings.get(asked.place, asked.revision, may=trusted)
     if asked.verb == "resolve":

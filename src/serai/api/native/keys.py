@@ -8,6 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from serai import types
+from serai.accounts import grants
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import In, Out
 from serai.api.routes import router
@@ -118,14 +119,10 @@ async def revoke_key(services: ServicesDep, key: str) -> None:
 
 
 def shape(key: Any) -> Key:
-    return Key.model_validate({**{name: getattr(key, name) for name in key.__slots__}, "limits": _plain(key.limits)})
-
-
-def _plain(limits: types.Limits) -> dict[str, Any]:
-    values = {name: getattr(limits, name) for name in limits.__slots__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return Key.model_validate(
+        {**{name: getattr(key, name) for name in key.__slots__}, "limits": grants.stored(key.limits)}
+    )
 
 
 def _limits(given: Limits) -> types.Limits:
-    values = given.model_dump()
-    return types.Limits(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    return grants.read(given.model_dump(exclude_none=True))
