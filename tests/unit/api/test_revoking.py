@@ -112,10 +112,8 @@ async def test_the_simple_call_is_answered_with_401(api: Api) -> None:
 async def test_other_keys_and_the_owner_go_on(api: Api) -> None:
     key, headers = await made(api, "infer")
     _, others = await made(api, "infer")
-    asked = {"messages": QUESTION}
-    asking = [
-        asyncio.create_task(api.post("/v1/chat/completions", json=asked, headers=h)) for h in (headers, others, {})
-    ]
+    ask = partial(api.post, "/v1/chat/completions", json={"messages": QUESTION})
+    asking = [asyncio.create_task(ask(headers=shown)) for shown in (headers, others, {})]
     await until(lambda: len(api.services.router.live()) == 3)
     await api.services.keys.revoke(key)
     assert (await asking[0]).status_code == 401
