@@ -606,7 +606,7 @@ export default {
   "keys.scope.admin.text": "تنظیمات، رازها و کلیدها.",
   "keys.limits": "محدودتر کردن",
   "keys.only_models": "تنها این مدل‌ها",
-  "keys.only_models.text": "نام‌ها یا الگوهایی مانند org/*. خالی: همه.",
+  "keys.only_models.text": "نام‌ها یا الگوهایی مانند \u2066org/*\u2069. خالی: همه.",
   "keys.local": "تنها روی همین دستگاه",
   "keys.dialects": "تنها این APIها",
   "keys.dialects.text": "هیچ‌کدام: همه.",
