@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -100,18 +102,34 @@ async def _fetch(url: str) -> list[dict[str, Any]]:
 def usable(rows: Sequence[Any]) -> list[PublicKey]:
     """The public keys for signatures among them; what is anything else, or weak, is left out."""
     from joserfc.errors import JoseError
-    from joserfc.jwk import JWKRegistry, OctKey, RSAKey
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+    kinds: dict[Any, type[PublicKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
     found: list[PublicKey] = []
     for row in rows:
         try:
-            key = JWKRegistry.import_key(row)
-            weak = isinstance(key, RSAKey) and key.raw_value.key_size < _LEAST_RSA
+            if row.get("use") in (None, "sig") and row["kty"] in kinds:
+                with quietly():
+                    key = kinds[row["kty"]].import_key(row)
+                found += [] if is_weak(key) else [key]
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             continue
-        if not isinstance(key, OctKey) and not weak and row.get("use") in (None, "sig"):
-            found.append(key)
     return found
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the library's warnings, where Serai itself decides what is taken."""
+    from joserfc.errors import SecurityWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)
+        yield
+
+
+def is_weak(key: PublicKey) -> bool:
+    """Whether it is too short to trust what it signs."""
+    return key.key_type == "RSA" and getattr(key.raw_value, "key_size", 0) < _LEAST_RSA
 
 
 def pick(keys: Sequence[PublicKey], algorithm: str, kid: str | None) -> PublicKey | None:

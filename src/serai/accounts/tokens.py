@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from serai.accounts.keyset import ALGORITHMS, KeySet, fits
+from serai.accounts.keyset import ALGORITHMS, KeySet, fits, is_weak, quietly
 from serai.errors import Unauthenticated
 from serai.settings import Auth
 from serai.telemetry import logs
@@ -124,11 +123,10 @@ def _header(text: str) -> dict[str, Any]:
 
 def _claims(text: str, key: Key, algorithm: str) -> dict[str, Any]:
     from joserfc import jwt
-    from joserfc.errors import JoseError, SecurityWarning
+    from joserfc.errors import JoseError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SecurityWarning)  # EdDSA, the older name of Ed25519, is in wide use
+        with quietly():  # EdDSA, the older name of Ed25519, is in wide use
             return jwt.decode(text, key, algorithms=[algorithm]).claims
     except (JoseError, ValueError, TypeError, RecursionError):
         raise _invalid("is not signed by whom Serai trusts") from None
@@ -151,8 +149,9 @@ def _public(pem: str, algorithm: str) -> Key | None:
     text = pem.replace("\\n", "\n")
     kinds: Mapping[str, type[RSAKey | ECKey | OKPKey]] = {"RS256": RSAKey, "ES256": ECKey}
     try:
-        key = kinds.get(algorithm, OKPKey).import_key(text)
-        return key if fits(key, algorithm) and not key.is_private else None
+        with quietly():
+            key = kinds.get(algorithm, OKPKey).import_key(text)
+        return key if fits(key, algorithm) and not (key.is_private or is_weak(key)) else None
     except (JoseError, ValueError, TypeError) as error:
         _log.warning("auth.jwt_public_key is no key for %s: %s", algorithm, error)
         return None
