@@ -23,6 +23,11 @@ from tests.fakes import tiny_gguf
 from bench import copier
 from bench.sides import CONTEXT, Ask, as_it_comes, by_hand, chat, serai
 from serai.hosting import launching
+from serai.hosting.begun import Spare
+from serai.hosting.pool import Pool
+from serai.hub.headers import Headers
+from serai.settings import Models
+from serai.types import Model
 
 WORDS = ["caravan", "inn", "road", "desert", "well", "star", "camel", "trade", "rest", "night", "fire", "song"]
 WORDS += ["water", "bread", "salt", "gold"]
@@ -127,20 +132,35 @@ async def turns(path: Path, program: str, home: Path) -> None:
     print(f"first token after a restart of Serai {again:.3f} s   ratio to turns 1-5 {again / early:.2f}", flush=True)
 
 
-async def loads(path: Path, program: str, rounds: int) -> None:
-    """Load to ready, against the server as it comes, and what unloading leaves."""
-    ours, theirs, before = [], [], psutil.Process().memory_info().rss
+async def loads(path: Path, program: str, rounds: int, home: Path) -> None:
+    """Load to ready as a server of Serai does it, header, admission and sandbox included, against llama-server as it
+    comes; and what unloading leaves."""
+    facts = {"format": "gguf", "path": str(path), "size": path.stat().st_size, "context_length": CONTEXT}
+    model = Model(name="bench", task="text-generation", engine="llama.cpp", **facts)  # type: ignore[arg-type]
+    settings = Models(parallel=4, context=CONTEXT, llama_server=program or "wheel")
+    pool = Pool(lambda: settings, environ=os.environ, check=Headers().of, home=home, spare=Spare(os.environ))
+    await pool.load(model)
+    await pool.unload("bench")
+    ours, theirs, before = [], [], memory()
     for _ in range(rounds):
-        async with by_hand(path, program, 4) as (_, process):
-            ours.append(process.load_s)
+        began = time.perf_counter()
+        await pool.load(model)
+        ours.append(time.perf_counter() - began)
+        await pool.unload("bench")
         if program:
             began = time.perf_counter()
             async with as_it_comes(path, program, 4):
                 theirs.append(time.perf_counter() - began)
-    left = psutil.Process().memory_info().rss - before
-    children = len(psutil.Process().children(recursive=True))
+    left = memory() - before
     other = f"   as it comes {statistics.median(theirs):.2f} s" if theirs else ""
-    print(f"load to ready {statistics.median(ours):.2f} s{other}   left {left / 1e6:.1f} MB, {children} processes")
+    print(f"load to ready {statistics.median(ours):.2f} s{other}   left {left / 1e6:.1f} MB")
+    await pool.close()
+
+
+def memory() -> int:
+    """Of this process and of all that it started."""
+    own = psutil.Process()
+    return sum(process.memory_info().rss for process in (own, *own.children(recursive=True)))
 
 
 async def many(path: Path, home: Path) -> None:
@@ -186,7 +206,7 @@ async def run(path: Path, asked: argparse.Namespace) -> None:
                 elif part == "turns":
                     await turns(path, program, home)
                 elif part == "load":
-                    await loads(path, program, asked.rounds)
+                    await loads(path, program, asked.rounds, home)
                 elif part == "many" and program == programs[-1]:
                     await many(path, home)
 

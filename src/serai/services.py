@@ -16,7 +16,11 @@ from serai.accounts.gate import Gate
 from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
 from serai.building.build import Build
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
@@ -26,8 +30,11 @@ from serai.hosting.begun import Spare
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
+from serai.hub import data_sets
 from serai.hub.adopt.everything import Adopt
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
+from serai.hub.data_sets import DataSets
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
@@ -35,6 +42,7 @@ from serai.hub.headers import Headers
 from serai.hub.known import Known
 from serai.hub.mirror.kept import Kept
 from serai.hub.mirror.mirror import Mirror
+from serai.hub.pictures import Pictures
 from serai.hub.quota import Held, Quota
 from serai.hub.rating import WEIGHTS_SHARE
 from serai.hub.records import Records
@@ -76,9 +84,13 @@ class Services:
     rates: Rates
     outside: Outside
     store: Store = field(init=False)
+    records: Records = field(init=False)
+    created: Created = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
+    pictures: Pictures = field(init=False)
     weights: Weights = field(init=False)
+    data_sets: DataSets = field(init=False)
     adopt: Adopt = field(init=False)
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
@@ -86,6 +98,9 @@ class Services:
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
+    responses: Responses = field(init=False)
+    uploads: Uploads = field(init=False)
+    batches: Batches = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -96,9 +111,10 @@ class Services:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
             await self.turns.recover()
+            await self.batches.tidy()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
-            self._spawn(self.adopt.run())
+            self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
             self._spawn(self._preload())
 
@@ -211,6 +227,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     _write_logs(services)
     _models(services)
     services.sessions = Sessions(db, services.events)
+    services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
     return services
 
@@ -238,6 +255,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     services.adopt = Adopt(
         services.store,
         records,
+        services.memory,
         cache=cache,
         links=services.home / "adopted",
         environ=environ,
@@ -248,6 +266,12 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         return int(await services.pool.usable() * WEIGHTS_SHARE)
 
     kept = Kept(services.home / "mirror", cache, records)
+    services.data_sets = DataSets(
+        cache,
+        services.memory,
+        lambda: {place.name for place in services.mirror.active() if place.kind == data_sets.KIND},
+        kept.asked_for,
+    )
     quota = _quota(services, kept)
     download = Download(
         hub,
@@ -274,7 +298,8 @@ def _quota(services: Services, kept: Kept) -> Quota:
         await (kept if kept.owns(name) else services.weights).remove(name)
 
     async def held(downloading: Collection[str]) -> list[Held]:
-        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active())]
+        pinned = await services.data_sets.pinned()
+        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active(), pinned)]
 
     return Quota(services.weights.quota, held, remove)
 
@@ -294,11 +319,22 @@ def _models(services: Services) -> None:
     log = logs.get("engine")
     environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
+    services.records = Records(services.db)
+    services.created = Created(services.home)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)
+    services.pictures = Pictures(
+        services.home / "pictures", services.catalogue, hub, services.outside, lambda: services.settings.hub.endpoint
+    )
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
-    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
+    services.uploads = Uploads(services.db, services.home / "uploads")
+    batch = BatchJob(services.db, services.uploads)
+    kinds: list[JobKind] = [*_hub(services, hub), build]
+    if not services.private:  # a command answers no requests, so it must take no batch from the server that does
+        kinds.append(batch)
+    services.jobs = Jobs(services.db, services.events, kinds)
+    services.batches = Batches(services.db, services.uploads, services.jobs, batch)
     services.pool = Pool(
         lambda: services.settings.models,
         environ=environ,

@@ -24,6 +24,7 @@ async def test_only_the_first_delta_says_who_and_only_the_last_how_it_ended(subj
     assert [delta.usage is not None for delta in deltas] == [False] * (len(deltas) - 1) + [True]
     assert deltas[0].answerer.model == subject.model.name
     assert deltas[0].answerer.place == subject.model.place
+    assert deltas[0].prompt_tokens in (0, deltas[-1].usage.prompt_tokens)
 
 
 async def test_usage_counts_the_tokens(subject: Subject) -> None:

@@ -16,6 +16,10 @@ from serai.accounts.gate import Gate
 from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
@@ -24,11 +28,14 @@ from serai.hosting.forecast import Room
 from serai.hosting.journal import Journal
 from serai.hosting.status import Running, Status
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
 from serai.hub.headers import Headers
 from serai.hub.known import Known
+from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -77,6 +84,7 @@ class FakePool:
     def __init__(self) -> None:
         self.gate: asyncio.Event | None = None
         self.states: dict[str, Status] = {}
+        self.idle: dict[str, float] = {}
         self.journal = Journal()
 
     def status(self, name: str) -> Status:
@@ -98,6 +106,14 @@ class FakePool:
 
     def pin(self, name: str, pinned: bool) -> None:
         pass
+
+    async def keep(self, name: str, idle_s: float) -> None:
+        self.idle[name] = idle_s
+        if idle_s == 0:
+            await self.unload(name)
+
+    def kept(self, name: str) -> float | None:
+        return self.idle.get(name)
 
     async def budget(self) -> list[dict[str, Any]]:
         shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
@@ -147,6 +163,12 @@ class FakeServices:
     turns: Turns
     keys: Keys
     gate: Gate
+    records: Records
+    created: Created
+    responses: Responses
+    uploads: Uploads
+    batches: Batches
+    outside: Outside
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
@@ -157,6 +179,7 @@ class FakeServices:
 
     async def start(self) -> None:
         await self.turns.recover()
+        await self.batches.tidy()
         await self.jobs.start()
 
     async def close(self) -> None:
@@ -182,6 +205,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     router = Router([backend], events, metrics, lambda: services.settings, rates=rates)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
+    uploads = Uploads(db, home / "uploads")
+    batch = BatchJob(db, uploads)
+    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -191,7 +217,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
+        jobs=jobs,
         store=FakeStore(MODEL),
         pool=FakePool(),
         headers=Headers(),
@@ -202,5 +228,11 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         turns=Turns(db, sessions, router),
         keys=keys,
         gate=Gate(keys, tokens, rates, router),
+        records=Records(db),
+        created=Created(home),
+        responses=Responses(db),
+        uploads=uploads,
+        batches=Batches(db, uploads, jobs, batch),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from serai.accounts import keys as api_keys
+from serai.accounts import tokens
 from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
 from serai.errors import SeraiError, Unauthenticated
 from serai.routing.live import LiveCall
-from serai.types import Principal
+from serai.types import OWNER, Principal
 
 LOOK_S = 1.0
 """How soon it is noticed that another process revoked a key, or that one has expired, while it is in use."""
@@ -32,9 +33,9 @@ class Calls(Protocol):
 class Gate:
     """Revoking a key in this process ends what it has open before `Keys.revoke` returns."""
 
-    def __init__(self, keys: Keys, tokens: Tokens, rates: Rates, calls: Calls) -> None:
+    def __init__(self, keys: Keys, signed: Tokens, rates: Rates, calls: Calls) -> None:
         self._keys = keys
-        self._tokens = tokens
+        self._tokens = signed
         self._calls = calls
         self._held: dict[str, set[End]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -48,6 +49,14 @@ class Gate:
     async def verify(self, shown: str) -> Principal | None:
         """Who shows this key or token; None when it opens nothing. Raises Unauthenticated with a token's fault."""
         return await self._verify(shown, touch=True)
+
+    async def principal(self, who: str) -> Principal | None:
+        """Whoever has this id, for what is done in their name later; None when their key opens nothing any more."""
+        if who == OWNER.id:
+            return OWNER
+        if who.startswith(tokens.PREFIX):
+            return Principal(who, who, frozenset({"infer"}))
+        return await self._keys.principal(who)
 
     @contextmanager
     def hold(self, shown: str, end: End) -> Iterator[None]:

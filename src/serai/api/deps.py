@@ -13,7 +13,7 @@ from serai.routing import permission
 from serai.types import OWNER, Model, Principal
 
 if TYPE_CHECKING:
-    from serai.services import Services
+    from serai.services import Services as Services  # noqa: PLC0414 - named by routes' helpers
 else:
     Services = Any  # the routes are described without building, or even importing, what serves them
 

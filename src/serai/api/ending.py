@@ -17,7 +17,7 @@ _POLICY = 1008
 
 
 class Ending:
-    """`streams`: the answer is an event stream, which tells of the end itself."""
+    """`streams`: the answer is a stream that tells of the end itself."""
 
     def __init__(self, scope: Scope) -> None:
         self.ended = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -118,7 +119,8 @@ class _Request:
         self._told: Callable[[], list[tuple[bytes, bytes]]] = list
         self._receive = receive
         self._send = send
-        self._limit = settings.server.body_limit_mb * 1_000_000
+        unbounded = scope["path"].startswith(_UNBOUNDED)
+        self._limit = sys.maxsize if unbounded else settings.server.body_limit_mb * 1_000_000
         self._read = 0
         self._cutting = False
 
@@ -129,7 +131,7 @@ class _Request:
 
     def check_length(self) -> None:
         length = self.headers.get(b"content-length", b"")
-        if length.isdigit() and (len(length) > 15 or int(length) > self._limit):
+        if length.isdigit() and (len(length) > 18 or int(length) > self._limit):
             raise self._too_large()
 
     async def receive(self) -> Message:
@@ -151,7 +153,6 @@ class _Request:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             self.started = True
             message = {**message, "headers": self._dress(message.get("headers", ()))}
-            self.ending.streams = _is_stream(message["headers"])
         elif message["type"] == "http.response.body":
             self.ended = not message.get("more_body", False)
         elif message["type"] in ("websocket.accept", "websocket.close"):
@@ -181,9 +182,8 @@ class _Request:
         return [*headers, *(pair for pair in every if pair[0] not in own)]
 
 
-def _is_stream(headers: Any) -> bool:
-    return any(name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
-
+_UNBOUNDED = ("/api/blobs/",)
+"""Whole models come here, to the disk and only from those who may add some."""
 
 _SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

@@ -60,7 +60,10 @@ class EventStream(Response):
         pump = _Pump(self._source)
         reading = asyncio.create_task(pump.run())
         gone = asyncio.create_task(until_gone(receive))
-        gone.add_done_callback(lambda _: pump.stop(reading, scope.get(ENDING)))
+        ending: Ending | None = scope.get(ENDING)
+        if ending is not None:
+            ending.streams = True
+        gone.add_done_callback(lambda _: pump.stop(reading, ending))
         try:
             await self._send(pump, send)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -11,9 +12,11 @@ import pytest
 from tests.unit.api.conftest import Api, until
 from tests.unit.api.test_scopes import ROUTES, MakeApi
 
+from serai.api.openai.batch_answers import answered
 from serai.api.routes import GuardedWebSocket
 from serai.api.scopes import Scope
-from serai.types import Model
+from serai.hosting.status import Status
+from serai.types import Limits, Model, Principal
 
 OWN = Model(name="org/own:Q4_K_M", task="text-generation", added_at=1.0)
 OTHER = Model(name="secret/other", task="text-generation", added_at=2.0)
@@ -104,9 +107,50 @@ async def test_a_key_for_one_dialect_opens_no_route_of_another(make_api: MakeApi
     for route in ROUTES:
         if isinstance(route, GuardedWebSocket) or route.needs in (Scope.PUBLIC, Scope.ADMIN) or dialect in route.speaks:
             continue
+        said = {"anthropic-version": "2023-06-01"} if "anthropic" in route.speaks else {}
         for method in route.methods or ():
-            response = await api.request(method, re.sub(r"\{[^}]*\}", "x", route.path), headers=headers)
+            path = re.sub(r"\{[^}]*\}", "x", route.path)
+            response = await api.request(method, path, headers=headers | said)
             assert response.status_code == 403, (method, route.path)
+
+
+async def test_one_address_of_two_dialects_goes_by_the_body(api: Api) -> None:
+    bodies = {"native": {"message": "hi"}, "ollama": {"model": "org/own", "messages": [], "stream": False}}
+    for allowed in bodies:
+        key = await api.as_key("infer", dialects=(allowed,))
+        for spoken, body in bodies.items():
+            status = (await api.post("/api/chat", headers=key, json=body)).status_code
+            assert (status == 403) is (spoken != allowed), (allowed, spoken)
+
+
+async def test_a_batch_is_held_to_the_limits_of_its_key(api: Api) -> None:
+    made, _ = await api.services.keys.create("b", limits=Limits(models=("org/*",)))
+    body = {"messages": [{"role": "user", "content": "hi"}]}
+    who = Principal(made.id, made.id, frozenset({"infer"}))
+    ask = partial(answered, api.services, "/v1/chat/completions")
+    assert (await ask(body | {"model": "secret/other"}, who)).status == 403
+    assert (await ask(body | {"model": "org/own"}, who)).status == 200
+    await api.services.keys.revoke(made.id)
+    assert (await ask(body | {"model": "org/own"}, who)).status == 401
+
+
+async def test_ollamas_clients_load_and_see_only_what_they_may(api: Api) -> None:
+    api.services.pool.states["secret/other"] = Status("ready", None)
+    key = await api.as_key("infer", models=("org/*",))
+    listed = (await api.get("/api/tags", headers=key)).json()["models"]
+    assert [model["name"] for model in listed] == [OWN.name]
+    for path, body in (("/api/show", {}), ("/api/generate", {"prompt": ""}), ("/api/chat", {"messages": []})):
+        refused = await api.post(path, headers=key, json={"model": "secret/other", **body})
+        assert refused.status_code == 403, path
+    assert api.services.pool.states["secret/other"].state == "ready"
+
+
+async def test_anthropics_clients_are_told_of_a_rate_as_theirs_do(api: Api) -> None:
+    key = await api.as_key("infer", requests_per_minute=1)
+    body = {"model": "org/own", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+    answers = [await api.post("/v1/messages", headers=key, json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].json()["error"]["type"] == "rate_limit_error" and int(answers[1].headers["retry-after"]) >= 1
 
 
 async def test_a_key_for_another_dialect_opens_no_socket(api: Api) -> None:
