@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from tests.unit.api.conftest import Api
 from tests.unit.api.test_scopes import MakeApi
+
+from serai.api.native.events import _encoded
+from serai.telemetry.events import Event
+from serai.types import Principal
 
 SECRET = "a secret that is long enough for HS256"
 
@@ -57,3 +62,15 @@ async def test_people_with_tokens_do_not_see_each_others_chats(make_api: MakeApi
     assert (await api.get(f"/api/v1/sessions/{session}", headers=bob)).status_code == 404
     owner = await api.as_key("chat")
     assert (await api.get(f"/api/v1/sessions/{session}", headers=owner)).status_code == 404
+
+
+async def test_events_tell_of_chats_only_to_whose_they_are() -> None:
+    async def published() -> AsyncGenerator[Event, None]:
+        for topic, principal in (("session", "jwt_ann"), ("session", "owner"), ("session.deleted", "jwt_ann")):
+            yield Event("b-1", topic, {"id": f"of {principal}", "principal": principal})
+        yield Event("b-2", "model", {"name": "m"})
+
+    scopes = frozenset({"monitor", "chat"})
+    for who, mine, other in (("jwt_ann", b"of jwt_ann", b"of owner"), ("key_1", b"of owner", b"of jwt_ann")):
+        told = b"".join([part async for part in _encoded(published(), Principal(who, who, scopes))])
+        assert mine in told and other not in told and b"principal" not in told and b'"name":"m"' in told
