@@ -437,7 +437,7 @@ export interface paths {
          * Events
          * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
          *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
-         *     first: fetch everything anew. Chats are told of only to those who may read them.
+         *     first: fetch everything anew. Chats are told of only to whose they are, if they may read them.
          */
         get: operations["events"];
         put?: never;
