@@ -24,8 +24,10 @@ QUESTION = [{"role": "user", "content": "hi"}]
 
 
 @pytest.fixture
-async def api(make_server: MakeApi) -> AsyncIterator[Api]:
-    """On loopback, where whoever shows a key is taken at their word. The answer waits in its middle for ever."""
+async def api(make_server: MakeApi, monkeypatch: pytest.MonkeyPatch) -> Api:
+    """On loopback, where whoever shows a key is taken at their word. The answer waits in its middle for ever, and
+    nobody looks again: what ends, ends at once."""
+    monkeypatch.setattr(gates, "LOOK_S", 600.0)
     return await make_server("Hello", asyncio.Event(), " there")
 
 
