@@ -34,5 +34,5 @@ def node() -> str:
     """Node.js, with the clients installed."""
     program = shutil.which("node")
     if program is None or not (HERE / "node_modules" / ".package-lock.json").exists():
-        pytest.skip("JavaScript clients are not installed: `python tools/page.py install`, or `make test`.")
+        pytest.skip("JavaScript clients are not installed: `python tools/page.py clients`, or `make test`.")
     return program
