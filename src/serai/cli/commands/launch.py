@@ -62,6 +62,7 @@ def _presence(agent: Any) -> str:
 
 def _launch(name: str, words: list[str], model: str, *, printed: bool, as_json: bool) -> int:
     from serai import settings
+    from serai.cli.connection import NO_KEY
     from serai.cli.launching import launch as launching
     from serai.cli.launching import server
     from serai.cli.launching.agents import agent
@@ -74,7 +75,7 @@ def _launch(name: str, words: list[str], model: str, *, printed: bool, as_json: 
     file, journal = settings.settings_file(), Journal(settings.home())
     with (
         server.reached(lasting=printed) as found,
-        Client(found.url, found.token) as client,
+        Client(found.url, found.token or NO_KEY) as client,
         launching.wired(found, client, journal, wanted, model, keep=printed) as (wiring, entry),
     ):
         for lack in wiring.lacks:
