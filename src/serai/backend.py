@@ -67,6 +67,7 @@ async def collect(stream: AsyncGenerator[Delta, None]) -> Result:
         tool_calls=[tool_calls[index] for index in sorted(tool_calls)],
         logprobs=logprobs,
         data=data,
+        stop_text=last.stop_text,
     )
 
 

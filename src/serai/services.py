@@ -14,6 +14,7 @@ from typing import Any
 from serai import registry
 from serai.accounts.keys import Keys
 from serai.building.build import Build
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import Conflict, ModelNotFound, SeraiError
@@ -25,6 +26,7 @@ from serai.hosting.pool import Pool
 from serai.hosting.status import describe
 from serai.hub.adopt.everything import Adopt
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
@@ -72,6 +74,8 @@ class Services:
     keys: Keys
     outside: Outside
     store: Store = field(init=False)
+    records: Records = field(init=False)
+    created: Created = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
     weights: Weights = field(init=False)
@@ -81,6 +85,7 @@ class Services:
     pool: Pool = field(init=False)
     router: Router = field(init=False)
     sessions: Sessions = field(init=False)
+    responses: Responses = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -200,6 +205,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     _write_logs(services)
     _models(services)
     services.sessions = Sessions(db, services.events)
+    services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
     return services
 
@@ -283,6 +289,8 @@ def _models(services: Services) -> None:
     log = logs.get("engine")
     environ = services.settings_file.environ
     services.store = Store(services.db, services.announce)
+    services.records = Records(services.db)
+    services.created = Created(services.home)
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)

@@ -47,6 +47,8 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
     service = None if answerer.place == LOCAL else answerer.place
     finish: Finish | None = None
     usage: Usage | None = None
+    stop_text = ""
+    read: dict[str, Any] = {}
     source = events(chunks)
     try:
         async for data in source:
@@ -55,21 +57,25 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
             event = _parse(data, service)
             if event.get("usage"):
                 usage = _usage(event)
+            read = event.get("prompt_progress") or read
             choices = event.get("choices")
             if not choices:
                 continue
             choice = choices[0]
             if choice.get("finish_reason"):
                 finish = _FINISH.get(choice["finish_reason"], "stop")
+                stop_text = _stop_text(event, choice)
             delta = _delta(choice)
             if delta is not None:
-                delta.answerer, who = who, None
+                if who is not None:
+                    delta.answerer, who = who, None
+                    delta.prompt_tokens, delta.cached_tokens = read.get("total", 0), read.get("cache", 0)
                 yield delta
     finally:
         await source.aclose()
     if finish is None:
         raise CutShort("The model's stream ended before the answer did.", hint="Try again.", who=service)
-    yield Delta(answerer=who, finish=finish, usage=usage or Usage())
+    yield Delta(answerer=who, finish=finish, stop_text=stop_text, usage=usage or Usage())
 
 
 def _parse(data: bytes, who: str | None) -> dict[str, Any]:
@@ -97,6 +103,12 @@ def _delta(choice: dict[str, Any]) -> Delta | None:
     if not (text or reasoning or tool_calls or logprobs):
         return None
     return Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)
+
+
+def _stop_text(event: dict[str, Any], choice: dict[str, Any]) -> str:
+    """Which stop text ended the answer, as our engines and others (`stop_reason`) or llama.cpp say it."""
+    said = choice.get("stop_reason") or (event.get("__verbose") or {}).get("stopping_word")
+    return said if isinstance(said, str) else ""
 
 
 def _usage(event: dict[str, Any]) -> Usage:

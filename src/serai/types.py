@@ -13,6 +13,7 @@ CHAT = "chat"
 TEXT_GENERATION = "text-generation"
 FEATURE_EXTRACTION = "feature-extraction"
 TEXT_RANKING = "text-ranking"
+TOKEN_COUNT = "token-count"  # noqa: S105 - no secret, a task
 
 AUTO = "auto"
 """The model name that leaves the choice to Serai."""
@@ -73,12 +74,15 @@ OWNER = Principal("owner", "owner")
 class Call:
     """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
     shape; for every other task it is the Hugging Face task's input. `settings` holds only what the asker set, in the
-    spelling of `tasks/text_generation.py`; `deadline` is on the monotonic clock."""
+    spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
+    `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
+    `deadline` is on the monotonic clock."""
 
     task: str
     model: str
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    loading: Mapping[str, Any] = field(default_factory=dict)
     principal: Principal = OWNER
     deadline: float | None = None
     id: str = field(default_factory=lambda: new_id("call"))
@@ -105,7 +109,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The measurements of one answer; times in seconds from the moment the call reached the router."""
+    """The measurements of one answer; times in seconds from the moment the call reached the router. `left_out` is how
+    many messages of a chat were not read, because it was too long and its asker allowed that."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -114,13 +119,16 @@ class Usage:
     total_s: float | None = None
     tokens_per_second: float | None = None
     prompt_tokens_per_second: float | None = None
+    left_out: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class Delta:
-    """One piece of a streamed answer. The first of a stream carries `answerer`; the last, and only it, carries
-    `finish` and `usage`. `tool_calls` and `logprobs` are in OpenAI's streaming shape. `data` is the whole answer of a
-    task whose answer is no text, in one Delta: see the task's declaration."""
+    """One piece of a streamed answer. The first of a stream carries `answerer`, and how long the prompt is, and how
+    much of that was known, where the backend says so by then. The last, and only it, carries `finish` and `usage`, and
+    `stop_text` where one of the call's stop texts ended it and the backend says which. `tool_calls` and `logprobs` are
+    in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no text, in one Delta: see the
+    task's declaration."""
 
     text: str = ""
     reasoning: str = ""
@@ -129,7 +137,10 @@ class Delta:
     data: Any = None
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
     finish: Finish | None = None
+    stop_text: str = ""
     usage: Usage | None = None
 
 
@@ -146,6 +157,7 @@ class Result:
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     data: Any = None
+    stop_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

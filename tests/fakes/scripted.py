@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 from serai.types import Answerer, Call, Delta, Finish, Model, Usage
 
@@ -13,8 +14,9 @@ MODEL = Model(name="scripted", task="text-generation", title="Scripted", context
 
 
 class ScriptedBackend:
-    """Walks through `script`: text is sent (a Delta as it is), an Event is waited for, an error is raised. `closed`
-    counts the streams that were ended before their end, `calls` keeps what was asked."""
+    """Walks through `script`: text is sent (a Delta as it is), an Event is waited for, an error is raised. `ends` is
+    more of the last Delta. `closed` counts the streams that were ended before their end, `calls` keeps what was
+    asked."""
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class ScriptedBackend:
         self.finish: Finish = finish
         self.calls: list[Call] = []
         self.closed = 0
+        self.ends: dict[str, Any] = {}
         self._models = list(models)
 
     async def models(self) -> Sequence[Model]:
@@ -52,7 +55,7 @@ class ScriptedBackend:
                 yield delta
             done = True
             usage = Usage(prompt_tokens=3, completion_tokens=count)
-            yield Delta(answerer=answerer, finish=self.finish, usage=usage)
+            yield Delta(**{"answerer": answerer, "finish": self.finish, "usage": usage, **self.ends})
         finally:
             self.closed += not done
 

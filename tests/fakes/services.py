@@ -13,6 +13,7 @@ from typing import Any
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
+from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
 from serai.errors import ModelNotFound
@@ -21,11 +22,14 @@ from serai.hosting.forecast import Room
 from serai.hosting.journal import Journal
 from serai.hosting.status import Running, Status
 from serai.hub.catalogue import Catalogue
+from serai.hub.created import Created
 from serai.hub.headers import Headers
 from serai.hub.known import Known
+from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.outside import Outside
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -74,6 +78,7 @@ class FakePool:
     def __init__(self) -> None:
         self.gate: asyncio.Event | None = None
         self.states: dict[str, Status] = {}
+        self.idle: dict[str, float] = {}
         self.journal = Journal()
 
     def status(self, name: str) -> Status:
@@ -95,6 +100,12 @@ class FakePool:
 
     def pin(self, name: str, pinned: bool) -> None:
         pass
+
+    def keep(self, name: str, idle_s: float) -> None:
+        self.idle[name] = idle_s
+
+    def kept(self, name: str) -> float | None:
+        return self.idle.get(name)
 
     async def budget(self) -> list[dict[str, Any]]:
         shares = [{"name": running.name, "memory": running.memory} for running in self.running()]
@@ -143,6 +154,10 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    records: Records
+    created: Created
+    responses: Responses
+    outside: Outside
     started_at: float = field(default_factory=time.time)
 
     use_llama_server = Services.use_llama_server
@@ -193,5 +208,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=Keys(db),
+        records=Records(db),
+        created=Created(home),
+        responses=Responses(db),
+        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

@@ -48,9 +48,11 @@ def write(
     pooling: int = 0,
     template: str = TEMPLATE,
     says: str = "",
+    marks: tuple[str, ...] = (),
 ) -> Path:
     """The weights are random but the same for the same seed; at temperature 0 it never ends by itself. With `says` it
-    answers just that at temperature 0, if the template ends with a new line and nothing forbids it."""
+    answers just that at temperature 0, if the template ends with a new line and nothing forbids it. `marks` are special
+    tokens of its vocabulary."""
     pieces = spell(says)
     width = 256 if says else width
     heads, ff = width // 16, width * 2
@@ -67,8 +69,8 @@ def write(
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     if pooling:
         writer.add_pooling_type(gguf.PoolingType(pooling))
-    words = [*WORDS, *pieces]
-    _vocabulary(writer, words, template)
+    words = [*marks, *WORDS, *pieces]
+    _vocabulary(writer, words, template, len(marks))
     _tensors(writer, np.random.default_rng(seed), layers, width, ff, words, pieces)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -90,12 +92,12 @@ def spell(text: str) -> list[str]:
     return [piece.replace(" ", "▁") for piece in pieces]
 
 
-def _vocabulary(writer: Any, words: list[str], template: str) -> None:
+def _vocabulary(writer: Any, words: list[str], template: str, marks: int) -> None:
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *words]
     writer.add_tokenizer_model("llama")
     writer.add_token_list(tokens)
     writer.add_token_scores([0.0] * 259 + [float(len(word)) for word in words])
-    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * len(words))
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [3] * marks + [1] * (len(words) - marks))
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)

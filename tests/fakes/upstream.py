@@ -58,6 +58,10 @@ class Upstream:
             plain(writer, 200, told)
         elif path.startswith("/slots/"):
             await self.slot(path.rpartition("=")[2], body["filename"], writer)
+        elif path.endswith("/input_tokens"):
+            plain(writer, 200, {"input_tokens": 7})
+        elif path == "/tokenize":
+            plain(writer, 200, {"tokens": [1] * 7})
         elif path == "/asked":
             plain(writer, 200, body)
         else:

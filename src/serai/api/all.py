@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from serai import __version__
-from serai.api import errors, mirror, native, openai, page, simple, system
+from serai.api import anthropic, errors, mirror, native, ollama, openai, page, simple, system
 from serai.api.routes import Guarded, GuardedWebSocket
 
 
@@ -32,7 +32,9 @@ def describe(**options: Any) -> FastAPI:
 
 def _routes() -> Iterable[BaseRoute]:
     """In the order in which they are tried: the busiest first, the page for all that is left last."""
-    for routes in (*openai.routers(), system.public, system.watching, simple.routes, *native.routers(), mirror.routes):
+    # Some of Anthropic's share an address with OpenAI's and are asked first.
+    dialects = (*anthropic.routers(), *openai.routers(), simple.routes, *ollama.routers())
+    for routes in (*dialects, system.public, system.watching, *native.routers(), mirror.routes):
         yield from routes.routes
     yield simple.socket
     yield from page.routes.routes

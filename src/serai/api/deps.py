@@ -11,7 +11,7 @@ from serai.api.scopes import PRINCIPAL
 from serai.types import OWNER, Principal
 
 if TYPE_CHECKING:
-    from serai.services import Services
+    from serai.services import Services as Services  # noqa: PLC0414 - named by routes' helpers
 else:
     Services = Any  # the routes are described without building, or even importing, what serves them
 

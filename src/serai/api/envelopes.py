@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.responses import Response
@@ -14,18 +15,34 @@ REQUEST_ID = "serai.request_id"
 """Where the guard leaves the request's id in the ASGI scope."""
 
 
+DIALECT = "serai.dialect"
+"""Where a route leaves the name of its dialect that does not follow from the address alone."""
+
+
 def answer(scope: Scope, error: SeraiError) -> Response:
-    """The error as a response in the dialect of the request's path."""
-    path = scope["path"]
-    dialect = openai if path.startswith("/v1/") else hub if path.startswith("/hub/") else native
-    body = dialect(error, scope.get(REQUEST_ID, ""))
-    headers = {"content-type": "application/json", **(_hub_headers(error) if dialect is hub else {})}
+    """The error as a response in the dialect of the request."""
+    dialect = _DIALECTS[dialect_of(scope)]
+    body = dialect.body(error, scope.get(REQUEST_ID, ""))
+    headers = {"content-type": "application/json", **dialect.headers(error)}
     if isinstance(error, Busy):
         headers["retry-after"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
-    status = 429 if dialect is hub and isinstance(error, Busy) else error.status  # which its clients wait for
-    return Response(orjson.dumps(body, default=str), status, headers)
+    if dialect is _DIALECTS["anthropic"]:
+        headers["request-id"] = scope.get(REQUEST_ID, "")
+    return Response(orjson.dumps(body, default=str), dialect.status(error), headers)
+
+
+def dialect_of(scope: Scope) -> str:
+    """The dialect that a request is answered in."""
+    path = scope["path"]
+    name = scope.get(DIALECT) or next((name for start, name in _PATHS if path.startswith(start)), "native")
+    return "anthropic" if name == "openai" and path.startswith("/v1/models") and speaks_anthropic(scope) else name
+
+
+def speaks_anthropic(scope: Scope) -> bool:
+    """Whether Anthropic's clients ask: they name the version of their API."""
+    return any(name == b"anthropic-version" for name, _ in scope["headers"])
 
 
 def native(error: SeraiError, request_id: str) -> dict[str, Any]:
@@ -54,6 +71,38 @@ def hub(error: SeraiError, request_id: str) -> dict[str, Any]:
     return {"error": f"{error.message} {error.hint}".strip(), "serai": {**error.as_dict(), "request_id": request_id}}
 
 
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def anthropic(error: SeraiError, request_id: str) -> dict[str, Any]:
+    status = _anthropic_status(error)
+    kind = _ANTHROPIC_TYPES.get(status) or ("invalid_request_error" if status < 500 else "api_error")
+    told = {"type": kind, "message": f"{error.message} {error.hint}".strip(), "serai": error.as_dict()}
+    return {"type": "error", "error": told, "request_id": request_id}
+
+
+def _plain_status(error: SeraiError) -> int:
+    """A field that does not fit is plainly 400 to most."""
+    return 400 if error.status == 422 else error.status
+
+
+def _anthropic_status(error: SeraiError) -> int:
+    """A server that can take no more calls is 529 there."""
+    return 529 if isinstance(error, Busy) else _plain_status(error)
+
+
+def ollama(error: SeraiError, request_id: str) -> dict[str, Any]:
+    return {"error": f"{error.message} {error.hint}".strip(), "serai": {**error.as_dict(), "request_id": request_id}}
+
+
 def _hub_headers(error: SeraiError) -> dict[str, str]:
     """Its clients tell errors apart by a header, and show another one."""
     words = f"{error.message} {error.hint}".strip().encode("ascii", "replace").decode()
@@ -65,3 +114,30 @@ def _hub_headers(error: SeraiError) -> dict[str, str]:
     if commit := error.facts.get("commit"):
         headers["x-repo-commit"] = str(commit)
     return headers
+
+
+class _Dialect(NamedTuple):
+    """How a dialect tells of errors."""
+
+    body: Callable[[SeraiError, str], dict[str, Any]]
+    status: Callable[[SeraiError], int] = lambda error: error.status
+    headers: Callable[[SeraiError], dict[str, str]] = lambda _error: {}
+
+
+_DIALECTS: Mapping[str, _Dialect] = {
+    "native": _Dialect(native),
+    "openai": _Dialect(openai, _plain_status),
+    "anthropic": _Dialect(anthropic, _anthropic_status),
+    "ollama": _Dialect(ollama, _plain_status),
+    # Its clients wait at 429 only.
+    "hub": _Dialect(hub, lambda error: 429 if isinstance(error, Busy) else error.status, _hub_headers),
+}
+
+_PATHS = (
+    ("/v1/messages", "anthropic"),
+    ("/v1/", "openai"),
+    ("/hub/", "hub"),
+    ("/api/v1/", "native"),
+    ("/api/", "ollama"),
+)
+"""The first that a path begins with says the dialect."""

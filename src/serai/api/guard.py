@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -92,7 +93,8 @@ class _Request:
         self.ended = False
         self._receive = receive
         self._send = send
-        self._limit = settings.server.body_limit_mb * 1_000_000
+        unbounded = scope["path"].startswith(_UNBOUNDED)
+        self._limit = sys.maxsize if unbounded else settings.server.body_limit_mb * 1_000_000
         self._read = 0
 
     def key(self) -> str | None:
@@ -107,7 +109,7 @@ class _Request:
 
     def check_length(self) -> None:
         length = self.headers.get(b"content-length", b"")
-        if length.isdigit() and (len(length) > 15 or int(length) > self._limit):
+        if length.isdigit() and (len(length) > 18 or int(length) > self._limit):
             raise self._too_large()
 
     async def receive(self) -> Message:
@@ -147,6 +149,9 @@ class _Request:
         every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors()]
         return [*headers, *(pair for pair in every if pair[0] not in own)]
 
+
+_UNBOUNDED = ("/api/blobs/",)
+"""Whole models come here, to the disk and only from those who may add some."""
 
 KEY_PROTOCOL = "serai-key."
 """A browser cannot set headers on a WebSocket; it offers the subprotocol `serai-key.<key>` instead."""

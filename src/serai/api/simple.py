@@ -1,33 +1,44 @@
-"""The simple chat call: POST /api/chat, and the same as a conversation over a WebSocket."""
+"""The simple chat call: POST /api/chat, and the same over a WebSocket. Its address is Ollama's too."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Request
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from serai.answers import revive
-from serai.api import errors
+from serai.api import body, envelopes, errors
 from serai.api.away import ClientGone, unless_gone
-from serai.api.deps import PersonDep, PrincipalDep, ServicesDep, person, principal_of, services_of
+from serai.api.deps import person as person_of
+from serai.api.deps import principal_of, services_of
 from serai.api.guard import KEY_PROTOCOL
 from serai.api.native.shapes import Answerer, In, Name, Out, Usage
-from serai.api.routes import GuardedWebSocket, router
+from serai.api.ollama import asking
+from serai.api.ollama import request as ollama
+from serai.api.ollama.asking import CHAT_FIELDS
+from serai.api.routes import Direct, GuardedWebSocket, router
 from serai.api.scopes import Scope
 from serai.chat.draft import Piece
 from serai.chat.records import Message
 from serai.errors import BadRequest, SeraiError
 
-routes = router(Scope.INFER, tag="simple")
+routes = router(Scope.INFER, tag="simple", kind=Direct)
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 FOLDER = "API"
 """Where chats go that a call began without naming a session, so that they don't crowd a person's own."""
+
+
+_OLLAMAS = frozenset({"messages", "model", "name"})
+"""What a body without a `message` begins to be Ollama's with."""
 
 
 class SimpleMessage(In):
@@ -46,11 +57,40 @@ class SimpleAnswer(Out):
     answerer: Answerer | None
 
 
-@routes.post("/api/chat")
-async def simple_chat(
-    request: Request, services: ServicesDep, who: PrincipalDep, person: PersonDep, new: SimpleMessage
-) -> SimpleAnswer:
-    """One message, one answer, remembered as a chat."""
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "oneOf": [
+                    SimpleMessage.model_json_schema(),
+                    {
+                        "title": "OllamaChat",
+                        "type": "object",
+                        "required": ["model"],
+                        "properties": {name: {"description": text} for name, text in CHAT_FIELDS.items()},
+                    },
+                ]
+            }
+        }
+    },
+}
+
+
+@routes.post("/api/chat", response_model=SimpleAnswer, openapi_extra={"requestBody": _BODY})
+async def chat(request: Request) -> Response:
+    """One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients."""
+    asked = body.parse(await request.body())
+    if "message" not in asked and not _OLLAMAS.isdisjoint(asked):
+        return await asking.respond(request, ollama.chat(asked, principal_of(request)))
+    request.scope[envelopes.DIALECT] = "native"
+    answer = await _simple_chat(request, _checked(SimpleMessage, asked))
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+async def _simple_chat(request: Request, new: SimpleMessage) -> SimpleAnswer:
+    services, who = services_of(request), principal_of(request)
+    person = person_of(who)
     started = time.monotonic()
     session = new.session or (await services.sessions.create(person, model=new.model, folder=FOLDER)).id
     _, answer = await services.turns.ask(who, person, session, new.message, model=new.model)
@@ -98,7 +138,7 @@ class _Conversation:
         self._socket = socket
         self._services = services_of(socket)
         self._who = principal_of(socket)
-        self._person = person(self._who)
+        self._person = person_of(self._who)
         self._session: str | None = None
         self._answer: Message | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -129,11 +169,7 @@ class _Conversation:
             if self._answer is not None:
                 await self._services.turns.stop(self._person, self._answer.session, self._answer.id)
             return
-        try:
-            say = Say.model_validate(data)
-        except ValidationError as error:
-            raise errors.invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
-        await self._begin(say)
+        await self._begin(_checked(Say, data))
 
     async def _begin(self, say: Say) -> None:
         session = say.session or self._session
@@ -159,6 +195,14 @@ class _Conversation:
     async def _send(self, **frame: Any) -> None:
         if self._socket.application_state is WebSocketState.CONNECTED:
             await self._socket.send_text(orjson.dumps(frame, default=str).decode())
+
+
+def _checked(shape: type[Shape], data: dict[str, Any]) -> Shape:
+    """The data in that shape; raises what pydantic finds wrong, in words."""
+    try:
+        return shape.model_validate(data)
+    except ValidationError as error:
+        raise errors.invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
 
 
 def _parse(frame: Any) -> dict[str, Any]:

@@ -15,10 +15,10 @@ import orjson
 
 from serai import stream
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
-from serai.hosting import wire
+from serai.hosting import infill, wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
-from serai.types import LOCAL, Call, Delta, Model
+from serai.types import LOCAL, TOKEN_COUNT, Call, Delta, Model
 
 _TOUCH_S = 10.0
 _FRESH_S = 0.1
@@ -54,6 +54,8 @@ class LocalBackend:
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         model = await self._find(call.model)
+        if call.loading:
+            model = await self._pool.wished(model, call.loading)
         request = wire.encode(call, _as_loaded(model, self._pool.held(model.name)))
         self._touch(model.name)
         try:
@@ -69,9 +71,11 @@ class LocalBackend:
         self, model: Model, call: Call, request: bytes, *, again: bool = False
     ) -> AsyncGenerator[Delta, None]:
         """One try. Raises ClientConnectorError for a process that had died unnoticed, unless it is tried `again`."""
-        async with self._pool.lease(model) as worker, worker.place():
+        async with self._pool.lease(model) as worker, _place(worker, call):
             if worker.model.loading != model.loading:
                 request = wire.encode(call, _as_loaded(model, worker.model))
+            if infill.needed(call, self.name):
+                request = wire.encode(await infill.joined(call, worker.process), _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole
             source = ask(worker, call, request)
             written = 0
@@ -98,18 +102,19 @@ class LocalBackend:
         await asyncio.gather(*self._notes, return_exceptions=True)
 
     async def _stream(self, worker: Worker, call: Call, request: bytes) -> AsyncGenerator[Delta, None]:
-        response = await worker.process.post(wire.PATHS[call.task], request)
+        most = int({**worker.model.settings, **call.settings}.get("top_logprobs") or 0)
+        response = await worker.process.post(wire.path(call), request)
         try:
             if response.status != 200:
                 raise _refused(response.status, await response.read(), worker.answerer.model)
             async with contextlib.aclosing(stream.deltas(response.content.iter_any(), worker.answerer)) as deltas:
                 async for delta in deltas:
-                    yield delta
+                    yield wire.trim(delta, most) if delta.logprobs else delta
         finally:
             response.close()  # also the connection, which is what stops the engine
 
     async def _whole(self, worker: Worker, call: Call, request: bytes) -> AsyncGenerator[Delta, None]:
-        response = await worker.process.post(wire.PATHS[call.task], request)
+        response = await worker.process.post(wire.path(call), request)
         try:
             answer = await response.read()
             if response.status != 200:
@@ -136,6 +141,11 @@ class LocalBackend:
             note = asyncio.create_task(self._store.touch(name))
             self._notes.add(note)
             note.add_done_callback(self._notes.discard)
+
+
+def _place(worker: Worker, call: Call) -> contextlib.AbstractAsyncContextManager[None]:
+    """One of the model's places; counting needs none."""
+    return contextlib.nullcontext() if call.task == TOKEN_COUNT else worker.place()
 
 
 def _as_loaded(model: Model, held: Model | None) -> Model:

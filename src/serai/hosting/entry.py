@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ class Entry:
     """While `task` runs the model is loading; once that went well there is a `worker`. `placed` from the moment it
     takes one of the places until its memory is returned; `leases` counts who uses it or waits for it. `promise` is the
     memory reserved for it, `settled` what it holds since it is ready. `since` says when a load began, `process` is the
-    one that is becoming ready."""
+    one that is becoming ready. `idle_s` is how long it may be idle, where that was asked for this load of it alone."""
 
     model: Model
     leases: int = 0
@@ -34,6 +35,7 @@ class Entry:
     process: ModelProcess | None = None
     worker: Worker | None = None
     error: SeraiError | None = None
+    idle_s: float | None = None
 
     def status(self) -> Status:
         if self.worker:
@@ -56,7 +58,8 @@ class Entry:
         busy = self.leases > 0 or self.worker is None
         holding = self.holding()
         memory = holding.held() if holding else {}
-        return Place(self.model.name, busy, self.model.pinned, self.last_used_at, memory)
+        pinned = self.model.pinned or self.idle_s == math.inf
+        return Place(self.model.name, busy, pinned, self.last_used_at, memory, self.idle_s)
 
     def holding(self) -> Holding | None:
         """Its memory, as far as that is known."""
@@ -67,7 +70,7 @@ class Entry:
 
     def free(self) -> None:
         """Gives back its place and its memory."""
-        self.placed, self.promise, self.settled, self.process = False, None, None, None
+        self.placed, self.promise, self.settled, self.process, self.idle_s = False, None, None, None, None
 
     def settle(self) -> None:
         """Takes what was measured in place of what was promised, now that it is ready."""

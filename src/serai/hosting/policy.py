@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,13 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A taken place, as far as the choice needs to know it; `memory` is what it holds, by device."""
+    """A taken place, as far as the choice needs to know it; `memory` is what it holds, by device, `idle_s` how long it
+    may be idle where that was said for it alone."""
 
     name: str
     busy: bool
     pinned: bool
     last_used: float
     memory: Mapping[str, int] = field(default_factory=dict)
+    idle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,10 @@ def evictable(places: Collection[Place]) -> list[Place]:
 
 
 def idle_too_long(places: Collection[Place], now: float, idle_s: float) -> list[str]:
-    """Those that were idle for longer than `idle_s`; 0 keeps all."""
-    if idle_s <= 0:
-        return []
-    return [p.name for p in places if not p.busy and not p.pinned and now - p.last_used >= idle_s]
+    """Those that were idle for longer than they may: `idle_s` (0 keeps all), or what was said for one alone."""
+    free = [place for place in places if not place.busy and not place.pinned]
+    limits = {place.name: (idle_s or math.inf) if place.idle_s is None else place.idle_s for place in free}
+    return [place.name for place in free if now - place.last_used >= limits[place.name]]
 
 
 def _no_more_than_needed(idle: Sequence[Place], enough: Callable[[Sequence[Place]], bool]) -> list[Place]:

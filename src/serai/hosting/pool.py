@@ -155,6 +155,35 @@ class Pool:
         others = [place for place in policy.evictable(places) if place.name != name]
         return Room(devices=found, now=now, later=policy.with_room_of(now, others))
 
+    async def wished(self, model: Model, loads: Mapping[str, Any]) -> Model:
+        """The model as it is wanted loaded. One that is loaded otherwise, and has nothing to do, is unloaded first;
+        while it answers others it stays as it is. A context that is longer than wished is no reason."""
+        entry = self._entries.get(model.name)
+        worker = entry.worker if entry else None
+        wanted = replace(model, loading={**model.loading, **loads})
+        if entry is None or worker is None:
+            return wanted
+        held = worker.model.loading
+        asked = min(int(loads.get("context", 0)), model.context_length or 1 << 31)
+        others = {name: value for name, value in loads.items() if name != "context" and held.get(name) != value}
+        if not others and asked <= worker.context:
+            return replace(model, loading=held)
+        if entry.leases:
+            return model
+        await self.unload(model.name)
+        return wanted
+
+    def keep(self, name: str, idle_s: float) -> None:
+        """A loaded model may be idle for so long, whatever the settings say, until it is unloaded: 0 is not at all;
+        infinity also protects it from making room for others."""
+        if entry := self._entries.get(name):
+            entry.idle_s = idle_s
+
+    def kept(self, name: str) -> float | None:
+        """How long that is, where it was said."""
+        entry = self._entries.get(name)
+        return entry.idle_s if entry else None
+
     def pin(self, name: str, pinned: bool) -> None:
         """Takes note that a model was pinned or released while it is loaded."""
         if entry := self._entries.get(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from serai.errors import BadRequest, ModelFailed
 from serai.hosting import companions, pictures, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
-from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Call, Delta, Model, Usage
+from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, TOKEN_COUNT, Call, Delta, Model, Usage
 
 PATHS = {
     CHAT: "/v1/chat/completions",
@@ -21,8 +22,15 @@ PATHS = {
     TEXT_RANKING: "/v1/rerank",
 }
 
+_COUNTS = ("/v1/chat/completions/input_tokens", "/tokenize")
+"""Where the tokens of a chat and of a text are counted."""
+
 _ADAPT = ("llama.cpp", "")
 """The engines that take adapters in a call; a model whose engine is not named follows its file."""
+
+
+_TELL_STOP = {"verbose": True, "response_fields": ["stopping_word"]}
+"""Has llama.cpp say which stop text was reached."""
 
 
 def _same(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -39,6 +47,11 @@ _SETTINGS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 """How each setting is spelled on the wire; those not named here keep their name."""
 
 
+def path(call: Call) -> str:
+    """Where an engine takes the call."""
+    return _COUNTS["messages" not in call.inputs] if call.task == TOKEN_COUNT else PATHS[call.task]
+
+
 def encode(call: Call, model: Model) -> bytes:
     """The request as it is sent. Raises BadRequest on what cannot be."""
     try:
@@ -51,6 +64,8 @@ def body(call: Call, model: Model) -> dict[str, Any]:
     """The request's body: the model's own settings under those of the call. Raises BadRequest on what cannot be."""
     if call.task in (FEATURE_EXTRACTION, TEXT_RANKING):
         return _texts(call)
+    if call.task == TOKEN_COUNT:
+        return _counted(call, model)
     settings = text_generation.check({**model.settings, **call.settings})
     request: dict[str, Any] = {
         "stream": True,
@@ -60,12 +75,16 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         "cache_prompt": True,
     }
     system = settings.pop("system", None)
+    settings.pop("truncation", None)  # the router's
     loaded = model.loading.get("adapters") if model.engine in _ADAPT else {}
     if loaded or "lora" in settings:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
         request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
+    request |= _logprobs(call.task, settings)
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
+    if settings.get("stop") and model.engine in _ADAPT:
+        request |= _TELL_STOP
     return request | _told_first(_inputs(call, model), system)
 
 
@@ -79,7 +98,10 @@ def whole(call: Call, answer: Any) -> Delta:
     try:
         if call.task == FEATURE_EXTRACTION:
             rows = sorted(answer["data"], key=lambda row: row["index"])
-            data: list[Any] = [row["embedding"] for row in rows]
+            data: Any = [row["embedding"] for row in rows]
+        elif call.task == TOKEN_COUNT:
+            tokens = answer["input_tokens"] if "input_tokens" in answer else len(answer["tokens"])
+            return Delta(data={"tokens": tokens}, finish="stop", usage=Usage(prompt_tokens=tokens))
         else:
             found = [{"index": row["index"], "score": row["relevance_score"]} for row in answer["results"]]
             data = sorted(found, key=lambda row: -row["score"])
@@ -87,6 +109,17 @@ def whole(call: Call, answer: Any) -> Delta:
     except (KeyError, TypeError) as error:
         raise ModelFailed("The model sent something that is no answer to this task.") from error
     return Delta(data=data, finish="stop", usage=usage)
+
+
+def _counted(call: Call, model: Model) -> dict[str, Any]:
+    """What the same call would send, for its tokens to be counted."""
+    text_generation.TASK.check_inputs(TOKEN_COUNT, call.inputs)
+    if ("messages" in call.inputs) == ("inputs" in call.inputs):
+        raise BadRequest("Tokens are counted of either messages or inputs.", field="messages")
+    if "messages" in call.inputs:
+        return body(replace(call, task=CHAT), model)
+    prompt = body(replace(call, task=TEXT_GENERATION), model)["prompt"]
+    return {"content": prompt, "add_special": True, "parse_special": True}
 
 
 def _texts(call: Call) -> dict[str, Any]:
@@ -97,6 +130,22 @@ def _texts(call: Call) -> dict[str, Any]:
     if call.task == TEXT_RANKING:
         return {"query": inputs["query"], "documents": inputs["texts"]}
     return {"input": inputs["inputs"], "encoding_format": "float"}
+
+
+def trim(delta: Delta, most: int) -> Delta:
+    """So many alternatives of each token as were asked for: llama.cpp gives one at least."""
+    for token in delta.logprobs.get("content") or () if delta.logprobs else ():
+        token["top_logprobs"] = token.get("top_logprobs", [])[:most]
+    return delta
+
+
+def _logprobs(task: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Taken out of the settings and said as engines know it. llama.cpp takes a chat without a number to want twenty
+    alternatives, and one that wants none to want no probabilities."""
+    wanted, most = settings.pop("logprobs", False), max(1, settings.pop("top_logprobs", 0))
+    if not wanted:
+        return {}
+    return {"logprobs": True, "top_logprobs": most} if task == CHAT else {"logprobs": most}
 
 
 def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> list[dict[str, Any]]:
@@ -118,11 +167,11 @@ def _inputs(call: Call, model: Model) -> dict[str, Any]:
         _check_messages(call.inputs.get("messages"), model)
         return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
     if call.task == TEXT_GENERATION:
-        if not isinstance(call.inputs.get("inputs"), str):
-            raise BadRequest("Text generation takes its prompt as text in `inputs`.", field="inputs")
-        if call.settings.get("logprobs"):
-            raise BadRequest("Log probabilities are given for chats only.", field="logprobs")
-        return {"prompt": call.inputs["inputs"]}
+        inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
+        suffix = inputs.get("suffix")
+        if suffix is not None and not isinstance(inputs["inputs"], str):
+            raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
+        return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
     raise BadRequest(f"Local text models do not do {call.task}.", field="task")
 
 

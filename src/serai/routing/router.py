@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from serai.backend import Backend
-from serai.errors import Busy, ModelFailed, TimedOut
-from serai.routing import policy
+from serai.errors import Busy, ContextExceeded, ModelFailed, TimedOut
+from serai.routing import policy, shorten
 from serai.routing.live import CallState, LiveCall
+from serai.routing.shorten import Shortened
 from serai.settings import Settings
 from serai.types import Answerer, Attempt, Call, Delta, Model, Usage
 
@@ -107,14 +108,14 @@ class Router:
         """Tries the backends that offer the model in turn, until one has begun to answer."""
         model, backends = self._choose(call.model, call.task, await self._offers())
         live.model = model.name
-        chosen = replace(call, model=model.name)
+        chosen = shorten.prepared(call, model)
         tried: tuple[Attempt, ...] = ()
         for number, backend in enumerate(backends, 1):
             live.backend = backend.name
             self._publish(live)
             began = False
             try:
-                async with contextlib.aclosing(self._interruptible(backend.run(chosen), live)) as stream:
+                async with contextlib.aclosing(self._from(backend, chosen, live)) as stream:
                     async for delta in stream:
                         if not began and tried:
                             delta.tried = tried
@@ -125,6 +126,28 @@ class Router:
                 if began or number == len(backends):
                     raise
                 tried = (*tried, Attempt(backend=backend.name, reason=error.message))
+
+    def _from(self, backend: Backend, call: Shortened, live: LiveCall) -> AsyncGenerator[Delta, None]:
+        if call.allowed:
+            return self._fitting(backend, call, live)
+        return self._interruptible(backend.run(call.call), live)
+
+    async def _fitting(self, backend: Backend, call: Shortened, live: LiveCall) -> AsyncGenerator[Delta, None]:
+        """The backend's answer to as much of the call as fits."""
+        began = False
+        while True:
+            try:
+                async with contextlib.aclosing(self._interruptible(backend.run(call.call), live)) as stream:
+                    async for delta in stream:
+                        began = True
+                        if delta.usage is not None and call.left_out:
+                            delta.usage = replace(delta.usage, left_out=call.left_out)
+                        yield delta
+                return
+            except ContextExceeded as error:
+                if began:
+                    raise
+                call = call.shorter(error)
 
     async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
         """The source's Deltas until it ends, or until the call is stopped from outside."""

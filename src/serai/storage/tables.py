@@ -175,3 +175,49 @@ memory = Table(
     Column("value", JSON, nullable=False),
 )
 """Small things Serai remembers between starts, such as which models were running."""
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False),
+    Column("previous", Text),
+    Column("input", JSON, nullable=False),
+    Column("response", JSON, nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
+)
+"""Answers of OpenAI's Responses API that their askers wanted kept, with what was asked. `previous` is the one that the
+question follows on."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False, index=True),
+    Column("filename", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+)
+"""Files that clients sent, or that batches wrote. Their content lies under SERAI_HOME/uploads, by id."""
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False, index=True),
+    Column("job", Text),
+    Column("endpoint", Text, nullable=False),
+    Column("input", Text, nullable=False),
+    Column("output", Text),
+    Column("errors", Text),
+    Column("notes", JSON, nullable=False, default=dict),
+    Column("state", Text, nullable=False),
+    Column("counts", JSON, nullable=False, default=dict),
+    Column("problems", JSON, nullable=False, default=list),
+    Column("times", JSON, nullable=False, default=dict),
+    Column("created_at", Float, nullable=False),
+)
+"""Requests that a job answers one after another: `input`, `output` and `errors` are uploads, `notes` the asker's own.
+`state` and the names in `times` are OpenAI's words; `problems` are what is wrong with the input."""

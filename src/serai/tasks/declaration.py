@@ -36,6 +36,8 @@ class Setting:
     maximum: float | None = None
     common: bool = False
     """Shown first in forms."""
+    choices: tuple[str, ...] = ()
+    """Of a text: what it may be."""
 
     def check(self, value: Any) -> Any:
         """The value in its own type; raises BadRequest naming the setting and what it takes."""
@@ -45,6 +47,8 @@ class Setting:
         return checked
 
     def expected(self) -> str:
+        if self.choices:
+            return f"it is one of {', '.join(self.choices)}"
         low, high = self.minimum, self.maximum
         limits = f" from {low:g}" if low is not None else ""
         limits += f" to {high:g}" if high is not None else ""
@@ -54,10 +58,13 @@ class Setting:
         """The setting in JSON Schema."""
         low, high = _LIMITS[self.type]
         limits = {low: self.minimum, high: self.maximum}
-        given = {name: limit for name, limit in limits.items() if limit is not None}
+        given: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
+        given |= {"enum": list(self.choices)} if self.choices else {}
         return {**_SCHEMAS[self.type], "description": self.description, **given}
 
     def _within(self, value: Any) -> bool:
+        if self.choices and value not in self.choices:
+            return False
         size = len(value) if isinstance(value, (list, dict, str)) else value
         return (self.minimum is None or size >= self.minimum) and (self.maximum is None or size <= self.maximum)
 

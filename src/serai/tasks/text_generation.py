@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from serai.errors import BadRequest
 from serai.tasks.declaration import Example, Inputs, Setting, Task
-from serai.types import CHAT, TEXT_GENERATION
+from serai.types import CHAT, TEXT_GENERATION, TOKEN_COUNT
 
 
 class Chat(Inputs):
@@ -21,8 +21,25 @@ class Chat(Inputs):
     parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
 
 
+Token = Annotated[int, Field(ge=0, strict=True)]
+
+
 class Prompt(Inputs):
-    inputs: str = Field(description="The text to go on from.")
+    inputs: str | Annotated[list[Token], Field(min_length=1)] = Field(
+        description="The text to go on from, or its tokens by their numbers."
+    )
+    suffix: str | None = Field(None, description="What comes after the gap that is to be filled.")
+
+
+class Counted(Inputs):
+    """What a chat or a prompt takes. Answered by `{"tokens": n}`: as many as that call would report, templates and
+    tools included. Nothing is computed and no place is taken."""
+
+    messages: list[dict[str, Any]] | None = Field(None, description="A conversation, or")
+    inputs: str | None = Field(None, description="a text to go on from.")
+    tools: list[dict[str, Any]] | None = Field(None, description="Functions that the model may call.")
+    tool_choice: str | dict[str, Any] | None = Field(None, description="Whether it must call one, and which.")
+    parallel_tool_calls: bool | None = Field(None, description="Whether it may call several at once.")
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -66,6 +83,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("response_format", "object", "json_object, or json_schema with a schema that the answer must follow."),
     Setting("reasoning", "boolean", "Whether a model that can think before it answers does so."),
     Setting("reasoning_budget", "integer", "Longest thinking, in tokens; -1 is no limit.", -1, 1_000_000),
+    Setting(
+        "truncation",
+        "text",
+        "Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.",
+        choices=("refuse", "oldest"),
+    ),
     Setting("system", "text", "What the model is told first in a chat that says nothing of the kind itself."),
     Setting("lora", "object", "How strongly each of the model's adapters works in this call, by name; left out: not."),
 )
@@ -75,7 +98,7 @@ BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 TASK = Task(
     name=TEXT_GENERATION,
     title="Text generation",
-    inputs={CHAT: Chat, TEXT_GENERATION: Prompt},
+    inputs={CHAT: Chat, TEXT_GENERATION: Prompt, TOKEN_COUNT: Counted},
     models=frozenset({TEXT_GENERATION, CHAT, "conversational", "image-text-to-text", "any-to-any"}),
     settings=SETTINGS,
     examples=(
@@ -86,6 +109,7 @@ TASK = Task(
             {"temperature": 0.7, "max_tokens": 200},
         ),
         Example("Go on from a beginning", TEXT_GENERATION, {"inputs": "Once upon a time"}, {"max_tokens": 60}),
+        Example("Count a text's tokens", TOKEN_COUNT, {"inputs": "Once upon a time"}),
     ),
 )
 

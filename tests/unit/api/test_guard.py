@@ -133,7 +133,7 @@ async def test_a_body_of_unknown_length_is_cut_off(make_server: MakeApi) -> None
 
     for path in (PATH, "/v1/chat/completions", "/api/chat"):
         response = await api.post(path, content=endless(), headers={"content-type": "application/json"})
-        assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
+        assert (response.status_code, "too_large" in response.text) == (413, True)
 
 
 async def test_after_a_body_of_100_mb_the_server_lives(make_server: MakeApi) -> None:

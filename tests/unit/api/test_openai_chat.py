@@ -133,7 +133,10 @@ async def test_unknown_fields_are_let_through_by_name(api: Api) -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"n": 2}, "n"),
+        ({"n": 0}, "n"),
+        ({"n": 9}, "n"),
+        ({"n": True}, "n"),
+        ({"reasoning_effort": "much"}, "reasoning_effort"),
         ({"audio": {"voice": "x"}}, "audio"),
         ({"functions": []}, "functions"),
         ({"temperature": "hot"}, "temperature"),

@@ -12,7 +12,7 @@ from serai.backend import collect
 from serai.errors import BadRequest, LoadFailed
 from serai.hosting.backend import LocalBackend
 from serai.hosting.pool import Pool
-from serai.types import CHAT, Call, Result
+from serai.types import CHAT, TOKEN_COUNT, Call, Result
 
 pytestmark = pytest.mark.engine
 Make = Callable[..., Pool]
@@ -73,3 +73,10 @@ async def test_a_projector_for_another_model_is_said(
     with pytest.raises(LoadFailed, match=words) as caught:
         await pool.load(gguf_model(tiny_gguf.write(tmp_path / "m.gguf")))
     assert caught.value.cause == cause
+
+
+async def test_pictures_are_counted_as_they_are_read(served: LocalBackend) -> None:
+    parts = [{"type": "text", "text": "what is it?"}, pictures.part(pictures.noise(1))]
+    call = Call(task=TOKEN_COUNT, model="tiny", inputs={"messages": [{"role": "user", "content": parts}]})
+    read = (await see(served, pictures.noise(1))).usage.prompt_tokens
+    assert (await collect(served.run(call))).data == {"tokens": read}

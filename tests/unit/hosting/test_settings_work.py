@@ -60,6 +60,7 @@ REPEATING = {
 """These see what came before, so they are only sure to differ among each other where a text repeats itself."""
 
 ELSEWHERE = {"system", "stop", "logprobs", "top_logprobs", "reasoning", "reasoning_budget", "lora", "ignore_eos"}
+ELSEWHERE |= {"truncation"}
 
 
 @pytest_asyncio.fixture
@@ -118,4 +119,6 @@ async def test_log_probabilities_come_with_their_alternatives(ask: Ask) -> None:
 
 
 async def test_an_answer_ends_at_a_stop_text(ask: Ask) -> None:
-    assert (await ask(**GREEDY, grammar='root ::= "the cat sat"', stop=["cat"])).text == "the "
+    answer = await ask(**GREEDY, grammar='root ::= "the cat sat"', stop=["dog", "cat"])
+    assert (answer.text, answer.stop_text) == ("the ", "cat")
+    assert (await ask(**GREEDY, grammar='root ::= "the"', stop=["dog"])).stop_text == ""

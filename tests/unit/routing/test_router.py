@@ -1,13 +1,14 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 from tests.fakes.scripted import ScriptedBackend
 
 from serai.backend import collect
-from serai.errors import ModelCrashed, ModelNotFound, TimedOut, WrongTask
+from serai.errors import ContextExceeded, ModelCrashed, ModelNotFound, TimedOut, WrongTask
 from serai.routing.router import Router
 from serai.settings import Settings
 from serai.types import CHAT, Call, Delta, Model, Usage
@@ -147,3 +148,28 @@ async def test_no_other_backend_takes_over_in_the_middle_of_an_answer() -> None:
     with pytest.raises(ModelCrashed):
         await collect(router.run(chat()))
     assert other.calls == []
+
+
+class Short(ScriptedBackend):
+    """Reads four messages at most."""
+
+    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
+        if (count := len(call.inputs["messages"])) > 4:
+            raise ContextExceeded(count * 100, 400, call.model)
+        async with aclosing(super().run(call)) as stream:
+            async for delta in stream:
+                yield delta
+
+
+async def test_a_chat_that_is_too_long_is_shortened_where_that_is_allowed() -> None:
+    backend = Short(MODELS)
+    router, _ = make(backend)
+    messages = [{"role": role, "content": "hello"} for role in ("user", "assistant") * 5]
+    call = Call(task=CHAT, model="auto", inputs={"messages": messages}, settings={"truncation": "oldest"})
+    result = await collect(router.run(call))
+    assert result.text == "Hello there" and result.usage.left_out >= 6
+    assert len(backend.calls[0].inputs["messages"]) == 10 - result.usage.left_out
+    call.settings = {}
+    with pytest.raises(ContextExceeded):
+        await collect(router.run(call))
+    assert router.live() == []

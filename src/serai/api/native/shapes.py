@@ -64,3 +64,4 @@ class Usage(Out):
     total_s: float | None = None
     tokens_per_second: float | None = None
     prompt_tokens_per_second: float | None = None
+    left_out: int = Field(0, description="How many messages of the chat were not read, because it was too long.")

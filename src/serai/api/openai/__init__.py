@@ -6,6 +6,14 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.openai import chat, embeddings, models
+    from serai.api.openai import chat, completions, embeddings, models
+    from serai.api.openai.responses import routes as responses
 
-    return [chat.routes, embeddings.routes, models.routes]
+    return [
+        chat.routes,
+        responses.asking,
+        completions.routes,
+        embeddings.routes,
+        models.routes,
+        responses.keeping,
+    ]

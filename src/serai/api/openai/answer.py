@@ -1,14 +1,15 @@
-"""Deltas and Results in OpenAI's shape. Pure, and lean: a streamed piece costs one small dump."""
+"""Deltas and Results of chats in OpenAI's shape. Pure, and lean: a streamed piece costs one small dump."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import orjson
 
+from serai.api.openai import many
 from serai.types import Answerer, Attempt, Call, Delta, Result, Usage
 
 DONE = b"data: [DONE]\n\n"
@@ -34,36 +35,42 @@ def extension(answerer: Answerer | None, tried: tuple[Attempt, ...], measured: U
     return {"answerer": answerer and _plain(answerer), "tried": [*map(_plain, tried)], **_plain(measured)}
 
 
+def finish_reason(finish: str) -> str:
+    return _FINISH.get(finish, finish)
+
+
 def _plain(thing: Answerer | Attempt | Usage) -> dict[str, Any]:
     """`dataclasses.asdict` for flat ones, at a tenth of its cost."""
     return {name: getattr(thing, name) for name in thing.__slots__}
 
 
-def completion(call: Call, result: Result) -> bytes:
-    """The whole answer."""
+def completion(call: Call, results: Sequence[Result]) -> dict[str, Any]:
+    """The whole answer, with a choice for each result."""
+    first, measured = results[0], many.summed([[result.usage for result in results]])
+    return {
+        "id": chat_id(call),
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": first.answerer.model,
+        "choices": [_choice(index, result) for index, result in enumerate(results)],
+        "usage": usage(measured),
+        "serai": extension(first.answerer, first.tried, measured),
+    }
+
+
+def _choice(index: int, result: Result) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": result.text, "refusal": None}
     if result.reasoning:
         message["reasoning_content"] = result.reasoning
     if result.tool_calls:
         message["tool_calls"] = result.tool_calls
         message["content"] = result.text or None
-    choice = {
-        "index": 0,
+    return {
+        "index": index,
         "message": message,
         "logprobs": {"content": result.logprobs, "refusal": None} if result.logprobs else None,
-        "finish_reason": _FINISH.get(result.finish, result.finish),
+        "finish_reason": finish_reason(result.finish),
     }
-    return orjson.dumps(
-        {
-            "id": chat_id(call),
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": result.answerer.model,
-            "choices": [choice],
-            "usage": usage(result.usage),
-            "serai": extension(result.answerer, result.tried, result.usage),
-        }
-    )
 
 
 async def chunks(call: Call, deltas: AsyncGenerator[Delta, None], *, with_usage: bool) -> AsyncGenerator[bytes, None]:
@@ -72,31 +79,68 @@ async def chunks(call: Call, deltas: AsyncGenerator[Delta, None], *, with_usage:
         writer: _Chunks | None = None
         async for delta in deltas:
             if writer is None:
-                writer = _Chunks(call, delta, with_usage=with_usage)
+                writer = _Chunks(head(call, delta, chat_id(call), "chat.completion.chunk"), delta, usage=with_usage)
                 yield writer.opening()
             if delta.text and delta.logprobs is None:
                 yield writer.text(delta.text)
             for event in writer.rest(delta):
                 yield event
+            if delta.finish is not None:
+                for event in writer.closing(delta.finish, delta.usage or Usage()):
+                    yield event
         yield DONE
 
 
-class _Chunks:
-    """One stream's events. What is the same in all of them is built once."""
+async def chunks_of_many(
+    call: Call, count: int, deltas: AsyncGenerator[tuple[int, Delta], None], *, with_usage: bool
+) -> AsyncGenerator[bytes, None]:
+    """So many answers as they come, in one stream; what they took comes at its end, for all."""
+    async with aclosing(deltas):
+        writers: dict[int, _Chunks] = {}
+        measured: list[Usage] = []
+        opening = b""
+        async for index, delta in deltas:
+            opening = opening or head(call, delta, chat_id(call), "chat.completion.chunk")
+            if index not in writers:
+                writers[index] = _Chunks(opening, delta, index, usage=with_usage)
+                yield writers[index].opening()
+            writer = writers[index]
+            if delta.text and delta.logprobs is None:
+                yield writer.text(delta.text)
+            for event in writer.rest(delta):
+                yield event
+            if delta.finish is not None:
+                measured.append(delta.usage or Usage())
+                if len(measured) < count:
+                    yield writer.finish(delta.finish)
+                else:
+                    for event in writer.closing(delta.finish, many.summed([measured])):
+                        yield event
+        yield DONE
 
-    def __init__(self, call: Call, first: Delta, *, with_usage: bool) -> None:
+
+def head(call: Call, first: Delta, id_: str, kind: str) -> bytes:
+    """What all events of a stream begin with."""
+    model = first.answerer.model if first.answerer else call.model
+    return b"data: " + orjson.dumps({"id": id_, "object": kind, "created": int(time.time()), "model": model})[:-1]
+
+
+def event(opening: bytes, fields: Mapping[str, Any]) -> bytes:
+    """One event with that opening."""
+    return opening + b"," + orjson.dumps(fields)[1:] + b"\n\n"
+
+
+class _Chunks:
+    """One answer's events. What is the same in all of them is built once."""
+
+    def __init__(self, opening: bytes, first: Delta, index: int = 0, *, usage: bool) -> None:
+        self._head = opening
         self._answerer = first.answerer
         self._tried = first.tried
-        self._with_usage = with_usage
-        head = {
-            "id": chat_id(call),
-            "object": "chat.completion.chunk",
-            "created": int(time.time()),
-            "model": first.answerer.model if first.answerer else call.model,
-        }
-        self._head = b"data: " + orjson.dumps(head)[:-1]
-        self._before = self._head + b',"choices":[{"index":0,"delta":{"content":'
-        self._after = b'},"finish_reason":null}]}\n\n'
+        self._index = index
+        self._usage: dict[str, Any] = {"usage": None} if usage else {}
+        self._before = opening + b',"choices":[{"index":%d,"delta":{"content":' % index
+        self._after = b'},"finish_reason":null}]' + (b',"usage":null' if usage else b"") + b"}\n\n"
 
     def opening(self) -> bytes:
         return self._event({"role": "assistant", "content": ""})
@@ -112,15 +156,19 @@ class _Chunks:
             yield self._event({"reasoning_content": delta.reasoning})
         if delta.tool_calls:
             yield self._event({"tool_calls": delta.tool_calls})
-        if delta.finish is not None:
-            yield from self._closing(delta.finish, delta.usage or Usage())
 
-    def _closing(self, finish: str, measured: Usage) -> Iterator[bytes]:
+    def closing(self, finish: str, measured: Usage) -> Iterator[bytes]:
+        """The end of the last answer, with what all took."""
         extra = {"serai": extension(self._answerer, self._tried, measured)}
-        yield self._event({}, finish=_FINISH.get(finish, finish), **({} if self._with_usage else extra))
-        if self._with_usage:
-            yield self._head + b"," + orjson.dumps({"choices": [], "usage": usage(measured), **extra})[1:] + b"\n\n"
+        if self._usage:
+            yield self.finish(finish)
+            yield event(self._head, {"choices": [], "usage": usage(measured), **extra})
+        else:
+            yield self._event({}, finish=finish_reason(finish), **extra)
+
+    def finish(self, finish: str) -> bytes:
+        return self._event({}, finish=finish_reason(finish))
 
     def _event(self, delta: dict[str, Any], *, finish: str | None = None, logprobs: Any = None, **extra: Any) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return self._head + b"," + orjson.dumps({"choices": [choice], **extra})[1:] + b"\n\n"
+        choice = {"index": self._index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return event(self._head, {"choices": [choice], **self._usage, **extra})

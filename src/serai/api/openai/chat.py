@@ -11,7 +11,7 @@ from starlette.responses import Response
 from serai.api import envelopes, errors, sse
 from serai.api.away import unless_gone
 from serai.api.deps import principal_of, services_of
-from serai.api.openai import answer, request
+from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
@@ -40,13 +40,19 @@ _BODY: dict[str, Any] = {
 async def chat_completions(request_: Request) -> Response:
     """OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast."""
     asked = request.chat(request.parse(await request_.body()), principal_of(request_))
-    deltas = services_of(request_).router.run(asked.call)
-    if asked.stream:
-        return sse.EventStream(
-            answer.chunks(asked.call, deltas, with_usage=asked.usage), failed=failed, headers=asked.headers
-        )
-    result = await unless_gone(request_.receive, collect(deltas))
-    return Response(answer.completion(asked.call, result), media_type="application/json", headers=asked.headers)
+    services = services_of(request_)
+    run = services.router.run
+    asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
+    if not asked.stream:
+        results = await unless_gone(request_.receive, many.together([collect(run(call)) for call in asked.calls]))
+        body = orjson.dumps(answer.completion(asked.call, results))
+        return Response(body, media_type="application/json", headers=asked.headers)
+    if asked.count == 1:
+        source = answer.chunks(asked.call, run(asked.call), with_usage=asked.usage)
+    else:
+        streams = many.merged([run(call) for call in asked.calls])
+        source = answer.chunks_of_many(asked.call, asked.count, streams, with_usage=asked.usage)
+    return sse.EventStream(source, failed=failed, headers=asked.headers)
 
 
 def failed(error: Exception) -> bytes:

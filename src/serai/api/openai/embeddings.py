@@ -1,4 +1,4 @@
-"""POST /v1/embeddings in OpenAI's shape, and POST /v1/rerank in Jina's."""
+"""POST /v1/embeddings in OpenAI's shape, and /v1/rerank in Jina's, /v2/rerank in Cohere's."""
 
 from __future__ import annotations
 
@@ -6,37 +6,49 @@ import base64
 import struct
 from typing import Annotated, Any, Literal
 
-from fastapi import Request
-from pydantic import Field
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from serai.api.away import unless_gone
 from serai.api.deps import PrincipalDep, ServicesDep
-from serai.api.native.shapes import In
 from serai.api.openai import answer
+from serai.api.openai.request import ignored_header
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.backend import collect
 from serai.errors import BadRequest
-from serai.types import AUTO, FEATURE_EXTRACTION, TEXT_RANKING, Call, Result
+from serai.tasks.feature_extraction import MOST, Tokens
+from serai.types import AUTO, FEATURE_EXTRACTION, TEXT_RANKING, Call, Result, new_id
 
-routes = router(Scope.INFER, prefix="/v1", tag="openai")
+routes = router(Scope.INFER, tag="openai")
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Embed(In):
-    input: Text | Annotated[list[Text], Field(min_length=1, max_length=2048)] = Field(description="One text or many.")
+class Asked(BaseModel):
+    """A request's body. Fields that nobody knows are let through, and named in the answer's headers."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+    def name_ignored(self, response: Response) -> None:
+        response.headers.update(ignored_header(list(self.model_extra or ())))
+
+
+class Embed(Asked):
+    input: Text | Tokens | Annotated[list[Text | Tokens], Field(min_length=1, max_length=MOST)] = Field(
+        description="One text or many, each as text or as its tokens by their numbers."
+    )
     model: str = AUTO
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(None, ge=1, description="Only the model's own number can be given.")
     user: str | None = Field(None, description="Has no effect.")
 
 
-class Document(In):
+class Document(BaseModel):
     text: Text
 
 
-class Rerank(In):
+class Rerank(Asked):
     query: Text
     documents: Annotated[list[Text | Document], Field(min_length=1, max_length=2048)]
     model: str = AUTO
@@ -44,10 +56,13 @@ class Rerank(In):
     return_documents: bool = True
 
 
-@routes.post("/embeddings")
-async def create_embeddings(request: Request, services: ServicesDep, who: PrincipalDep, asked: Embed) -> dict[str, Any]:
+@routes.post("/v1/embeddings")
+async def create_embeddings(
+    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Embed
+) -> dict[str, Any]:
     """A vector of length 1 for each text."""
-    call = Call(task=FEATURE_EXTRACTION, model=asked.model, inputs={"inputs": asked.input}, principal=who)
+    asked.name_ignored(response)
+    call = Call(task=FEATURE_EXTRACTION, model=asked.model, inputs={"inputs": _texts(asked.input)}, principal=who)
     result = await unless_gone(request.receive, collect(services.router.run(call)))
     have = len(result.data[0])
     if asked.dimensions not in (None, have):
@@ -63,9 +78,32 @@ async def create_embeddings(request: Request, services: ServicesDep, who: Princi
     }
 
 
-@routes.post("/rerank")
-async def rerank_documents(request: Request, services: ServicesDep, who: PrincipalDep, asked: Rerank) -> dict[str, Any]:
-    """The documents that answer the query best, the best first."""
+@routes.post("/v1/rerank")
+async def rerank_documents(
+    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Rerank
+) -> dict[str, Any]:
+    """The documents that answer the query best, the best first, as Jina has it."""
+    return await _ranked(request, response, services, who, asked)
+
+
+@routes.post("/v2/rerank")
+async def rerank_documents_as_cohere(
+    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Rerank
+) -> dict[str, Any]:
+    """The same as Cohere has it: without the documents, unless they are asked for."""
+    if "return_documents" not in asked.model_fields_set:
+        asked.return_documents = False
+    found = await _ranked(request, response, services, who, asked)
+    tokens = found["usage"]["prompt_tokens"]
+    return {
+        "id": new_id("rerank"),
+        **found,
+        "meta": {"api_version": {"version": "2"}, "tokens": {"input_tokens": tokens}},
+    }
+
+
+async def _ranked(request: Request, response: Response, services: Any, who: Any, asked: Rerank) -> dict[str, Any]:
+    asked.name_ignored(response)
     texts = [document if isinstance(document, str) else document.text for document in asked.documents]
     inputs = {"query": asked.query, "texts": texts}
     call = Call(task=TEXT_RANKING, model=asked.model, inputs=inputs, principal=who)
@@ -76,6 +114,11 @@ async def rerank_documents(request: Request, services: ServicesDep, who: Princip
         for row in result.data[: asked.top_n]
     ]
     return {"object": "list", "results": results, **_facts(result)}
+
+
+def _texts(given: Any) -> Any:
+    """One list of tokens is one text."""
+    return [given] if isinstance(given, list) and isinstance(given[0], int) else given
 
 
 def _facts(result: Result) -> dict[str, Any]:

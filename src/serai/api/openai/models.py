@@ -1,4 +1,4 @@
-"""GET /v1/models."""
+"""GET /v1/models: what can be asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from serai.api.deps import ServicesDep
 from serai.api.routes import router
 from serai.api.scopes import Scope
+from serai.errors import Forbidden
 from serai.types import Model
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai")
@@ -22,6 +23,14 @@ async def list_openai_models(services: ServicesDep) -> dict[str, Any]:
 async def get_openai_model(services: ServicesDep, model: str) -> dict[str, Any]:
     """One model."""
     return _shape(await services.store.find(model))
+
+
+@routes.delete("/models/{model:path}")
+async def delete_openai_model(services: ServicesDep, model: str) -> dict[str, Any]:
+    """Is always refused: a key that asks models must not delete them."""
+    found = await services.store.find(model)
+    hint = f"Whoever runs Serai can: `serai rm {found.name}`."
+    raise Forbidden(f"{found.name} cannot be deleted through OpenAI's API.", hint=hint, param="model")
 
 
 def _shape(model: Model) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from serai.api.openai import fields, messages
+from serai.api.openai import fields, many, messages
 from serai.errors import BadRequest
-from serai.types import AUTO, CHAT, Call, Principal
+from serai.types import AUTO, CHAT, Call, Principal, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,31 @@ class Asked:
     stream: bool
     usage: bool
     ignored: Sequence[str]
+    count: int = 1
+
+    def of(self, inputs: Mapping[str, Any]) -> Asked:
+        """The same, with these inputs."""
+        return self if inputs is self.call.inputs else replace(self, call=replace(self.call, inputs=inputs))
+
+    @property
+    def calls(self) -> list[Call]:
+        """The call, so often as answers are wanted."""
+        return many.repeated(self.call, self.count)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Names the fields that had no effect."""
-        names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in self.ignored[:32])
-        return {"x-serai-ignored-fields": ", ".join(names)} if self.ignored else {}
+        return ignored_header(self.ignored)
+
+
+def ignored_header(ignored: Sequence[str]) -> dict[str, str]:
+    """Names the fields that had no effect."""
+    names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in ignored[:32])
+    return {"x-serai-ignored-fields": ", ".join(names)} if ignored else {}
+
+
+def again(call: Call, inputs: Mapping[str, Any]) -> Call:
+    """A call of its own with other inputs."""
+    return replace(call, inputs=inputs, id=new_id("call"))
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -46,14 +65,22 @@ def chat(body: Mapping[str, Any], who: Principal) -> Asked:
     known, settings, ignored = fields.read(body)
     if "messages" not in known:
         raise fields.fault("messages", "messages is missing.")
-    _check_format(settings.get("response_format", {"type": "text"}))
+    settings = thinks(known, settings)
+    check_format(settings.get("response_format", {"type": "text"}))
     inputs: dict[str, Any] = {"messages": messages.read(known["messages"]), **_tools(known)}
     return Asked(
         call=Call(task=CHAT, model=known.get("model") or AUTO, inputs=inputs, settings=settings, principal=who),
         stream=known.get("stream", False),
         usage=known.get("stream_options", {}).get("include_usage") is True,
         ignored=ignored,
+        count=known.get("n", 1),
     )
+
+
+def thinks(known: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with what `reasoning_effort` says of thinking, unless they say it themselves."""
+    effort = known.get("reasoning_effort")
+    return {**settings} if effort is None else {"reasoning": effort != "none", **settings}
 
 
 def _tools(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +91,7 @@ def _tools(known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name] for name in ("tools", "tool_choice", "parallel_tool_calls") if name in known}
 
 
-def _check_format(shape: Mapping[str, Any]) -> None:
+def check_format(shape: Mapping[str, Any]) -> None:
     kind = shape.get("type")
     if kind not in ("text", "json_object", "json_schema"):
         raise fields.fault("response_format.type", "response_format.type must be text, json_object or json_schema.")

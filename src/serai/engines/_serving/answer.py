@@ -26,11 +26,13 @@ class Times:
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """What an answer's stream holds: parts and log probabilities; the last one has `finish`, or `error`."""
+    """What an answer's stream holds: parts and log probabilities; the last one has `finish`, or `error`, and the
+    stop text that was reached."""
 
     part: Part = field(default_factory=Part)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     finish: str = ""
+    stop_text: str = ""
     error: Exception | None = None
 
 
@@ -96,7 +98,8 @@ class Answer:
             text += more + ("" if cut else self._stops.flush())
         self._say(self._parts.push(text))
         self._say(self._parts.flush())
-        self.tell(Piece(logprobs=self._logprobs, finish="tool_calls" if self._parts.called and why == "stop" else why))
+        why = "tool_calls" if self._parts.called and why == "stop" else why
+        self.tell(Piece(logprobs=self._logprobs, finish=why, stop_text=self._stops.reached))
         return False
 
     def _say(self, part: Part) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serai.engines._serving.refused import too_long
+from serai.engines._serving.embeddings import Text
+from serai.engines._serving.refused import Refused, too_long
 from serai.engines._serving.vocabulary import Vocabulary, read_json
 
 _TOKENS_AT_ONCE = 8192
@@ -27,8 +28,10 @@ class Embedder:
         self._longest = _longest(folder, context)
         self._pooling = _pooling(folder)
 
-    def tokens(self, texts: list[str]) -> list[list[int]]:
-        tokens = [self._words.encode(text, special=True) for text in texts]
+    def tokens(self, texts: list[Text]) -> list[list[int]]:
+        tokens = [self._words.encode(text, special=True) if isinstance(text, str) else text for text in texts]
+        if any(not one or max(one) >= self._words.size for one in tokens):
+            raise Refused(f"A text has no tokens, or some beyond the model's {self._words.size}.")
         longest = max(len(one) for one in tokens)
         if longest > self._longest:
             raise too_long(longest, self._longest)

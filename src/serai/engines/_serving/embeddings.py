@@ -9,13 +9,15 @@ from serai.engines._serving.refused import Refused
 
 _TEXTS_AT_ONCE = 256
 Vector = list[float]
+Text = str | list[int]
+"""A text, or its tokens."""
 
 
 class Embeds(Protocol):
     """What an engine gives that makes embeddings. Called from one thread at a time."""
 
-    def tokens(self, texts: list[str]) -> list[list[int]]:
-        """The tokens of each text. Raises Refused where one is too long."""
+    def tokens(self, texts: list[Text]) -> list[list[int]]:
+        """The tokens of each text. Raises Refused where one is too long, or has tokens that there are not."""
         ...
 
     def vectors(self, tokens: list[list[int]]) -> list[Vector]:
@@ -31,7 +33,7 @@ class Embeddings:
         self._waiting: list[tuple[list[list[int]], asyncio.Future[list[Vector]]]] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def of(self, texts: list[str]) -> tuple[list[Vector], int]:
+    async def of(self, texts: list[Text]) -> tuple[list[Vector], int]:
         """The texts' vectors, and how many tokens they have together. Raises Refused; a caller's mistake is its own."""
         tokens = await asyncio.to_thread(self._embeds.tokens, texts)
         made: asyncio.Future[list[Vector]] = asyncio.get_running_loop().create_future()
@@ -67,13 +69,17 @@ class Embeddings:
         return group
 
 
-def texts_of(body: Any) -> list[str]:
+def texts_of(body: Any) -> list[Text]:
     """The texts of a request. Raises Refused, naming what it takes."""
     given = body.get("input") if isinstance(body, dict) else None
     texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise Refused("input must be a text or a list of texts.")
+    if not isinstance(texts, list) or not texts or not all(map(_is_text, texts)):
+        raise Refused("input must be a text or a list of texts, each as text or as its tokens.")
     return texts
+
+
+def _is_text(text: Any) -> bool:
+    return isinstance(text, str) or (isinstance(text, list) and all(isinstance(token, int) for token in text))
 
 
 def answer(model: str, vectors: list[Vector], tokens: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from serai.engines._serving.refused import Refused
 from serai.engines._serving.renderer import Renderer
 from serai.engines._serving.request import Request
 from serai.engines._serving.vocabulary import PLAIN_CHAT, PLAIN_STOP, Vocabulary
+from serai.tasks import infilling
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,27 @@ class Prompts:
             tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=self._vocabulary.plain)
         return Prompt(tokens, text.rstrip().endswith("<think>"), self._stop)
 
-    async def text(self, text: str) -> Prompt:
-        """The prompt that goes on from a text."""
-        tokens = await asyncio.to_thread(self._vocabulary.encode, text, special=True)
+    async def text(self, request: Request) -> Prompt:
+        """The prompt that goes on from a text or its tokens, or fills a gap. Raises Refused."""
+        if not isinstance(request.prompt, str):
+            if max(request.prompt, default=0) >= self._vocabulary.size:
+                raise Refused(f"The prompt has tokens beyond the model's {self._vocabulary.size}.")
+            tokens = list(request.prompt)
+        else:
+            tokens = await asyncio.to_thread(self._vocabulary.encode, self._whole(request), special=True)
         if not tokens:
             raise Refused("The prompt is empty.")
         return Prompt(tokens)
+
+    def _whole(self, request: Request) -> str:
+        assert isinstance(request.prompt, str)
+        if request.suffix is None:
+            return request.prompt
+        holds = self._vocabulary.tokenizer.token_to_id
+        marks = infilling.find(lambda text: holds(text) is not None)
+        if marks is None:
+            raise Refused("This model cannot fill a gap: it has no tokens for that. Leave suffix out.")
+        return marks.prompt(request.prompt, request.suffix)
 
 
 def _up_to(text: str, said: str) -> str:

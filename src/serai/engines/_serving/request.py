@@ -13,16 +13,18 @@ from serai.engines._serving.sampling import Sampling, settings_from
 _SPELLINGS = {"repeat_penalty": "repetition_penalty", "typ_p": "typical_p", "max_completion_tokens": "max_tokens"}
 _SAMPLING = frozenset(Sampling.__dataclass_fields__)
 _OTHERS = {"max_tokens", "stop", "logprobs", "top_logprobs", "grammar", "response_format"}
-_OTHERS |= {"messages", "prompt", "tools", "tool_choice", "parallel_tool_calls", "chat_template_kwargs"}
+_OTHERS |= {"messages", "prompt", "suffix", "tools", "tool_choice", "parallel_tool_calls", "chat_template_kwargs"}
 _TRANSPORT = {"stream", "stream_options", "return_progress", "cache_prompt", "model", "user", "timings_per_token"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`messages` for a chat, else `prompt`. `logprobs` is how many alternatives are wanted, None for no
-    probabilities at all; `grammar` is in llguidance's form; `pictures` are those of the messages, in their order."""
+    """`messages` for a chat, else `prompt`, as text or as tokens; `suffix` comes after the gap that is to be filled.
+    `logprobs` is how many alternatives are wanted, None for no probabilities at all; `grammar` is in llguidance's form;
+    `pictures` are those of the messages, in their order."""
 
-    prompt: str = ""
+    prompt: str | tuple[int, ...] = ""
+    suffix: str | None = None
     messages: Sequence[Mapping[str, Any]] = ()
     tools: Sequence[Mapping[str, Any]] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -47,14 +49,15 @@ def read(body: Any) -> Request:
     pictures: list[bytes] = []
     try:
         return Request(
-            prompt=_text(given.get("prompt", "")),
+            prompt=_prompt(given.get("prompt", "")),
+            suffix=given.get("suffix"),
             messages=tuple(messages.read(message, pictures) for message in given.get("messages", ())),
             tools=tuple(tools),
             variables=dict(given.get("chat_template_kwargs") or {}),
             sampling=settings_from(given | {"logit_bias": _biases(given.get("logit_bias") or {})}),
             max_tokens=given.get("max_tokens"),
             stop=_stops(given.get("stop", ())),
-            logprobs=int(given.get("top_logprobs", 0)) if given.get("logprobs") else None,
+            logprobs=_alternatives(given),
             grammar=grammars.wanted(given),
             pictures=tuple(pictures),
         )
@@ -62,10 +65,20 @@ def read(body: Any) -> Request:
         raise Refused(f"The request does not fit: {error}.") from error
 
 
-def _text(prompt: Any) -> str:
+def _prompt(prompt: Any) -> str | tuple[int, ...]:
+    if isinstance(prompt, list) and all(isinstance(token, int) for token in prompt):
+        return tuple(prompt)
     if not isinstance(prompt, str):
-        raise Refused("The prompt must be text.")
+        raise Refused("The prompt must be text, or a list of tokens.")
     return prompt
+
+
+def _alternatives(given: Mapping[str, Any]) -> int | None:
+    """A chat says whether, and how many; a completion says how many at once."""
+    said = given.get("logprobs")
+    if said is None or said is False:
+        return None
+    return int(given.get("top_logprobs", 0)) if said is True else int(said)
 
 
 def _stops(stop: Any) -> tuple[str, ...]:

@@ -102,6 +102,8 @@ class Server:
                 web.get("/slots", self.slots),
                 web.post("/v1/chat/completions", self.chat),
                 web.post("/v1/completions", self.completion),
+                web.post("/v1/chat/completions/input_tokens", self.count_chat),
+                web.post("/tokenize", self.count_text),
                 web.post("/v1/embeddings", self.embeddings),
             ]
         )
@@ -151,6 +153,8 @@ class Server:
             self._batch.submit(answer)
             await response.prepare(request)
             async for made in _until_finish(pieces):
+                if not response.body_length:
+                    await response.write(wire.progress(answer))
                 await response.write(wire.failure(made.error) if made.error else wire.piece(made, chat=chat))
             await response.write(wire.measurements(answer) + wire.DONE)
         except ConnectionError:
@@ -165,7 +169,7 @@ class Server:
         assert loaded is not None and self._prompts is not None and self._grammars is not None
         if loaded.decoder is None:
             raise Refused(f"This model does not do {_CAN}.", status=404)
-        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked.prompt)
+        prompt = await self._prompts.chat(asked) if chat else await self._prompts.text(asked)
         room = loaded.context + 1 if loaded.source else loaded.context
         if len(prompt.tokens) >= room:
             raise too_long(len(prompt.tokens), loaded.context)
@@ -180,6 +184,18 @@ class Server:
             thinking=prompt.thinking,
             goes_on=not loaded.source,
         )
+
+    async def count_chat(self, request: web.Request) -> web.Response:
+        """How many tokens a chat's prompt has."""
+        asked = requests.read(await _json(request))
+        assert self._prompts is not None
+        return web.json_response({"input_tokens": len((await self._prompts.chat(asked)).tokens)})
+
+    async def count_text(self, request: web.Request) -> web.Response:
+        """The tokens of a text that is to be gone on from."""
+        text = (await _json(request)).get("content", "")
+        assert self._prompts is not None
+        return web.json_response({"tokens": (await self._prompts.text(requests.read({"prompt": text}))).tokens})
 
     async def embeddings(self, request: web.Request) -> web.Response:
         """Vectors of one text or a list of texts, in OpenAI's shape."""

@@ -46,16 +46,19 @@ class Stops:
     """Lets text through up to the first stop text. What could be the beginning of one waits."""
 
     def __init__(self, texts: Sequence[str]) -> None:
+        self.reached = ""
+        """The one that was."""
         self._texts = tuple(text for text in texts if text)
         self._held = ""
 
     def push(self, piece: str) -> tuple[str, bool]:
         """The text that is safe to show, and whether a stop text was reached."""
         text = self._held + piece
-        found = [at for stop in self._texts if (at := text.find(stop)) >= 0]
+        found = [(at, stop) for stop in self._texts if (at := text.find(stop)) >= 0]
         if found:
             self._held = ""
-            return text[: min(found)], True
+            at, self.reached = min(found)
+            return text[:at], True
         keep = beginning(text, self._texts)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep], False

@@ -20,6 +20,8 @@ def event(data: dict[str, Any]) -> bytes:
 def piece(made: Piece, *, chat: bool) -> bytes:
     """A piece of the answer; the last one tells how it ended."""
     choice: dict[str, Any] = {"index": 0, "finish_reason": made.finish or None}
+    if made.stop_text:
+        choice["stop_reason"] = made.stop_text
     if made.logprobs:
         choice["logprobs"] = {"content": made.logprobs}
     if not chat:
@@ -32,6 +34,11 @@ def piece(made: Piece, *, chat: bool) -> bytes:
     if made.part.calls:
         delta["tool_calls"] = made.part.calls
     return event({"choices": [{**choice, "delta": delta}]})
+
+
+def progress(answer: Answer) -> bytes:
+    """How long the prompt is, and how much of it was known, as llama.cpp says it."""
+    return event({"choices": [], "prompt_progress": {"total": len(answer.prompt), "cache": answer.cached}})
 
 
 def failure(error: Exception) -> bytes:

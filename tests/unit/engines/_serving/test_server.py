@@ -126,7 +126,7 @@ async def test_max_tokens_and_stop_texts_end_it(make: Make) -> None:
     short = await made.ask(max_tokens=3)
     assert (short.finish, short.usage["completion_tokens"]) == ("length", 3)
     stopped = await made.ask(stop=["sat"])
-    assert (stopped.text, stopped.finish) == ("the cat ", "stop")
+    assert (stopped.text, stopped.finish, stopped.choices[-1]["stop_reason"]) == ("the cat ", "stop", "sat")
 
 
 async def test_the_end_of_the_context_ends_it(make: Make) -> None:

@@ -1,0 +1,43 @@
+"""A request's body, for dialects that check their fields themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from serai.errors import BadRequest
+
+_NAMED = 32
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The body's JSON object; raises BadRequest in words."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
+    if not isinstance(data, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return data
+
+
+def fault(param: str, message: str, hint: str = "") -> BadRequest:
+    """What is wrong with the field of that name."""
+    return BadRequest(message, hint=hint, param=param)
+
+
+def kind(place: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> Any:
+    """The value, if it is of one of these types; true and false are no numbers. Raises BadRequest."""
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise fault(place, f"{place} must be {expected}.")
+    return value
+
+
+def ignored(names: Sequence[str]) -> dict[str, str]:
+    """The header that names the fields which had no effect."""
+    named = (re.sub(r"[^\[\]A-Za-z0-9_.-]", "?", name[:64]) for name in names[:_NAMED])
+    return {"x-serai-ignored-fields": ", ".join(named)} if names else {}

@@ -1,0 +1,1 @@
+"""OpenAI's Responses API: its items, its request, its events, its routes."""
