@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from serai.api.all import describe
 from serai.api.background import Background
 from serai.api.guard import Access, Guard
+from serai.api.openai.batch_answers import answered
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -29,6 +31,7 @@ def build_app(services: Services) -> Guard:
             await background.close()
             await services.close()
 
+    services.batches.use(partial(answered, services))
     app = describe(lifespan=life)
     app.state.services = services
     app.state.background = background

@@ -13,6 +13,9 @@ from typing import Any
 
 from serai import registry
 from serai.accounts.keys import Keys
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
 from serai.building.build import Build
 from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
@@ -86,6 +89,8 @@ class Services:
     router: Router = field(init=False)
     sessions: Sessions = field(init=False)
     responses: Responses = field(init=False)
+    uploads: Uploads = field(init=False)
+    batches: Batches = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -96,6 +101,7 @@ class Services:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
             await self.turns.recover()
+            await self.batches.tidy()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run())
@@ -295,7 +301,10 @@ def _models(services: Services) -> None:
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
-    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build])
+    services.uploads = Uploads(services.db, services.home / "uploads")
+    batch = BatchJob(services.db, services.uploads)
+    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build, batch])
+    services.batches = Batches(services.db, services.uploads, services.jobs, batch)
     services.pool = Pool(
         lambda: services.settings.models,
         environ=environ,

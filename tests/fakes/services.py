@@ -13,6 +13,9 @@ from typing import Any
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
 from serai.accounts.keys import Keys
+from serai.batches.batches import Batches
+from serai.batches.uploads import Uploads
+from serai.batches.work import BatchJob
 from serai.chat.responses import Responses
 from serai.chat.sessions import Sessions
 from serai.chat.turns import Turns
@@ -157,6 +160,8 @@ class FakeServices:
     records: Records
     created: Created
     responses: Responses
+    uploads: Uploads
+    batches: Batches
     outside: Outside
     started_at: float = field(default_factory=time.time)
 
@@ -167,6 +172,7 @@ class FakeServices:
 
     async def start(self) -> None:
         await self.turns.recover()
+        await self.batches.tidy()
         await self.jobs.start()
 
     async def close(self) -> None:
@@ -189,6 +195,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     services: FakeServices
     router = Router([backend], events, metrics, lambda: services.settings)
     sessions = Sessions(db, events)
+    uploads = Uploads(db, home / "uploads")
+    batch = BatchJob(db, uploads)
+    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -198,7 +207,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=SecretStore(db, home),
         memory=Memory(db),
         metrics=metrics,
-        jobs=Jobs(db, events, [FakeDownload(), FakeDownload("engine.build")]),
+        jobs=jobs,
         store=FakeStore(MODEL),
         pool=FakePool(),
         headers=Headers(),
@@ -211,6 +220,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         records=Records(db),
         created=Created(home),
         responses=Responses(db),
+        uploads=uploads,
+        batches=Batches(db, uploads, jobs, batch),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

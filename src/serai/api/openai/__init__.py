@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.openai import chat, completions, embeddings, models
+    from serai.api.openai import batches, chat, completions, embeddings, files, models
     from serai.api.openai.responses import routes as responses
 
     return [
@@ -16,4 +16,7 @@ def routers() -> list[APIRouter]:
         embeddings.routes,
         models.routes,
         responses.keeping,
+        files.sending,
+        files.keeping,
+        batches.routes,
     ]

@@ -18,7 +18,7 @@ from serai.api.scopes import Scope
 from serai.backend import collect
 from serai.errors import BadRequest
 from serai.tasks.feature_extraction import MOST, Tokens
-from serai.types import AUTO, FEATURE_EXTRACTION, TEXT_RANKING, Call, Result, new_id
+from serai.types import AUTO, FEATURE_EXTRACTION, TEXT_RANKING, Call, Principal, Result, new_id
 
 routes = router(Scope.INFER, tag="openai")
 
@@ -62,8 +62,16 @@ async def create_embeddings(
 ) -> dict[str, Any]:
     """A vector of length 1 for each text."""
     asked.name_ignored(response)
-    call = Call(task=FEATURE_EXTRACTION, model=asked.model, inputs={"inputs": _texts(asked.input)}, principal=who)
-    result = await unless_gone(request.receive, collect(services.router.run(call)))
+    return shape(asked, await unless_gone(request.receive, collect(services.router.run(call(asked, who)))))
+
+
+def call(asked: Embed, who: Principal) -> Call:
+    """What is asked of a model."""
+    return Call(task=FEATURE_EXTRACTION, model=asked.model, inputs={"inputs": _texts(asked.input)}, principal=who)
+
+
+def shape(asked: Embed, result: Result) -> dict[str, Any]:
+    """The vectors in OpenAI's shape. Raises BadRequest for dimensions that the model does not give."""
     have = len(result.data[0])
     if asked.dimensions not in (None, have):
         hint = f"Leave dimensions out, or say {have}."

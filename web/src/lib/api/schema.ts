@@ -1147,6 +1147,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batches
+         * @description The asker's batches, the newest first.
+         */
+        get: operations["list_batches"];
+        put?: never;
+        /**
+         * Create Batch
+         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
+         */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Batch
+         * @description How far a batch is.
+         */
+        get: operations["get_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Batch
+         * @description Stops a batch; what was answered is kept.
+         */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -1167,6 +1231,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completions
+         * @description OpenAI's completions, streamed or whole: of one prompt or several, each answered n times.
+         */
+        post: operations["completions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -1181,6 +1265,74 @@ export interface paths {
          * @description A vector of length 1 for each text.
          */
         post: operations["create_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Files
+         * @description The asker's files.
+         */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Create File
+         * @description Keeps a file; its largest size is that of any body (`server.body_limit_mb`).
+         */
+        post: operations["create_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File
+         * @description What is known of a file.
+         */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete File
+         * @description Forgets a file, unless a batch still reads it.
+         */
+        delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File Content
+         * @description A file's content, as it was sent.
+         */
+        get: operations["get_file_content"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1221,7 +1373,11 @@ export interface paths {
         get: operations["get_openai_model"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Openai Model
+         * @description Is always refused: a key that asks models must not delete them.
+         */
+        delete: operations["delete_openai_model"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1238,9 +1394,113 @@ export interface paths {
         put?: never;
         /**
          * Rerank Documents
-         * @description The documents that answer the query best, the best first.
+         * @description The documents that answer the query best, the best first, as Jina has it.
          */
         post: operations["rerank_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Response
+         * @description OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false.
+         */
+        post: operations["create_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Response
+         * @description One that was kept, or that is being written.
+         */
+        get: operations["get_response"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Response
+         * @description Forgets one; those that follow on it cannot be followed any more.
+         */
+        delete: operations["delete_response"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Response
+         * @description Stops one that is being written; what was written is kept.
+         */
+        post: operations["cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response}/input_items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Input Items
+         * @description What one was asked with.
+         */
+        get: operations["list_input_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerank Documents As Cohere
+         * @description The same as Cohere has it: without the documents, unless they are asked for.
+         */
+        post: operations["rerank_documents_as_cohere"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1383,6 +1643,29 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** Create */
+        Create: {
+            /**
+             * Completion Window
+             * @description Serai goes on until all is answered.
+             * @default 24h
+             * @constant
+             */
+            completion_window: "24h";
+            /**
+             * Endpoint
+             * @description One of /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses.
+             */
+            endpoint: string;
+            /** Input File Id */
+            input_file_id: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** CreatedKey */
         CreatedKey: {
             /** Created At */
@@ -1442,9 +1725,9 @@ export interface components {
             encoding_format: "float" | "base64";
             /**
              * Input
-             * @description One text or many.
+             * @description One text or many, each as text or as its tokens by their numbers.
              */
-            input: string | string[];
+            input: string | number[] | (string | number[])[];
             /**
              * Model
              * @default auto
@@ -1455,6 +1738,8 @@ export interface components {
              * @description Has no effect.
              */
             user?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ErrorAnswer
@@ -2546,6 +2831,8 @@ export interface components {
              * @description How many are given back; left out: all.
              */
             top_n?: number | null;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Running
@@ -3192,6 +3479,12 @@ export interface components {
             completion_tokens: number;
             /** First Token S */
             first_token_s: number | null;
+            /**
+             * Left Out
+             * @description How many messages of the chat were not read, because it was too long.
+             * @default 0
+             */
+            left_out: number;
             /**
              * Prompt Tokens
              * @default 0
@@ -5950,6 +6243,177 @@ export interface operations {
             };
         };
     };
+    list_batches: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Create"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     chat_completions: {
         parameters: {
             query?: never;
@@ -6012,6 +6476,8 @@ export interface operations {
                     mirostat_tau?: unknown;
                     /** @description a model's name */
                     model?: unknown;
+                    /** @description a whole number from 1 to 8 */
+                    n?: unknown;
                     /** @description true or false */
                     parallel_tool_calls?: unknown;
                     /** @description Above 0: avoid words that were used at all. */
@@ -6020,6 +6486,8 @@ export interface operations {
                     reasoning?: unknown;
                     /** @description Longest thinking, in tokens; -1 is no limit. */
                     reasoning_budget?: unknown;
+                    /** @description none, minimal, low, medium, high or xhigh */
+                    reasoning_effort?: unknown;
                     /** @description Above 1: avoid words that were used just before. */
                     repetition_penalty?: unknown;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
@@ -6052,6 +6520,146 @@ export interface operations {
                     top_n_sigma?: unknown;
                     /** @description Choose among the likeliest words that together reach this share. */
                     top_p?: unknown;
+                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
+                    truncation?: unknown;
+                    /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
+                    typical_p?: unknown;
+                    /** @description How often the likeliest words are left out, for variety (XTC). */
+                    xtc_probability?: unknown;
+                    /** @description Words likelier than this may be left out by XTC. */
+                    xtc_threshold?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    completions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "max_tokens": 40,
+                 *       "model": "auto",
+                 *       "prompt": "Once upon a time"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description a whole number */
+                    best_of?: unknown;
+                    /** @description Phrases of up to so many tokens may come again. */
+                    dry_allowed_length?: unknown;
+                    /** @description How fast DRY grows with the length of the phrase. */
+                    dry_base?: unknown;
+                    /** @description Above 0: avoid going on with a phrase that came before (DRY). */
+                    dry_multiplier?: unknown;
+                    /** @description How many tokens DRY looks back. */
+                    dry_penalty_last_n?: unknown;
+                    /** @description Texts across which DRY sees no phrase. */
+                    dry_sequence_breakers?: unknown;
+                    /** @description How that follows from how sure it is. */
+                    dynatemp_exponent?: unknown;
+                    /** @description How far the temperature may move with how sure the model is. */
+                    dynatemp_range?: unknown;
+                    /** @description true or false */
+                    echo?: unknown;
+                    /** @description Above 0: avoid words by how often they came. */
+                    frequency_penalty?: unknown;
+                    /** @description A GBNF grammar that the answer must follow. */
+                    grammar?: unknown;
+                    /** @description Write on to the longest answer, whatever the model says. */
+                    ignore_eos?: unknown;
+                    /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
+                    logit_bias?: unknown;
+                    /** @description a whole number from 0 to 20 */
+                    logprobs?: unknown;
+                    /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
+                    lora?: unknown;
+                    /** @description Longest answer, in tokens; unset: up to the end of the context. */
+                    max_tokens?: unknown;
+                    /** @description Leave out words less likely than this share of the likeliest. */
+                    min_p?: unknown;
+                    /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
+                    mirostat?: unknown;
+                    /** @description How fast Mirostat learns. */
+                    mirostat_eta?: unknown;
+                    /** @description The surprise that Mirostat holds. */
+                    mirostat_tau?: unknown;
+                    /** @description a model's name */
+                    model?: unknown;
+                    /** @description a whole number from 1 to 8 */
+                    n?: unknown;
+                    /** @description Above 0: avoid words that were used at all. */
+                    presence_penalty?: unknown;
+                    /** @description a text, a list of texts, a list of tokens or several of these */
+                    prompt: unknown;
+                    /** @description Whether a model that can think before it answers does so. */
+                    reasoning?: unknown;
+                    /** @description Longest thinking, in tokens; -1 is no limit. */
+                    reasoning_budget?: unknown;
+                    /** @description Above 1: avoid words that were used just before. */
+                    repetition_penalty?: unknown;
+                    /** @description How many tokens the penalties look back; 0 switches them off. */
+                    repetition_window?: unknown;
+                    /** @description json_object, or json_schema with a schema that the answer must follow. */
+                    response_format?: unknown;
+                    /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
+                    samplers?: unknown;
+                    /** @description The same seed and settings give the same answer. */
+                    seed?: unknown;
+                    /** @description Texts at which the answer ends. */
+                    stop?: unknown;
+                    /** @description true or false */
+                    stream?: unknown;
+                    /** @description an object */
+                    stream_options?: unknown;
+                    /** @description a text */
+                    suffix?: unknown;
+                    /** @description What the model is told first in a chat that says nothing of the kind itself. */
+                    system?: unknown;
+                    /** @description How freely words are chosen; 0 always takes the likeliest. */
+                    temperature?: unknown;
+                    /** @description Choose among this many likeliest words; 0 among all. */
+                    top_k?: unknown;
+                    /** @description Give this many alternatives for every token; needs logprobs. */
+                    top_logprobs?: unknown;
+                    /** @description Choose among words this many deviations below the likeliest; below 0: off. */
+                    top_n_sigma?: unknown;
+                    /** @description Choose among the likeliest words that together reach this share. */
+                    top_p?: unknown;
+                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
+                    truncation?: unknown;
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
                     typical_p?: unknown;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
@@ -6130,6 +6738,221 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+                order?: "asc" | "desc";
+                purpose?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @enum {string} */
+                    "expires_after[anchor]"?: "created_at";
+                    "expires_after[seconds]"?: number;
+                    /** Format: binary */
+                    file: string;
+                    /** @enum {string} */
+                    purpose: "batch" | "assistants" | "fine-tune" | "vision" | "user_data" | "evals";
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    get_file_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6215,7 +7038,353 @@ export interface operations {
             };
         };
     };
+    delete_openai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     rerank_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rerank"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    create_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "Hello",
+                 *       "model": "auto",
+                 *       "stream": true
+                 *     }
+                 */
+                "application/json": {
+                    /** @description a list of texts */
+                    include?: unknown;
+                    /** @description a text or a list of items */
+                    input: unknown;
+                    /** @description a text */
+                    instructions?: unknown;
+                    /** @description a whole number from 1 */
+                    max_output_tokens?: unknown;
+                    /** @description an object of at most 16 texts */
+                    metadata?: unknown;
+                    /** @description a model's name */
+                    model?: unknown;
+                    /** @description true or false */
+                    parallel_tool_calls?: unknown;
+                    /** @description the id of a response */
+                    previous_response_id?: unknown;
+                    /** @description a text */
+                    prompt_cache_key?: unknown;
+                    /** @description an object */
+                    reasoning?: unknown;
+                    /** @description a text */
+                    safety_identifier?: unknown;
+                    /** @description true or false */
+                    store?: unknown;
+                    /** @description true or false */
+                    stream?: unknown;
+                    /** @description an object */
+                    text?: unknown;
+                    /** @description none, auto, required or a tool */
+                    tool_choice?: unknown;
+                    /** @description a list of tools */
+                    tools?: unknown;
+                    /** @description a whole number from 0 to 20 */
+                    top_logprobs?: unknown;
+                    /** @description auto or disabled */
+                    truncation?: unknown;
+                    /** @description a text */
+                    user?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_response: {
+        parameters: {
+            query?: {
+                stream?: boolean;
+            };
+            header?: never;
+            path: {
+                response: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    delete_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    list_input_items: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                response: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    rerank_documents_as_cohere: {
         parameters: {
             query?: never;
             header?: never;

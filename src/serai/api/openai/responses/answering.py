@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
+from typing import Any
 
 from serai.api import errors
 from serai.api.openai.responses.request import Asked
@@ -23,7 +24,7 @@ class Answering:
         self._began = False
 
     @property
-    def response(self) -> dict[str, object]:
+    def response(self) -> dict[str, Any]:
         return self._writer.response
 
     async def events(self) -> AsyncGenerator[bytes, None]:
@@ -55,7 +56,7 @@ class Answering:
         self._began = True
         return [*opening, *self._writer.take(delta)]
 
-    async def whole(self) -> dict[str, object]:
+    async def whole(self) -> dict[str, Any]:
         """The response at its end. Raises what went wrong."""
         async with aclosing(self.events()) as events:
             async for _ in events:

@@ -1,0 +1,77 @@
+"""The lines of a batch, answered as the endpoint that they name would answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from serai.api import envelopes, errors
+from serai.api.openai import answer, completion_answer, completion_request, embeddings, many, pictures
+from serai.api.openai import request as requests
+from serai.api.openai.fields import fault
+from serai.api.openai.responses import request as response_request
+from serai.api.openai.responses.answering import Answering
+from serai.backend import collect
+from serai.batches.work import Answered
+from serai.errors import Busy, SeraiError
+from serai.types import Principal
+
+if TYPE_CHECKING:
+    from serai.services import Services
+
+Body = dict[str, Any]
+
+
+async def answered(services: Services, endpoint: str, body: Body, who: Principal) -> Answered:
+    """The answer to one line, or the error with its status. Busy asks to try again."""
+    try:
+        if body.get("stream"):
+            raise fault("stream", "stream cannot be honoured: a batch is answered whole.")
+        return Answered(200, await _ENDPOINTS[endpoint](services, body, who))
+    except ValidationError as error:
+        return _refused(errors.invalid([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]))
+    except Exception as error:
+        return _refused(errors.understood(error))
+
+
+def _refused(error: SeraiError) -> Answered:
+    status = 400 if error.status == 422 else error.status
+    again = float(error.retry_after) if isinstance(error, Busy) else None
+    return Answered(status, envelopes.openai(error, ""), again)
+
+
+async def _chat(services: Services, body: Body, who: Principal) -> Body:
+    asked = requests.chat(body, who)
+    asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
+    return answer.completion(
+        asked.call, await many.together([collect(services.router.run(call)) for call in asked.calls])
+    )
+
+
+async def _completion(services: Services, body: Body, who: Principal) -> Body:
+    asked = completion_request.read(body, who)
+    results = await many.together([collect(services.router.run(call)) for call in asked.calls])
+    return completion_answer.whole(asked, results)
+
+
+async def _embeddings(services: Services, body: Body, who: Principal) -> Body:
+    asked = embeddings.Embed.model_validate(body)
+    return embeddings.shape(asked, await collect(services.router.run(embeddings.call(asked, who))))
+
+
+async def _response(services: Services, body: Body, who: Principal) -> Body:
+    asked = response_request.read(body, who)
+    asked = asked.after(await services.responses.chain(who.id, asked.previous) if asked.previous else [])
+    asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
+    return await Answering(asked, services.router.run(asked.call), services.responses).whole()
+
+
+_ENDPOINTS: Mapping[str, Callable[[Services, Body, Principal], Awaitable[Body]]] = {
+    "/v1/chat/completions": _chat,
+    "/v1/completions": _completion,
+    "/v1/embeddings": _embeddings,
+    "/v1/responses": _response,
+}
+ENDPOINTS = tuple(_ENDPOINTS)
