@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from serai.errors import BadRequest, ModelFailed
+from serai.errors import BadRequest, ModelFailed, NotOffered
 from serai.hosting import companions, pictures, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
@@ -66,6 +66,10 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         return _texts(call)
     if call.task == TOKEN_COUNT:
         return _counted(call, model)
+    if call.task not in PATHS:
+        engine = model.engine or "The engine of this model"
+        hint = "A newer Serai may, or an engine that is added: see docs/contributing/engine.md."
+        raise NotOffered(f"{engine} does no {call.task} yet.", hint=hint, task=call.task)
     settings = text_generation.check({**model.settings, **call.settings})
     request: dict[str, Any] = {
         "stream": True,
@@ -166,13 +170,11 @@ def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
         return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
-    if call.task == TEXT_GENERATION:
-        inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
-        suffix = inputs.get("suffix")
-        if suffix is not None and not isinstance(inputs["inputs"], str):
-            raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
-        return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
-    raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+    inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
+    suffix = inputs.get("suffix")
+    if suffix is not None and not isinstance(inputs["inputs"], str):
+        raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
+    return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
 
 
 def _told_first(inputs: dict[str, Any], system: str | None) -> dict[str, Any]:
