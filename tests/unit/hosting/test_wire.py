@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from serai.errors import BadRequest, UnknownField
+from serai.errors import BadRequest, NotOffered, UnknownField
 from serai.hosting.wire import body, encode
 from serai.types import CHAT, TEXT_GENERATION, Call, Model
 
@@ -71,8 +71,8 @@ def test_an_unknown_setting_is_named_with_the_nearest() -> None:
     assert "max_tokens" in caught.value.hint
 
 
-def test_other_tasks_are_not_for_text_models() -> None:
-    with pytest.raises(BadRequest, match="fill-mask"):
+def test_tasks_that_no_engine_does_are_named() -> None:
+    with pytest.raises(NotOffered, match="fill-mask"):
         body(Call(task="fill-mask", model="m", inputs={}), MODEL)
 
 
