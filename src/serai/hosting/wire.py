@@ -85,6 +85,8 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
         request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
     request |= _logprobs(call.task, settings)
+    if call.task == TEXT_GENERATION and model.engine in _ADAPT:
+        request |= _form(settings.pop("response_format", {}))
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     if settings.get("stop") and model.engine in _ADAPT:
@@ -150,6 +152,15 @@ def _logprobs(task: str, settings: dict[str, Any]) -> dict[str, Any]:
     if not wanted:
         return {}
     return {"logprobs": True, "top_logprobs": most} if task == CHAT else {"logprobs": most}
+
+
+def _form(form: Mapping[str, Any]) -> dict[str, Any]:
+    """llama.cpp knows the form of an answer to a prompt by its schema only."""
+    kind = form.get("type", "text")
+    if kind == "text":
+        return {}
+    schema = (form.get("json_schema") or {}).get("schema") if kind == "json_schema" else None
+    return {"json_schema": schema or {"type": "object"}}
 
 
 def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> list[dict[str, Any]]:

@@ -81,3 +81,13 @@ def test_the_models_own_system_prompt_comes_first_where_the_chat_has_none() -> N
     assert body(chat(), told)["messages"] == [{"role": "system", "content": "Be brief."}, HELLO]
     own = {"role": "system", "content": "Be long."}
     assert body(chat(own, HELLO), told)["messages"] == [own, HELLO]
+
+
+def test_the_form_of_an_answer_to_a_prompt_is_said_as_llama_cpp_knows_it() -> None:
+    schema = {"type": "array"}
+    form = {"type": "json_schema", "json_schema": {"schema": schema}}
+    asked = Call(task=TEXT_GENERATION, model="m", inputs={"inputs": "x"}, settings={"response_format": form})
+    request = body(asked, MODEL)
+    assert request["json_schema"] == schema and "response_format" not in request
+    other = Model(name="m", task="text-generation", engine="onnx")
+    assert body(asked, other)["response_format"] == form
