@@ -62,6 +62,9 @@ _BEGINNINGS: tuple[tuple[bytes, int, str], ...] = (
     (b"ftyp", 4, "audio/mp4"),
 )
 
+KNOWN = frozenset(kind for _, _, kind in _BEGINNINGS)
+"""The kinds that are known by their beginning."""
+
 
 def kind_of(content: bytes) -> str:
     """What a file is, by its first bytes; empty where that is not known."""

@@ -21,7 +21,7 @@ TASK = Task(
     inputs={NAME: Spoken},
     models=frozenset({NAME, "text-to-audio"}),
     settings=(
-        Setting("voice", "text", "Who speaks, as the model names its voices.", 1, 200, common=True),
+        Setting("voice", "text", "Who speaks; a model without that voice takes its usual one.", 1, 200, common=True),
         Setting("speed", "number", "How fast: 1 is as usual.", 0.25, 4, common=True),
         Setting(
             "format",

@@ -12,7 +12,7 @@ from serai.api.body import fault, kind, parse
 from serai.api.huggingface import generated, parameters
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.parameters import Wanted
-from serai.api.huggingface.shapes import text
+from serai.api.huggingface.reading import text
 from serai.errors import ContextExceeded
 from serai.types import TEXT_GENERATION, TOKEN_COUNT, Call
 

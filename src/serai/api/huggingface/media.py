@@ -10,13 +10,11 @@ from typing import Any, Protocol
 import orjson
 
 from serai.api.body import fault
+from serai.api.media import KINDS, WORDS, packed
 from serai.errors import BadRequest, SeraiError
 from serai.hosting.pictures import LARGEST
 from serai.outside import Fetched
 from serai.tasks import media
-
-_WORDS = {"image": "a picture", "audio": "a recording"}
-_KINDS = {"image": ("image/",), "audio": ("audio/", "video/")}
 
 
 class Outside(Protocol):
@@ -38,28 +36,18 @@ def body_of(content: bytes, content_type: str, wanted: str) -> tuple[dict[str, A
             raise BadRequest("The body must be a JSON object, or the file itself.")
         return parsed, False
     if not content:
-        raise fault("inputs", f"The body is empty: send {_WORDS[wanted]}.")
+        raise fault("inputs", f"The body is empty: send {WORDS[wanted]}.")
     return {"inputs": packed(content, kind, wanted, "inputs")}, True
-
-
-def packed(content: bytes, said: str, wanted: str, place: str) -> str:
-    """The file as a data: address. What it begins with counts for more than what is said of it. Raises BadRequest."""
-    kind = media.kind_of(content) or said
-    if not kind.startswith(_KINDS[wanted]) and not (wanted == "audio" and kind.startswith("video/")):
-        known = f"it looks like {kind}" if kind.startswith(("image/", "audio/", "video/")) else "its kind is not known"
-        hint = f"Send {_WORDS[wanted]}, or name its kind: `Content-Type: {_KINDS[wanted][0]}…`."
-        raise fault(place, f"{place} is not {_WORDS[wanted]}: {known}.", hint)
-    return media.pack(content, kind)
 
 
 async def read(given: Any, wanted: str, place: str, outside: Outside) -> str:
     """A file inside JSON as a data: address: in base64, as a data: address, or fetched from where it lies. Raises
     BadRequest, or what `outside` raises, with the place as `param`."""
     if not isinstance(given, str) or not given:
-        raise fault(place, f"{place} must be {_WORDS[wanted]}, in base64.")
+        raise fault(place, f"{place} must be {WORDS[wanted]}, in base64.")
     if given.startswith(("http://", "https://")):
         try:
-            found = await outside.fetch(given, most=LARGEST, kinds=_KINDS[wanted])
+            found = await outside.fetch(given, most=LARGEST, kinds=KINDS[wanted])
         except SeraiError as error:
             error.facts.setdefault("param", place)
             raise
@@ -70,5 +58,5 @@ async def read(given: Any, wanted: str, place: str, outside: Outside) -> str:
         else:
             content, said = base64.b64decode("".join(given.split()), validate=True), ""
     except (ValueError, binascii.Error):
-        raise fault(place, f"{place} must be {_WORDS[wanted]}, in base64.") from None
+        raise fault(place, f"{place} must be {WORDS[wanted]}, in base64.") from None
     return packed(content, said, wanted, place)

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from serai.api.body import fault, object_of
 from serai.api.body import parse as parse_json
-from serai.api.huggingface import media, shapes
+from serai.api.huggingface import media, reading
 from serai.api.huggingface.asked import Asked
-from serai.api.huggingface.shapes import SHAPES, Body, File, Shape
+from serai.api.huggingface.reading import Body
+from serai.api.huggingface.shapes import SHAPES, File, Shape
 from serai.errors import ModelFailed
 from serai.types import Result
 
@@ -41,12 +42,12 @@ async def answer(asked: Asked, task: str) -> Response:
 
 async def _results(asked: Asked, task: str, shape: Shape, body: Body) -> tuple[list[Result], bool]:
     several = shape.several and isinstance(body.inputs, list)
-    each = shapes.one_of_several(body.inputs) if several else [body.inputs]
+    each = reading.one_of_several(body.inputs) if several else [body.inputs]
     bodies = [Body({**body.root, "inputs": one}, dict(body.parameters)) for one in each]
     inputs = [shape.reads(one) for one in bodies]
     body.parameters.clear()
     body.parameters.update(bodies[0].parameters)  # without what has become inputs
-    settings, unknown = shapes.parameters_of(task, body.parameters)
+    settings, unknown = reading.parameters_of(task, body.parameters)
     asked.ignored += unknown
     return await asked.run(*(asked.call(task, one, settings) for one in inputs)), several
 

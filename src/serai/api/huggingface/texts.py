@@ -10,7 +10,7 @@ import orjson
 from starlette.responses import Response
 
 from serai.api.body import fault, kind, object_of, parse
-from serai.api.huggingface import shapes
+from serai.api.huggingface import reading
 from serai.api.huggingface.asked import Asked
 from serai.errors import NotOffered
 from serai.tasks.feature_extraction import MOST
@@ -52,7 +52,7 @@ async def similarity(asked: Asked) -> Response:
     body = await _body(asked, "inputs", "parameters")
     given = kind("inputs", body.get("inputs"), dict, "an object with source_sentence and sentences")
     _check(object_of("parameters", body.get("parameters")))
-    source = shapes.text(given.get("source_sentence"), "inputs.source_sentence")
+    source = reading.text(given.get("source_sentence"), "inputs.source_sentence")
     sentences = _list(given.get("sentences"), "inputs.sentences")
     result = (await asked.run(_texts(asked, [source, *sentences])))[0]
     first, *others = result.data
@@ -68,7 +68,7 @@ async def rerank(asked: Asked) -> Response:
     )
     query = given.get("query", given.get("source_sentence"))
     texts = _list(given.get("texts", given.get("sentences")), "texts")
-    inputs = {"query": shapes.text(query, "query"), "texts": texts}
+    inputs = {"query": reading.text(query, "query"), "texts": texts}
     result = (await asked.run(asked.call(TEXT_RANKING, inputs)))[0]
     rows = [
         {"index": row["index"], "score": row["score"] if raw else _squashed(row["score"])}
@@ -82,13 +82,13 @@ async def predict(asked: Asked) -> Response:
     """The labels of each text with their scores, as TEI tells them."""
     body = await _body(asked, "inputs", "raw_scores", *_NO_EFFECT)
     several = isinstance(body.get("inputs"), list)
-    texts = shapes.one_of_several(body.get("inputs"))
+    texts = reading.one_of_several(body.get("inputs"))
     settings = (
         {"function_to_apply": "none"}
         if kind("raw_scores", body.get("raw_scores") or False, bool, "true or false")
         else {}
     )
-    calls = [asked.call("text-classification", {"inputs": shapes.text(text)}, settings) for text in texts]
+    calls = [asked.call("text-classification", {"inputs": reading.text(text)}, settings) for text in texts]
     results = await asked.run(*calls)
     answers = [result.data for result in results]
     return Response(
@@ -136,7 +136,7 @@ def _check_dimensions(wanted: Any, result: Result) -> None:
 def _list(given: Any, place: str) -> list[str]:
     if not isinstance(given, list) or not 0 < len(given) < MOST:
         raise fault(place, f"{place} must be a list of 1 to {MOST - 1} texts.")
-    return [shapes.text(text, f"{place}[{index}]") for index, text in enumerate(given)]
+    return [reading.text(text, f"{place}[{index}]") for index, text in enumerate(given)]
 
 
 def _cosine(one: list[float], other: list[float]) -> float:
