@@ -7,7 +7,6 @@ same file on the same disk. Clients are processes that read and throw away. Need
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import statistics
 import subprocess
@@ -19,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 from bench.common import ROOT, environment, row
-from bench.hub import _repository
+from bench.loopback import Sent, repository
 
 ROUNDS = 5
 SIZE, MISSED = 1_000_000_000, 200_000_000
@@ -60,9 +59,11 @@ def read(address: str) -> tuple[float, int]:
     return float(seconds), int(count)
 
 
-def serai(home: Path, hub: str) -> tuple[subprocess.Popen[str], str]:
+def serai(home: Path, hub: str, *, offline: bool = False) -> tuple[subprocess.Popen[str], str]:
     """A server of its own, and its mirror's address."""
-    env = environment(home, SERAI_HUB_ENDPOINT=hub, SERAI_HUB_OFFLINE="false", SERAI_MODELS_PRELOAD="false")
+    env = environment(
+        home, SERAI_HUB_ENDPOINT=hub, SERAI_HUB_OFFLINE=str(offline).lower(), SERAI_MODELS_PRELOAD="false"
+    )
     port = "17399"
     command = [sys.executable, "-m", "serai", "serve", "--port", port, "--no-browser"]
     process = subprocess.Popen(
@@ -93,14 +94,10 @@ def hits(mirror: str, file_server: str) -> float:
     return statistics.median(ours) / statistics.median(theirs)
 
 
-def misses(mirror: str, hub: str) -> float:
+def misses(mirror: str, sent: Sent) -> float:
     """What eight clients cost the hub, in sizes of the file."""
-
-    def sent() -> int:
-        with urllib.request.urlopen(f"{hub}/sent") as answer:
-            return int(json.loads(answer.read()))
-
-    before, counts = sent(), []
+    counts: list[int] = []
+    before = sent.read()
     threads = [
         threading.Thread(target=lambda: counts.append(read(f"{mirror}/b/missed/resolve/main/missed.bin")[1]))
         for _ in range(CLIENTS)
@@ -112,20 +109,22 @@ def misses(mirror: str, hub: str) -> float:
         thread.join()
     assert all(count > MISSED for count in counts) and len(counts) == CLIENTS
     print(f"{CLIENTS} clients, {MISSED / 1e6:.0f} MB each, in {time.perf_counter() - began:.1f} s")
-    return (sent() - before) / MISSED
+    return (sent.read() - before) / MISSED
 
 
 def main() -> None:
     running: list[subprocess.Popen[str]] = []
     with tempfile.TemporaryDirectory(prefix="serai-bench-") as place:
         folder = Path(place)
-        _repository(folder / "files" / "large", {"large.bin": (b"", SIZE)})
-        _repository(folder / "files" / "missed", {"missed.bin": (b"", MISSED)})
+        repository(folder / "files" / "large", {"large.bin": (b"", SIZE)})
+        repository(folder / "files" / "missed", {"missed.bin": (b"", MISSED)})
         try:
             addresses = []
-            for module, *more in (("bench.hub", str(PACE)), ("bench.mirror",)):
-                name = "serve" if more else "plain"
-                command = [sys.executable, "-m", module, name, str(folder / "files"), *more]
+            for words in (
+                ["bench.loopback", str(folder / "files"), str(PACE)],
+                ["bench.mirror", "plain", str(folder / "files")],
+            ):
+                command = [sys.executable, "-m", *words]
                 running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT))
                 assert running[-1].stdout is not None
                 addresses.append(running[-1].stdout.readline().strip())
@@ -134,7 +133,7 @@ def main() -> None:
             running.append(process)
             share = hits(mirror, file_server)
             print(f"a hit comes with {share:.2f} × the speed of a plain file server")
-            cost = misses(mirror, hub)
+            cost = misses(mirror, Sent(folder / "files"))
             print(f"{CLIENTS} clients that miss one file cost the hub {cost:.3f} × its bytes")
         finally:
             for process in running:

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 Messages = str | Sequence[Mapping[str, Any]]
 
 NATIVE = "/api/v1"
+DATA_SETS = "datasets/"
+"""How the name of a data set begins where models are named, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def fit(
 
 def search(text: str = "", **wishes: Any) -> Request[Json]:
     """Models of the hub: `{"models", "next", "offline", "reason"}`. Wishes are `task`, `library`, `author`, `license`,
-    `speaks`, `format`, `sort`, `limit` and `cursor`."""
+    `speaks`, `format`, `min_parameters`, `max_parameters`, `sort`, `limit` and `cursor`."""
     return Request("GET", f"{NATIVE}/hub/models", dict, params=_given(query=text, **wishes), slow=True)
 
 
@@ -137,9 +139,21 @@ def verify(name: str | None = None, *, repair: bool = False) -> Request[Json]:
     return Request("POST", f"{NATIVE}/store/verify", dict, _given(model=name, repair=repair))
 
 
-def gc(*, dry_run: bool = False) -> Request[Json]:
-    """Removes what dead downloads left: `{"found", "size", "freed"}`."""
-    return Request("POST", f"{NATIVE}/store/gc", dict, params={"dry_run": "true"} if dry_run else {}, slow=True)
+def gc(*, dry_run: bool = False, data_sets_days: float | None = None) -> Request[Json]:
+    """Removes what dead downloads left, and data sets that nobody has used for so many days, where that is given:
+    `{"found", "size", "freed"}`."""
+    params = {**({"dry_run": "true"} if dry_run else {}), **_given(data_sets_days=data_sets_days)}
+    return Request("POST", f"{NATIVE}/store/gc", dict, params=params, slow=True)
+
+
+def change_data_set(name: str, *, pinned: bool) -> Request[None]:
+    """Keeps a data set of the cache, or lets it go again. Raises NotFound."""
+    return Request("PATCH", f"{NATIVE}/store/data-sets/{_segment(name)}", _nothing, {"pinned": pinned})
+
+
+def remove_data_set(name: str) -> Request[None]:
+    """Deletes a data set's files from the cache. Raises NotFound, or Conflict while it is fetched."""
+    return Request("DELETE", f"{NATIVE}/store/data-sets/{_segment(name)}", _nothing)
 
 
 def adopt() -> Request[Json]:
@@ -180,6 +194,21 @@ def resume(job_id: str) -> Request[Json]:
 def cancel(job_id: str) -> Request[Json]:
     """Ends a job for good."""
     return Request("POST", f"{NATIVE}/jobs/{_segment(job_id)}/cancel", dict)
+
+
+def prioritise(job_id: str, priority: int) -> Request[Json]:
+    """Changes what comes first; jobs have 0 unless told otherwise."""
+    return Request("PATCH", f"{NATIVE}/jobs/{_segment(job_id)}", dict, {"priority": priority})
+
+
+def forget_job(job_id: str) -> Request[None]:
+    """Takes a job that has ended off the list."""
+    return Request("DELETE", f"{NATIVE}/jobs/{_segment(job_id)}", _nothing)
+
+
+def clear_jobs(kind: str | None = None) -> Request[Json]:
+    """Takes all jobs off the list that are done or cancelled, or those of a kind; `{removed}` by id."""
+    return Request("DELETE", f"{NATIVE}/jobs", dict, params=_given(kind=kind))
 
 
 def engines() -> Request[list[Json]]:

@@ -34,6 +34,9 @@ class Loading:
     adapters: Annotated[dict[str, float], Field(description="LoRA adapters by name, with their scale.")] = field(
         default_factory=dict
     )
+    chat_template: Annotated[
+        str | None, Field(max_length=32_000, description="Jinja that turns a chat into a prompt, in place of its own.")
+    ] = None
     speculation: Annotated[bool | None, Field(description="Guess ahead where a text repeats itself.")] = None
 
 

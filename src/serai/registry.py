@@ -32,12 +32,13 @@ class Launch:
 
     The engine listens on the unix socket `socket`, or, where that is empty, on the loopback `port` for callers that
     send `token` as Bearer. `task` is what the model was made for, in the hub's word. `path`, `projector` and the
-    adapters (with their scale) are files or folders on disk; `readable` are all that the process may read besides its
-    libraries; `program` is a native server to run in place of the engine's own; `memory_limit` is in bytes, 0 is none.
-    `scratch` is the only folder it may write to, and `sandbox` is how it is confined: `auto` as far as the machine
-    can, `required` whole or not at all, `off`. `batch` are the prompt tokens that are read at once and `checkpoints`
-    how many states it keeps of each stream to go back to, 0 leaves them to the engine. `device_reason` and `shortened`
-    are words for people: why it runs where it does, and what is smaller than was asked."""
+    adapters (with their scale) are files or folders on disk; a `chat_template` takes the place of the model's own;
+    `readable` are all that the process may read besides its libraries; `program` is a native server to run in place of
+    the engine's own; `memory_limit` is in bytes, 0 is none. `scratch` is the only folder it may write to, and `sandbox`
+    is how it is confined: `auto` as far as the machine can, `required` whole or not at all, `off`. `batch` are the
+    prompt tokens that are read at once and `checkpoints` how many states it keeps of each stream to go back to, 0
+    leaves them to the engine. `device_reason` and `shortened` are words for people: why it runs where it does, and what
+    is smaller than was asked."""
 
     engine: str
     model: str
@@ -57,6 +58,7 @@ class Launch:
     dtype: str = "auto"
     bits: int = 0
     projector: str = ""
+    chat_template: str = ""
     adapters: tuple[tuple[str, float], ...] = ()
     speculation: bool = True
     program: str = ""

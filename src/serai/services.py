@@ -27,9 +27,11 @@ from serai.hosting.begun import Spare
 from serai.hosting.budget import Device
 from serai.hosting.pool import Pool
 from serai.hosting.status import describe
+from serai.hub import data_sets
 from serai.hub.adopt.everything import Adopt
 from serai.hub.catalogue import Catalogue
 from serai.hub.created import Created
+from serai.hub.data_sets import DataSets
 from serai.hub.download import Download
 from serai.hub.fetch.fetcher import Fetcher
 from serai.hub.fetch.limits import Limits
@@ -37,6 +39,7 @@ from serai.hub.headers import Headers
 from serai.hub.known import Known
 from serai.hub.mirror.kept import Kept
 from serai.hub.mirror.mirror import Mirror
+from serai.hub.pictures import Pictures
 from serai.hub.quota import Held, Quota
 from serai.hub.rating import WEIGHTS_SHARE
 from serai.hub.records import Records
@@ -81,7 +84,9 @@ class Services:
     created: Created = field(init=False)
     headers: Headers = field(init=False)
     catalogue: Catalogue = field(init=False)
+    pictures: Pictures = field(init=False)
     weights: Weights = field(init=False)
+    data_sets: DataSets = field(init=False)
     adopt: Adopt = field(init=False)
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
@@ -104,7 +109,7 @@ class Services:
             await self.batches.tidy()
         await self.jobs.start()
         if self.settings.hub.adopt and not self.private:
-            self._spawn(self.adopt.run())
+            self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
             self._spawn(self._preload())
 
@@ -239,6 +244,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     services.adopt = Adopt(
         services.store,
         records,
+        services.memory,
         cache=cache,
         links=services.home / "adopted",
         environ=environ,
@@ -249,6 +255,12 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         return int(await services.pool.usable() * WEIGHTS_SHARE)
 
     kept = Kept(services.home / "mirror", cache, records)
+    services.data_sets = DataSets(
+        cache,
+        services.memory,
+        lambda: {place.name for place in services.mirror.active() if place.kind == data_sets.KIND},
+        kept.asked_for,
+    )
     quota = _quota(services, kept)
     download = Download(
         hub,
@@ -275,7 +287,8 @@ def _quota(services: Services, kept: Kept) -> Quota:
         await (kept if kept.owns(name) else services.weights).remove(name)
 
     async def held(downloading: Collection[str]) -> list[Held]:
-        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active())]
+        pinned = await services.data_sets.pinned()
+        return [*await services.weights.held(downloading), *await kept.held(services.mirror.active(), pinned)]
 
     return Quota(services.weights.quota, held, remove)
 
@@ -300,10 +313,16 @@ def _models(services: Services) -> None:
     hub = Hub(lambda: services.settings.hub.endpoint, services.hub_token, lambda: services.settings.hub.offline)
     services.headers = Headers(hub)
     services.catalogue = Catalogue(hub, Known(services.home / "catalogue.db"), runs=_runs)
+    services.pictures = Pictures(
+        services.home / "pictures", services.catalogue, hub, services.outside, lambda: services.settings.hub.endpoint
+    )
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    services.jobs = Jobs(services.db, services.events, [*_hub(services, hub), build, batch])
+    kinds: list[JobKind] = [*_hub(services, hub), build]
+    if not services.private:  # a command answers no requests, so it must take no batch from the server that does
+        kinds.append(batch)
+    services.jobs = Jobs(services.db, services.events, kinds)
     services.batches = Batches(services.db, services.uploads, services.jobs, batch)
     services.pool = Pool(
         lambda: services.settings.models,

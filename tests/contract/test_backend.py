@@ -7,7 +7,7 @@ from tests.contract.subject import Subject
 
 from serai.backend import Backend, collect
 from serai.errors import BadRequest, ModelNotFound, UnknownField
-from serai.types import CHAT, TEXT_GENERATION, TOKEN_COUNT, Call
+from serai.types import CHAT, Call
 
 pytestmark = pytest.mark.engine
 
@@ -86,31 +86,3 @@ async def test_what_the_asker_got_wrong_is_said_before_anything_is_loaded(subjec
 async def test_an_unknown_model_is_not_found(subject: Subject) -> None:
     with pytest.raises(ModelNotFound):
         await collect(subject.backend.run(Call(task=CHAT, model="other", inputs={"messages": [{}]})))
-
-
-async def test_counted_tokens_are_those_that_the_call_then_reports(subject: Subject) -> None:
-    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
-    chat = subject.chat("سلام 😀", max_tokens=1).inputs
-    for task, inputs in ((CHAT, chat), (CHAT, chat | {"tools": tools}), (TEXT_GENERATION, {"inputs": "the cat"})):
-        asked = {"model": subject.model.name, "inputs": inputs, "settings": {"max_tokens": 1, "temperature": 0}}
-        counted = await collect(subject.backend.run(Call(task=TOKEN_COUNT, **asked)))
-        answered = await collect(subject.backend.run(Call(task=task, **asked)))
-        assert counted.data == {"tokens": answered.usage.prompt_tokens}
-        assert counted.usage.prompt_tokens == answered.usage.prompt_tokens
-
-
-async def test_counting_takes_no_place(subject: Subject) -> None:
-    taken = [subject.backend.run(subject.chat()) for _ in range(4)]
-    for stream in taken:
-        await anext(stream)
-    call = Call(task=TOKEN_COUNT, model=subject.model.name, inputs=subject.chat().inputs)
-    assert (await collect(subject.backend.run(call))).data["tokens"] > 0
-    for stream in taken:
-        await stream.aclose()
-
-
-async def test_what_cannot_be_counted_is_said(subject: Subject) -> None:
-    for inputs in ({}, {"inputs": "x", **subject.chat().inputs}):
-        with pytest.raises(BadRequest, match="either messages or inputs"):
-            await collect(subject.backend.run(Call(task=TOKEN_COUNT, model=subject.model.name, inputs=inputs)))
-    assert subject.untouched()

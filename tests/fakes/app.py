@@ -160,7 +160,9 @@ def _routes(s: FakeServices) -> list[Route]:
         act("POST", "/api/v1/downloads", lambda r, b: _download(s, b["model"]), 202),
         get("/api/v1/store", lambda r: _STORE),
         act("POST", "/api/v1/store/verify", lambda r, b: _verify(s, b), 202),
-        act("POST", "/api/v1/store/gc", lambda r, b: _ORPHANS | {"freed": 0 if "dry_run" in r.query_params else 5}),
+        act("POST", "/api/v1/store/gc", lambda r, b: _collected(s, r)),
+        act("PATCH", "/api/v1/store/data-sets/{name:path}", lambda r, b: s.asked.append({**r.path_params, **b}), 204),
+        act("DELETE", "/api/v1/store/data-sets/{name:path}", lambda r, b: s.asked.append(r.path_params), 204),
         act("POST", "/api/v1/store/adopt", lambda r, b: {"added": ["ollama/a:1"], "gone": []}),
         act("POST", "/api/v1/store/updates", lambda r, b: {"updates": [_UPDATE]}),
         get("/api/v1/engines", lambda r: {"engines": s.engines}),
@@ -169,6 +171,8 @@ def _routes(s: FakeServices) -> list[Route]:
         act("DELETE", "/api/v1/engines/{name}", lambda r, b: _remove_engine(s, r.path_params["name"])),
         get("/api/v1/jobs", lambda r: {"jobs": list(s.jobs.values())}),
         get("/api/v1/jobs/{id}", lambda r: _job(s, r.path_params["id"])),
+        act("PATCH", "/api/v1/jobs/{id}", lambda r, b: _job(s, r.path_params["id"]) | b),
+        act("DELETE", "/api/v1/jobs", lambda r, b: {"removed": list(s.jobs)}),
         act("POST", "/api/v1/jobs/{id}/{act}", lambda r, b: _act(s, r.path_params["id"], r.path_params["act"])),
         get("/api/v1/sessions", lambda r: {"sessions": _sessions(s, r), "next": None}),
         act("POST", "/api/v1/sessions/import", lambda r, b: _import(s, b), 201),
@@ -229,6 +233,7 @@ _STORE = {
         {**_STORED, "name": "serai-guide", "size": 4_000_000},
         {**_STORED, "name": "org/large", "size": 5_000_000_000, "commit": "c" * 40, "update": True},
     ],
+    "data_sets": [{"name": "acme/rows", "size": 7_000_000, "used_at": None, "stays": "pinned"}],
     "cache": "/cache",
     "used": 5_000_000_000,
     "quota": 10_000_000_000,
@@ -236,6 +241,13 @@ _STORE = {
     "total": 2_000_000_000,
 }
 _ORPHANS = {"found": [{"path": "/cache/x.incomplete", "size": 5, "why": "part of a download"}], "size": 5}
+
+
+def _collected(services: FakeServices, request: Request) -> dict[str, Any]:
+    services.asked.append(dict(request.query_params))
+    return _ORPHANS | {"freed": 0 if "dry_run" in request.query_params else 5}
+
+
 _UPDATE = {"model": "org/large", "commit": "c", "newest": "d", "update": True, "error": None}
 _FIT = {
     "verdict": "no",

@@ -104,8 +104,10 @@ class FakePool:
     def pin(self, name: str, pinned: bool) -> None:
         pass
 
-    def keep(self, name: str, idle_s: float) -> None:
+    async def keep(self, name: str, idle_s: float) -> None:
         self.idle[name] = idle_s
+        if idle_s == 0:
+            await self.unload(name)
 
     def kept(self, name: str) -> float | None:
         return self.idle.get(name)

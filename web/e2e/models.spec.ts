@@ -126,6 +126,6 @@ test("a model that is not known leads back to the list", async ({ page }) => {
 
 test("downloads have a place of their own", async ({ page }) => {
   await page.goto("/models");
-  await page.getByRole("button", { name: /Downloads|\d+ download/ }).click();
+  await page.getByRole("button", { name: /^Downloads/ }).click();
   await expect(page.getByRole("dialog", { name: "Downloads" }).getByPlaceholder("org/name:Q4_K_M")).toBeVisible();
 });

@@ -14,7 +14,7 @@ class Scope(StrEnum):
     PUBLIC = "public"
     """Needs no key: health, and the page's files, which hold nothing of anybody's."""
     INFER = "infer"
-    """Ask models through the OpenAI dialect and the simple chat call."""
+    """Ask models: in every dialect, and by the simple chat call."""
     CHAT = "chat"
     """Read and write sessions."""
     MODELS = "models"

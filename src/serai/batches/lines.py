@@ -47,11 +47,11 @@ def problems(path: Path, endpoint: str) -> tuple[int, list[dict[str, Any]]]:
         if wrong is not None:
             found.append({"line": number, **wrong})
         if count > MOST_LINES:
-            found.append({"line": number, **_say("too_many", f"{MOST_LINES:,} requests are the most in one batch.")})
+            found.append({"line": number, **_fault("too_many", f"{MOST_LINES:,} requests are the most in one batch.")})
         if len(found) >= MOST_PROBLEMS or count > MOST_LINES:
             break
     if not count:
-        found.append({"line": None, **_say("empty_file", "The file has no requests.")})
+        found.append({"line": None, **_fault("empty_file", "The file has no requests.")})
     return count, found
 
 
@@ -59,25 +59,25 @@ def _wrong(data: bytes, endpoint: str, seen: set[str]) -> dict[str, Any] | None:
     try:
         asked = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        return _say("invalid_json_line", f"This line is not JSON: {error.msg}.")
+        return _fault("invalid_json_line", f"This line is not JSON: {error.msg}.")
     if not isinstance(asked, dict):
-        return _say("invalid_request", "This line is not an object.")
+        return _fault("invalid_request", "This line is not an object.")
     name = asked.get("custom_id")
     if not isinstance(name, str) or not name:
-        return _say("missing_required_parameter", "custom_id must be a text.", "custom_id")
+        return _fault("missing_required_parameter", "custom_id must be a text.", "custom_id")
     if name in seen:
-        return _say("duplicate_custom_id", f"There is another line with the custom_id {name[:80]!r}.", "custom_id")
+        return _fault("duplicate_custom_id", f"There is another line with the custom_id {name[:80]!r}.", "custom_id")
     seen.add(name)
     if asked.get("method") != "POST":
-        return _say("invalid_method", "method must be POST.", "method")
+        return _fault("invalid_method", "method must be POST.", "method")
     if asked.get("url") != endpoint:
-        return _say("invalid_url", f"url must be {endpoint}, as the batch says.", "url")
+        return _fault("invalid_url", f"url must be {endpoint}, as the batch says.", "url")
     if not isinstance(asked.get("body"), dict):
-        return _say("missing_required_parameter", "body must be an object.", "body")
+        return _fault("missing_required_parameter", "body must be an object.", "body")
     return None
 
 
-def _say(code: str, message: str, param: str | None = None) -> dict[str, Any]:
+def _fault(code: str, message: str, param: str | None = None) -> dict[str, Any]:
     return {"code": code, "message": message, "param": param}
 
 

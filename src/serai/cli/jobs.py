@@ -53,7 +53,7 @@ def shown(
                 total=now.get("total"),
                 rest=output.clean(tell(now)),
             )
-            _parts(bars, parts, now.get("parts") or [])
+            _parts(bars, parts, [part for part in now.get("parts") or () if part["state"] == "working"])
             yield job
 
 

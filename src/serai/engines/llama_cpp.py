@@ -64,8 +64,9 @@ def _serve_native(launch: Launch, report: Report) -> None:
 
 
 def _template(launch: Launch) -> str:
-    """What takes the place of the model's chat template, where that does not know tools."""
-    return taught(find(Path(launch.path)))
+    """What takes the place of the model's chat template: the one that was set, and one that does not know tools is
+    taught to."""
+    return taught(launch.chat_template or find(Path(launch.path))) or launch.chat_template
 
 
 def _facts(options: Options, launch: Launch) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def _facts(options: Options, launch: Launch) -> dict[str, Any]:
 _REASONS = (
     ("mismatched", r"(?:LoRA )?tensor '[^']*' (?:does not exist in base model|has incorrect shape)"),
     ("mismatched", r"mismatch between text model \(n_embd = \d+\) and mmproj \(n_embd = \d+\)"),
+    ("unsupported", r"chat template parsing error: .*"),
     ("unsupported", r"unknown projector type: \S*"),
     ("unsupported", r"unknown model architecture: '[^']*'"),
     ("unsupported", r"unknown pre-tokenizer type: '[^']*'"),

@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 
 from serai import stream
-from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError
+from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError, WrongTask
 from serai.hosting import infill, wire
 from serai.hosting.pool import Pool
 from serai.hosting.worker import Worker
@@ -117,6 +117,8 @@ class LocalBackend:
         response = await worker.process.post(wire.path(call), request)
         try:
             answer = await response.read()
+            if response.status == 404 and call.task == TOKEN_COUNT:
+                raise WrongTask(f"What runs {worker.answerer.model} does not count tokens.", task=call.task)
             if response.status != 200:
                 raise _too_long(answer, worker) or _refused(response.status, answer, worker.answerer.model)
             delta = wire.whole(call, orjson.loads(answer))

@@ -123,6 +123,7 @@ def plan(engine: str, model: Model, settings: Models, choice: Choice | None, mac
         flash_attention=own.flash_attention,
         dtype=own.dtype or "auto",
         bits=own.bits or 0,
+        chat_template=own.chat_template or "",
         speculation=own.speculation is not False,
         sandbox=settings.sandbox,
         parent=os.getpid(),

@@ -157,27 +157,31 @@ class Pool:
 
     async def wished(self, model: Model, loads: Mapping[str, Any]) -> Model:
         """The model as it is wanted loaded. One that is loaded otherwise, and has nothing to do, is unloaded first;
-        while it answers others it stays as it is. A context that is longer than wished is no reason."""
+        while it answers others it stays as it is. A context is only ever made longer: one that is longer than wished
+        does no harm."""
         entry = self._entries.get(model.name)
         worker = entry.worker if entry else None
-        wanted = replace(model, loading={**model.loading, **loads})
+        asked = min(int(loads.get("context", 0)), model.context_length or 1 << 31)
+        others = {name: value for name, value in loads.items() if name != "context"}
+        longer = {"context": asked} if asked > launching.context_of(model, self._settings()) else {}
+        wanted = replace(model, loading={**model.loading, **others, **longer})
         if entry is None or worker is None:
             return wanted
         held = worker.model.loading
-        asked = min(int(loads.get("context", 0)), model.context_length or 1 << 31)
-        others = {name: value for name, value in loads.items() if name != "context" and held.get(name) != value}
-        if not others and asked <= worker.context:
+        if asked <= worker.context and all(held.get(name) == value for name, value in others.items()):
             return replace(model, loading=held)
         if entry.leases:
             return model
         await self.unload(model.name)
         return wanted
 
-    def keep(self, name: str, idle_s: float) -> None:
-        """A loaded model may be idle for so long, whatever the settings say, until it is unloaded: 0 is not at all;
-        infinity also protects it from making room for others."""
+    async def keep(self, name: str, idle_s: float) -> None:
+        """A loaded model may be idle for so long, whatever the settings say, until it is unloaded: 0 is not at all,
+        which holds at once where it has nothing to do; infinity also protects it from making room for others."""
         if entry := self._entries.get(name):
             entry.idle_s = idle_s
+            if idle_s == 0 and not entry.leases:
+                await self.unload(name)
 
     def kept(self, name: str) -> float | None:
         """How long that is, where it was said."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from serai.errors import BadRequest
 
@@ -24,6 +26,29 @@ def wanted(inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     given = {"tools": tools, "tool_choice": choice, "parallel_tool_calls": parallel}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def readable(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The messages, with arguments of former calls that are no JSON as a JSON text: a call may have been cut off, and
+    engines fail over it, where a model can still see what was tried."""
+    return [
+        {**message, "tool_calls": [_readable(call) for call in message["tool_calls"]]}
+        if isinstance(message.get("tool_calls"), list)
+        else message
+        for message in messages
+    ]
+
+
+def _readable(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    if not isinstance(function, dict) or not isinstance(arguments, str):
+        return call
+    try:
+        orjson.loads(arguments or "{}")
+    except orjson.JSONDecodeError:
+        return {**call, "function": {**function, "arguments": orjson.dumps(arguments).decode()}}
+    return call if arguments else {**call, "function": {**function, "arguments": "{}"}}
 
 
 def _checked(tools: Any) -> list[dict[str, Any]]:

@@ -180,7 +180,7 @@ def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> lis
 def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
-        return {"messages": call.inputs["messages"], **tools.wanted(call.inputs)}
+        return {"messages": tools.readable(call.inputs["messages"]), **tools.wanted(call.inputs)}
     inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
     suffix = inputs.get("suffix")
     if suffix is not None and not isinstance(inputs["inputs"], str):

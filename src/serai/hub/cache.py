@@ -15,7 +15,6 @@ from serai.hub import faults
 PARTIAL = ".serai.incomplete"
 """How the bytes of a file end that are still arriving; beside it, with `.map` after it, lies what has arrived."""
 
-_PREFIX = "models--"
 KINDS = ("models", "datasets")
 """Of what the cache has repositories; their folders begin so."""
 
@@ -116,12 +115,12 @@ class Repo:
         raise faults.leads_out(folder)
 
 
-def repos(root: Path) -> Iterator[Repo]:
-    """The models' repositories that are in the cache, whoever put them there."""
+def repos(root: Path, kind: str = "models") -> Iterator[Repo]:
+    """The repositories of a kind that are in the cache, whoever put them there."""
     with contextlib.suppress(OSError):
         for entry in sorted(root.iterdir()):
-            if entry.name.startswith(_PREFIX) and entry.is_dir():
-                yield Repo(root, entry.name.removeprefix(_PREFIX).replace("--", "/", 1))
+            if entry.name.startswith(f"{kind}--") and entry.is_dir():
+                yield Repo(root, entry.name.removeprefix(f"{kind}--").replace("--", "/", 1), kind)
 
 
 def _copy(blob: Path, place: Path) -> None:

@@ -62,15 +62,14 @@ class Catalogue:
         rows = kept.body if isinstance(kept.body, list) else []
         models = [model for row in rows if (model := listed(row))]
         await asyncio.to_thread(self._known.put, models)
-        return Page(models, kept.cursor, away)
+        # A mirror may not know this filter.
+        return Page([model for model in models if query.holds(model.parameters)], kept.cursor, away)
 
     async def describe(self, ref: ModelRef, room: int) -> tuple[Described, SeraiError | None]:
         """A model's page at a revision, and why the hub was not asked where it is told from memory. Raises as
         `Hub.repository`; a miss comes with the nearest names, also those that are only known here."""
-        revision = ref.revision or "main"
-        path = f"/{ref.name}/revision/{URL.build(path=revision).raw_path.replace('/', '%2F')}"
         try:
-            kept, away = await self._ask(path, ref.name, [("blobs", "true")], near=True)
+            kept, away = await self._ask(_revision(ref), ref.name, [("blobs", "true")], near=True)
         except HubUnreachable as error:
             raise type(error)(
                 error.message, hint=error.hint, who=error.who, nearest=await self._near(ref.name)
@@ -88,7 +87,7 @@ class Catalogue:
         card, refs = await asyncio.gather(self._card(repository), self._refs(ref.name))
         found = Described(
             listed=model,
-            revision=revision,
+            revision=ref.revision or "main",
             commit=repository.commit,
             revisions=refs,
             card=card,
@@ -98,6 +97,12 @@ class Catalogue:
             unusable=unusable,
         )
         return found, away
+
+    async def card(self, ref: ModelRef) -> tuple[Repository, str]:
+        """A model's files and its card at a revision. Raises as `Hub.repository`."""
+        kept, _ = await self._ask(_revision(ref), ref.name, [("blobs", "true")])
+        repository = repository_of(ref.name, kept.body)
+        return repository, await self._card(repository)
 
     async def _remembered(self, query: Query, here: Sequence[Model], away: SeraiError | None) -> Page:
         def work() -> Page:
@@ -158,6 +163,10 @@ class Catalogue:
         return answer, None
 
 
+def _revision(ref: ModelRef) -> str:
+    return f"/{ref.name}/revision/{URL.build(path=ref.revision or 'main').raw_path.replace('/', '%2F')}"
+
+
 async def _read(response: aiohttp.ClientResponse) -> Kept:
     body = b""
     try:
@@ -179,6 +188,8 @@ def _pairs(query: Query) -> Pairs:
     license_ = f"license:{query.license.casefold()}" if query.license else ""
     filters = [value for value in (query.library, query.format, license_, query.language) if value]
     asked = {"search": query.text, "author": query.author, "pipeline_tag": query.task, "cursor": query.cursor}
+    bounds = (("min", query.min_parameters), ("max", query.max_parameters))
+    asked["num_parameters"] = ",".join(f"{word}:{_short(bound)}" for word, bound in bounds if bound is not None)
     return [
         *((name, value) for name, value in asked.items() if value),
         *(("filter", value) for value in filters),
@@ -186,6 +197,11 @@ def _pairs(query: Query) -> Pairs:
         ("sort", _SORTS[query.sort]),
         ("limit", str(query.limit)),
     ]
+
+
+def _short(count: int) -> str:
+    """A number of parameters as the hub writes it: 7B."""
+    return f"{count / 1e9:g}B" if count >= 1e9 else f"{count / 1e6:g}M"
 
 
 def _complete(model: Listed, repository: Repository) -> Listed:

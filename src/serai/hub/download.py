@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from serai.errors import BadRequest, Busy
-from serai.hub import faults, names, removal
+from serai.errors import BadRequest, Busy, Forbidden, NotFound
+from serai.hub import faults, names, removal, starter
 from serai.hub.cache import Repo
 from serai.hub.choose import Choice, choose
 from serai.hub.faults import HubUnreachable
@@ -79,8 +79,7 @@ class Download:
         try:
             async with self._hub.held():
                 job.progress(note="asking the hub")
-                repository = await self._ask(job, ref)
-                choice = choose(ref, repository.files, await self._room(), self._runs)
+                repository, choice = await self._choose(job, ref)
                 _check(choice, repository)
                 try:
                     return await self._run(job, ref, repository, choice, repo)
@@ -93,6 +92,15 @@ class Download:
                     raise
         finally:
             self.active.discard(ref.name)
+
+    async def _choose(self, job: JobContext, ref: ModelRef) -> tuple[Repository, Choice]:
+        try:
+            repository = await self._ask(job, ref)
+            return repository, choose(ref, repository.files, await self._room(), self._runs)
+        except (BadRequest, NotFound, Forbidden) as error:
+            if other := starter.instead(ref.name):
+                error.hint = f"{error.hint} In its place, of its kind: serai pull {other}".strip()
+            raise
 
     async def _run(
         self, job: JobContext, ref: ModelRef, repository: Repository, choice: Choice, repo: Repo
@@ -138,14 +146,18 @@ class Download:
                 if file not in waiting:
                     tally.advance(file, file.size)
 
+        tally.expect(waiting)
+
         async def worker() -> None:
             while waiting:
                 file = waiting.popleft()
                 tally.begin(file)
                 try:
                     await self._fetcher.fetch(repository, file, repo, tally, known)
-                finally:
-                    tally.end(file)
+                except BaseException:
+                    tally.put_back(file)
+                    raise
+                tally.end(file)
 
         # More files than connections: while some are written to the disk, others use the connections.
         count = min(len(waiting), 2 * self._limits.connections())

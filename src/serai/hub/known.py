@@ -46,7 +46,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a person looks for; `cursor` comes from the page before."""
+    """What a person looks for; `cursor` comes from the page before. Where a number of parameters is asked for, models
+    of which it is not known do not match."""
 
     text: str = ""
     task: str = ""
@@ -55,9 +56,18 @@ class Query:
     license: str = ""
     language: str = ""
     format: str = ""
+    min_parameters: int | None = None
+    max_parameters: int | None = None
     sort: Sort = "downloads"
     limit: int = 30
     cursor: str = ""
+
+    def holds(self, parameters: int | None) -> bool:
+        """Whether a model may have so many parameters."""
+        least, most = self.min_parameters, self.max_parameters
+        if least is None and most is None:
+            return True
+        return parameters is not None and (least or 0) <= parameters <= (most or parameters)
 
 
 class Known:
@@ -147,14 +157,16 @@ def _row(model: Listed) -> tuple[Any, ...]:
     return (model.name, text, *told, model.downloads, model.likes, model.modified_at, row, time.time())
 
 
-def _conditions(query: Query) -> tuple[str, list[str]]:
+def _conditions(query: Query) -> tuple[str, list[str | int]]:
     exact = {name: getattr(query, name) for name in ("task", "library", "author", "license")}
     within = {"languages": query.language, "formats": query.format}
     words = query.text.casefold().split()[:16]
-    pairs = [
+    bounds = ((">=", query.min_parameters), ("<=", query.max_parameters))
+    pairs: list[tuple[str, str | int]] = [
         *(("instr(text, ?) > 0", word) for word in words),
         *((f"{name} = ? COLLATE NOCASE", value) for name, value in exact.items() if value),
         *((f"instr({name}, ?) > 0", f"|{value.casefold()}|") for name, value in within.items() if value),
+        *((f"json_extract(row, '$.parameters') {sign} ?", bound) for sign, bound in bounds if bound is not None),
     ]
     return " AND ".join(condition for condition, _ in pairs) or "1", [value for _, value in pairs]
 

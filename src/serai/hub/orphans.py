@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from serai.hub import shared
 from serai.hub.cache import PARTIAL, Repo, repos
 from serai.hub.fetch.lock import is_free
 
@@ -25,7 +26,8 @@ class Orphan:
 def find(root: Path, wanted: Collection[str] = (), now: float | None = None) -> list[Orphan]:
     """What nobody will come back for. `wanted` are repositories with downloads that may go on."""
     moment = time.time() if now is None else now
-    return [orphan for repo in repos(root) for orphan in _of(repo, repo.name in wanted, moment)]
+    found = [orphan for repo in repos(root) for orphan in _of(repo, repo.name in wanted, moment)]
+    return [*found, *_shared(root, moment)]
 
 
 def remove(found: Collection[Orphan]) -> int:
@@ -34,8 +36,17 @@ def remove(found: Collection[Orphan]) -> int:
     for orphan in found:
         with contextlib.suppress(OSError):
             orphan.path.unlink()
+            orphan.path.with_name(f"{orphan.path.name}.refs").unlink(missing_ok=True)  # beside shared content
             freed += orphan.size
     return freed
+
+
+def _shared(root: Path, now: float) -> Iterator[Orphan]:
+    with contextlib.suppress(OSError):
+        for place in shared.unnamed(root):
+            facts = place.lstat()
+            if now - facts.st_mtime > _QUIET_S and is_free(place.with_name(f"{place.name}.lock")):
+                yield Orphan(place, facts.st_size, "shared content that nothing names")
 
 
 def _of(repo: Repo, is_wanted: bool, now: float) -> Iterator[Orphan]:

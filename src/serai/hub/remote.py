@@ -20,7 +20,7 @@ from serai.hub.faults import HubUnreachable
 from serai.hub.names import is_digest
 from serai.types import ModelRef, new_id
 
-__all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository", "repository_of"]
+__all__ = ["Hub", "HubUnreachable", "RemoteFile", "Repository", "repository_of", "unread"]
 
 Token = Callable[[], Awaitable[str | None]]
 _REDIRECTS = 5
@@ -235,6 +235,12 @@ async def _json(response: aiohttp.ClientResponse) -> Any:
         return await response.json()
     except (ValueError, aiohttp.ClientError, TimeoutError) as error:
         raise HubUnreachable("The hub's answer could not be understood.", hint=_ENDPOINT_HINT) from error
+
+
+def unread(response: aiohttp.ClientResponse) -> bytes:
+    """What has come of an answer and nobody has read, also where the connection broke after it."""
+    response.content.set_exception(None)  # type: ignore[arg-type] # it would be raised in place of the bytes
+    return response.content.read_nowait()
 
 
 def repository_of(name: str, body: Any) -> Repository:

@@ -22,7 +22,8 @@ CHAT = "chat"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """One entry of starter.toml; `why` in each language of the page."""
+    """One entry of starter.toml; `why` in each language of the page. `instead` is the name of the entry that stands in
+    for it where it cannot be fetched."""
 
     name: str
     title: str
@@ -33,6 +34,7 @@ class Starter:
     context_length: int
     languages: tuple[str, ...]
     why: Mapping[str, str]
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def starters() -> tuple[Starter, ...]:
     """The list, smallest first."""
     rows = tomllib.loads((files("serai.hub") / "starter.toml").read_text("utf-8"))["model"]
     return tuple(Starter(**{**row, "languages": tuple(row["languages"])}) for row in rows)
+
+
+def instead(repo: str) -> str:
+    """What to pull in place of a listed repository that cannot be used; empty where there is nothing."""
+    return next((one.instead for one in starters() if one.name.casefold() == repo.casefold()), "")
 
 
 def fit(starter: Starter, *, memory: int, disk: int) -> Fit:

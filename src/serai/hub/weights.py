@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,10 @@ class Weights:
         return row | {"newest": newest, "update": changed}
 
     def _sizes(self) -> tuple[int, int, int]:
-        used = sum(_size(entry) for repo in repos(self._cache) for entry in _entries(repo.blobs))
+        sizes = {
+            key: size for repo in repos(self._cache) for entry in _entries(repo.blobs) for key, size in _size(entry)
+        }
+        used = sum(sizes.values())
         there = next(place for place in (self._cache, *self._cache.parents) if place.exists())
         disk = shutil.disk_usage(there)
         return used, disk.free, disk.total
@@ -130,8 +134,8 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
+def _size(path: Path) -> Iterator[tuple[tuple[int, int], int]]:
+    """By the file itself: what repositories share is one."""
+    with contextlib.suppress(OSError):
+        facts = path.stat()
+        yield (facts.st_dev, facts.st_ino), facts.st_size

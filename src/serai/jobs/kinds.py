@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 
 from serai.jobs.progress import Part
 
-Stopping = Literal["paused", "cancelled", "shutdown", "lost"]
+Stopping = Literal["paused", "cancelled", "shutdown", "yielded", "lost"]
+"""`yielded`: one of a higher priority takes its place."""
 
 
 class JobKind(Protocol):
@@ -37,11 +38,14 @@ class JobContext:
         checkpoint: dict[str, Any] | None,
         save: Callable[[dict[str, Any]], Awaitable[None]],
         report: Callable[[float | None, float | None, float | None, str | None, Sequence[Part] | None], None],
+        priority: int = 0,
     ) -> None:
         """Made by the runner."""
         self.id = job_id
         self.args = args
         self.checkpoint = checkpoint
+        self.priority = priority
+        """Changes while it runs, when a person wishes so."""
         self.stopping: Stopping | None = None
         """Why it is being cancelled: `cancelled` will not come back, all others will."""
         self._save = save

@@ -5,22 +5,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 WINDOW_S = 10.0
 """The rate is that of the last seconds, so that a resumed job does not count what was done before."""
 
 
 class Part(TypedDict):
-    """One of several things that a job works on at the same time, such as a file."""
+    """One of several things that a job works on, such as a file."""
 
     name: str
     done: float
     total: float
+    state: Literal["waiting", "working", "done"]
 
 
 class Progress(TypedDict):
-    """`done` and `total` in the kind's own unit, `rate` per second; None is unknown. `parts` are those in work now."""
+    """`done` and `total` in the kind's own unit, `rate` per second; None is unknown. `parts` may be
+    only some of very many: those in work first."""
 
     done: float | None
     total: float | None
@@ -33,7 +35,13 @@ class Progress(TypedDict):
 def at_rest(stored: Mapping[str, object]) -> Progress:
     """Progress as a row holds it, without the speed that a job has only while it runs."""
     known: Progress = {"done": None, "total": None, "rate": None, "eta_s": None, "note": "", "parts": []}
-    return known | {name: stored[name] for name in ("done", "total", "note") if name in stored}  # type: ignore[return-value]
+    progress: Progress = known | {name: stored[name] for name in ("done", "total", "note", "parts") if name in stored}  # type: ignore[assignment]
+    progress["parts"] = [_resting(part) for part in progress["parts"]]
+    return progress
+
+
+def _resting(part: Part) -> Part:
+    return {**part, "state": "waiting"} if part.get("state") != "done" else part
 
 
 class Meter:
@@ -42,7 +50,7 @@ class Meter:
     def __init__(self, start: Progress, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._done, self._total, self._note = start["done"], start["total"], start["note"]
-        self._parts: Sequence[Part] = ()
+        self._parts = start["parts"]
         self._given_rate: float | None = None
         self._samples: deque[tuple[float, float]] = deque()
 

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from sqlalchemy import Connection, Row, or_, select
 
-from serai.errors import NotFound
+from serai.errors import Conflict, NotFound
 from serai.jobs import states
 from serai.jobs.owner import is_gone
 from serai.jobs.progress import Progress, at_rest
@@ -17,6 +17,8 @@ from serai.storage.tables import jobs
 
 MOST_ATTEMPTS = 5
 """Starts without a new checkpoint after which a job that takes Serai down with it is given up."""
+
+_OVER = ("done", "cancelled")
 
 
 class Job(TypedDict):
@@ -62,7 +64,11 @@ def find(connection: Connection, job_id: str) -> Row[Any]:
 
 
 def newest(connection: Connection, limit: int) -> list[Job]:
-    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    """However many there were since: what is unfinished is among them."""
+    order = (jobs.c.created_at.desc(), jobs.c.id.desc())
+    last = select(jobs.c.id).order_by(*order).limit(limit)
+    unfinished = jobs.c.state.not_in(_OVER)
+    query = select(jobs).where(or_(unfinished, jobs.c.id.in_(last))).order_by(*order)
     return [as_job(row) for row in connection.execute(query)]
 
 
@@ -92,6 +98,22 @@ def prioritise(connection: Connection, job_id: str, priority: int) -> Job:
     find(connection, job_id)
     _set(connection, job_id, priority=priority, updated_at=time.time())
     return as_job(find(connection, job_id))
+
+
+def forget(connection: Connection, job_id: str) -> None:
+    """Raises NotFound, and Conflict while it may go on."""
+    row = find(connection, job_id)
+    if row.owner is not None or row.state not in (*_OVER, "failed"):
+        raise Conflict(f"The job is {row.state}.", hint="Cancel it first.", state=row.state)
+    connection.execute(jobs.delete().where(jobs.c.id == job_id))
+
+
+def clear(connection: Connection, kind: str) -> list[str]:
+    """Removes what is done or cancelled, of a kind where one is given."""
+    over = select(jobs.c.id).where(jobs.c.state.in_(_OVER), jobs.c.owner.is_(None))
+    gone = [row.id for row in connection.execute(over.where(jobs.c.kind == kind) if kind else over)]
+    connection.execute(jobs.delete().where(jobs.c.id.in_(gone)))
+    return gone
 
 
 def claim(connection: Connection, owner: str, kinds: Collection[str], limit: int) -> list[Row[Any]]:

@@ -41,9 +41,26 @@ class Run:
         self._later: asyncio.TimerHandle | None = None
         self._told_at = 0.0
         self._begun = self._ending = False
-        self._context = JobContext(row.id, row.args, row.checkpoint, self._save, self._report)
+        self._context = JobContext(row.id, row.args, row.checkpoint, self._save, self._report, row.priority)
         self._tell(self._job)
         self.task = asyncio.create_task(self._whole(), name=f"job {row.id}")
+
+    @property
+    def kind(self) -> str:
+        return self._kind.kind
+
+    @property
+    def priority(self) -> int:
+        return self._context.priority
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it is letting go of its place."""
+        return self._context.stopping is not None
+
+    def prioritise(self, priority: int) -> None:
+        """What it shares with others goes to it before, or after, theirs from now on."""
+        self._context.priority = self._job["priority"] = priority
 
     def job(self) -> Job:
         """The job as it is now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,7 +78,7 @@ class Jobs:
         return job
 
     async def list(self, limit: int = 200) -> list[Job]:
-        """Newest first."""
+        """Newest first: all that have not ended well, and those that were the newest."""
         found = await self._db.read(lambda connection: rows.newest(connection, limit))
         return [self._live(job) for job in found]
 
@@ -99,10 +99,26 @@ class Jobs:
         return await self._act(job_id, "cancel")
 
     async def prioritise(self, job_id: str, priority: int) -> Job:
-        """Changes when a queued job begins: before all of a lower priority. Raises NotFound."""
+        """A job goes before all of a lower priority: when it begins, and in what running jobs share; where no place
+        is free, one of its kind with a lower priority waits again. Raises NotFound."""
         job = await self._db.write(lambda connection: rows.prioritise(connection, job_id, priority))
+        if run := self._runs.get(job_id):
+            run.prioritise(priority)
         self._tell(job)
+        self._wake.set()
         return job
+
+    async def forget(self, job_id: str) -> None:
+        """Takes a job that has ended off the list. Raises NotFound, and Conflict where it has not ended."""
+        await self._db.write(lambda connection: rows.forget(connection, job_id))
+        self._events.publish("job.removed", {"id": job_id})
+
+    async def clear(self, kind: str = "") -> Sequence[str]:
+        """Takes all off the list that are done or cancelled, or those of a kind; which those were."""
+        gone = await self._db.write(lambda connection: rows.clear(connection, kind))
+        for job_id in gone:
+            self._events.publish("job.removed", {"id": job_id})
+        return gone
 
     async def start(self) -> None:
         """Begins to run jobs, first those that a kill or a shutdown interrupted."""
@@ -159,7 +175,9 @@ class Jobs:
             await self._recover()
         if any(row.owner == self._owner and row.id not in self._runs for row in seen):
             await self._release()
-        if any(row.state == "queued" and row.owner is None and row.kind in self._kinds for row in seen):
+        waiting = [row for row in seen if row.state == "queued" and row.owner is None and row.kind in self._kinds]
+        if waiting:
+            self._make_way(waiting)
             await self._take()
 
     def _is_orphan(self, row: Row[Any], now: float) -> bool:
@@ -182,11 +200,23 @@ class Jobs:
             run = self._runs.get(row.id)
             if run is not None and row.owner != self._owner:
                 run.stop("lost")
-            elif run is not None and row.state != "running":  # or queued: paused and resumed between two looks
+            elif run is not None and row.state == "running":
+                run.prioritise(row.priority)
+            elif run is not None:  # or queued: paused and resumed between two looks
                 run.stop("cancelled" if row.state == "cancelled" else "paused")
             if run is None or row.state != "running":
                 self._tell(rows.as_job(row))
         self._told = {row.id: self._told[row.id] for row in seen if row.id in self._told}
+
+    def _make_way(self, waiting: Iterable[Row[Any]]) -> None:
+        """Where all places are taken, one that runs gives its own to the first that waits, if that is of its kind and
+        comes before it."""
+        if len(self._runs) < self._slots or any(run.stopping for run in self._runs.values()):
+            return
+        first = max(waiting, key=lambda row: row.priority)
+        below = [run for run in self._runs.values() if run.kind == first.kind and run.priority < first.priority]
+        if below:
+            min(reversed(below), key=lambda run: run.priority).stop("yielded")  # the one that began last
 
     async def _take(self) -> None:
         free = self._slots - len(self._runs)

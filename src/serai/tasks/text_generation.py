@@ -119,6 +119,16 @@ def check(settings: Mapping[str, Any]) -> dict[str, Any]:
     checked = TASK.check_settings(settings)
     if checked.get("top_logprobs") and not checked.get("logprobs"):
         raise BadRequest("top_logprobs needs logprobs to be true.", field="top_logprobs")
+    _check_biases(checked.get("logit_bias", {}))
     if "grammar" in checked and checked.get("response_format", {}).get("type", "text") != "text":
         raise BadRequest("Give either a grammar or a response_format, not both.", field="grammar")
     return checked
+
+
+def _check_biases(biases: Mapping[Any, Any]) -> None:
+    """Some engines pass over what they do not understand here, and nobody would know."""
+    for token, bias in biases.items():
+        number = isinstance(bias, (int, float)) and not isinstance(bias, bool) and -100 <= bias <= 100
+        if not str(token).isdecimal() or not (number or bias is False):
+            hint = "It takes the numbers of tokens, and for each a number from -100 to 100, or false to forbid it."
+            raise BadRequest(f"logit_bias = {{{str(token)[:40]!r}: …}} does not fit.", hint=hint, field="logit_bias")

@@ -16,14 +16,22 @@ from tests.fakes import services as fakes
 from tests.fakes.scripted import ScriptedBackend, Step
 
 from serai.app import build_app
+from serai.services import build as build_services
+from serai.settings import SettingsFile
 
 URL = "http://127.0.0.1:7372"
 
 
 class Api(httpx2.AsyncClient):
-    """A client of the application, with what lies behind it."""
+    """A client of the application, with what lies behind it; `others` are clients that end with it."""
 
     services: Any
+    others: dict[str, Any]
+
+    async def __aexit__(self, *error: Any) -> None:
+        for client in self.__dict__.get("others", {}).values():
+            await client.close()
+        await super().__aexit__(*error)
 
     @property
     def backend(self) -> ScriptedBackend:
@@ -97,6 +105,39 @@ async def api(make_api: Callable[..., Any]) -> Api:
     return await make_api()  # type: ignore[no-any-return]
 
 
+@asynccontextmanager
+async def served(services: Any) -> AsyncIterator[Api]:
+    """A real server on loopback, and a client of it."""
+    config = uvicorn.Config(build_app(services), port=0, log_config=None, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with Api(base_url=f"http://127.0.0.1:{port}", timeout=60) as api:
+            api.services = services
+            yield api
+    finally:
+        services.events.close()
+        server.should_exit = True
+        await serving
+
+
+@pytest_asyncio.fixture
+async def real(tmp_path: Path) -> AsyncIterator[Api]:
+    """A server with everything real, serai-guide included, and an empty home."""
+    environ = {
+        "HOME": str(tmp_path),
+        "HF_HOME": str(tmp_path / "hf"),
+        "SERAI_MODELS_PRELOAD": "false",
+        "SERAI_MODELS_CONTEXT": "512",
+        "SERAI_MODELS_LLAMA_SERVER": "wheel",
+        "SERAI_HUB_ADOPT": "false",
+    }
+    async with served(build_services(SettingsFile(tmp_path / "home", environ))) as api:
+        yield api
+
+
 @pytest_asyncio.fixture
 async def make_server(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Makes a client of a real server on loopback."""
@@ -106,20 +147,6 @@ async def make_server(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
             environ = {f"SERAI_{name}".upper(): value for name, value in settings.items()}
             backend = ScriptedBackend(script=script or ("Hello", " there"))
             services = fakes.build(tmp_path, backend, environ)
-            config = uvicorn.Config(build_app(services), port=0, log_config=None, timeout_graceful_shutdown=2)
-            server = uvicorn.Server(config)
-            serving = asyncio.create_task(server.serve())
-            await until(lambda: server.started)
-            port = server.servers[0].sockets[0].getsockname()[1]
-
-            async def stop() -> None:
-                services.events.close()
-                server.should_exit = True
-                await serving
-
-            stack.push_async_callback(stop)
-            api = await stack.enter_async_context(Api(base_url=f"http://127.0.0.1:{port}"))
-            api.services = services
-            return api
+            return await stack.enter_async_context(served(services))
 
         yield make

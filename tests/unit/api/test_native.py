@@ -207,6 +207,19 @@ async def test_a_download_is_a_job_that_can_be_held_and_given_up(api: Api) -> No
     assert (await api.post("/api/v1/downloads", json={"model": "../etc"})).status_code == 400
 
 
+async def test_jobs_that_have_ended_leave_the_list_and_others_are_told(api: Api) -> None:
+    first, second = [(await api.post("/api/v1/downloads", json={"model": f"org/{name}"})).json()["id"] for name in "ab"]
+    assert (await api.delete(f"/api/v1/jobs/{first}")).status_code == 409
+    for job in (first, second):
+        await api.post(f"/api/v1/jobs/{job}/cancel")
+    assert (await api.delete(f"/api/v1/jobs/{first}")).status_code == 204
+    assert (await api.delete("/api/v1/jobs?kind=engine.build")).json() == {"removed": []}
+    assert (await api.delete("/api/v1/jobs?kind=download")).json() == {"removed": [second]}
+    assert (await api.get("/api/v1/jobs")).json()["jobs"] == []
+    told = [event.data["id"] for event in api.services.events._ring if event.topic == "job.removed"]
+    assert told == [first, second]
+
+
 async def test_suggestions_for_another_machine_with_the_command_that_fetches_them(api: Api) -> None:
     found = (await api.get("/api/v1/suggestions?machine=large-gpu&language=de")).json()["suggestions"]
     assert len(found) == 3 and found[-1]["command"] == f"serai pull {found[-1]['name']}"

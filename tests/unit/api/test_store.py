@@ -92,3 +92,18 @@ async def test_the_priority_of_a_job_can_be_changed(api: httpx2.AsyncClient) -> 
     changed = await api.patch(f"/api/v1/jobs/{job['id']}", json={"priority": -3})
     assert changed.json()["priority"] == -3
     assert (await api.patch(f"/api/v1/jobs/{job['id']}", json={"priority": 1000})).status_code in (400, 422)
+
+
+async def test_data_sets_are_told_pinned_and_deleted(api: httpx2.AsyncClient, tmp_path: Path) -> None:
+    blobs = tmp_path / "hf" / "hub" / "datasets--acme--rows" / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / ("a" * 64)).write_bytes(b"12345")
+    assert (await api.patch("/api/v1/store/data-sets/acme/rows", json={"pinned": True})).status_code == 204
+    [told] = (await api.get("/api/v1/store")).json()["data_sets"]
+    assert (told["name"], told["size"], told["stays"]) == ("acme/rows", 5, "pinned")
+    assert (await api.post("/api/v1/store/gc?data_sets_days=0")).json()["freed"] == 0
+    await api.patch("/api/v1/store/data-sets/acme/rows", json={"pinned": False})
+    assert (await api.post("/api/v1/store/gc?dry_run=true")).json()["found"] == []
+    gone = (await api.post("/api/v1/store/gc?data_sets_days=0")).json()
+    assert (gone["found"][0]["path"], gone["freed"]) == ("datasets/acme/rows", 5)
+    assert (await api.delete("/api/v1/store/data-sets/acme/rows")).status_code == 404

@@ -30,3 +30,9 @@ def test_show_tells_of_a_model_that_is_not_here(cli: Any) -> None:
 def test_show_of_what_is_nowhere_comes_with_near_names(cli: Any) -> None:
     assert "Did you mean org/phi-GGUF?" in cli("show", "org/fi", code=1).stderr
     assert "There is no model called" in cli("show", "fi", code=1).stderr
+
+
+def test_search_reads_numbers_of_parameters_as_people_write_them(cli: Any) -> None:
+    asked = cli.json("search", "phi", "--min", "500M", "--max", "1.5b")["asked"]
+    assert (asked["min_parameters"], asked["max_parameters"]) == ("500000000", "1500000000")
+    assert "write 500M or 3B" in cli("search", "--max", "many", code=2).stderr

@@ -40,6 +40,25 @@ def test_repair_names_what_it_mended(cli: Any) -> None:
     assert "Repaired: org/large: a.gguf" in cli("repair", "org/large").stdout
 
 
+def test_data_sets_are_shown_pinned_and_removed_by_their_names(cli: Any) -> None:
+    assert any(
+        line.split()[:4] == ["datasets/acme/rows", "7", "MB", "pinned"] for line in cli("du").stdout.splitlines()
+    )
+    cli("pin", "datasets/acme/rows")
+    cli("unpin", "datasets/acme/rows")
+    cli("rm", "datasets/acme/rows")
+    named = {"name": "acme/rows"}
+    assert cli.services.asked == [named | {"pinned": True}, named | {"pinned": False}, named]
+
+
+def test_gc_takes_data_sets_only_when_asked_to(cli: Any) -> None:
+    cli("gc")
+    cli("gc", "--data-sets")
+    cli("gc", "--data-sets", "--unused-days", "0", "--dry-run")
+    days = [asked.get("data_sets_days") for asked in cli.services.asked]
+    assert [day and float(day) for day in days] == [None, 30.0, 0.0]
+
+
 def test_gc_tells_what_goes(cli: Any) -> None:
     assert "5 B would be freed" in cli("gc", "--dry-run").stdout
     assert "5 B freed" in cli("gc").stdout

@@ -9,6 +9,7 @@ from serai.engines.llama_cpp import explain
     ("line", "cause"),
     [
         ("error loading model: unknown model architecture: 'xlama'", "unsupported"),
+        ("srv init: chat template parsing error: Unable to generate parser for this template.", "unsupported"),
         ("invalid magic characters: 'hell', expected 'GGUF'", "not_gguf"),
         ("failed to allocate buffer for kv cache", "out_of_memory"),
         ("tensor 'output.weight' data is not within the file bounds, model is corrupted", "truncated"),

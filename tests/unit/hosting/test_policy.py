@@ -40,6 +40,13 @@ def test_only_the_idle_are_idle_too_long() -> None:
     assert idle_too_long(places, 100, 0) == []
 
 
+def test_what_was_said_of_one_alone_counts_for_it() -> None:
+    places = [Place(name, False, False, 90, {}, idle_s) for name, idle_s in (("a", 5.0), ("b", None), ("c", 0.0))]
+    assert idle_too_long(places, 100, 60) == ["a", "c"]
+    assert idle_too_long(places, 100, 0) == ["a", "c"]
+    assert idle_too_long(places, 90, 0) == ["c"]
+
+
 def test_no_more_go_than_memory_takes() -> None:
     places = [place("old", 1, cpu=10), place("large", 2, cpu=100), place("new", 3, cpu=100)]
     assert room_for(places, 0, {"cpu": 90}, {"cpu": 0}) == Decision("evict", ("large",))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from serai.errors import BadRequest
-from serai.hosting.tools import wanted
+from serai.hosting.tools import readable, wanted
 
 
 def tool(name: str, **more: Any) -> dict[str, Any]:
@@ -45,3 +45,13 @@ def test_without_tools_there_is_nothing_to_say() -> None:
 def test_what_does_not_fit_is_said(inputs: dict[str, Any], words: str) -> None:
     with pytest.raises(BadRequest, match=words):
         wanted(inputs)
+
+
+def test_arguments_that_are_no_json_become_a_json_text() -> None:
+    def said(arguments: str) -> list[dict[str, Any]]:
+        call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": arguments}}
+        return [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]
+
+    found = [readable(said(text))[1]["tool_calls"][0]["function"]["arguments"] for text in ('{"a":1}', "{a", "")]
+    assert found == ['{"a":1}', '"{a"', "{}"]
+    assert readable(said("{}")) == said("{}")

@@ -45,6 +45,17 @@ async def test_the_hub_is_asked_in_its_own_words(catalogue: Catalogue, hub: Fake
     assert (query["pipeline_tag"], query["author"], "gated" in query["expand"]) == (["chat"], ["acme"], True)
 
 
+async def test_a_hub_that_ignores_a_number_of_parameters_is_sifted(catalogue: Catalogue, hub: FakeHub) -> None:
+    for name, count in (("large", 70 * 10**9), ("small", 5 * 10**8), ("unknown", None)):
+        hub.files[f"acme/tiny-{name}"] = {}
+        hub.facts[f"acme/tiny-{name}"] = {"tags": [], "gguf": {"total": count}}
+    page = await catalogue.search(Query(text="tiny", min_parameters=10**8, max_parameters=3 * 10**9))
+    assert [model.name for model in page.models] == ["acme/tiny-small"]
+    assert hub.queries[0]["num_parameters"] == ["min:100M,max:3B"]
+    await catalogue.search(Query(text="tiny", min_parameters=1_500_000_000))
+    assert hub.queries[1]["num_parameters"] == ["min:1.5B"]
+
+
 async def test_pages_follow_the_hubs_cursor_only(catalogue: Catalogue, hub: FakeHub) -> None:
     hub.files |= {f"acme/tiny-{n}": {} for n in range(3)}
     first = await catalogue.search(Query(text="tiny", limit=3))

@@ -17,6 +17,7 @@ from tests.unit.hub.conftest import NAME, asked, blobs, context
 
 from serai.errors import BadRequest, Busy, Forbidden, ModelNotFound, NotFound
 from serai.hub.faults import Damaged, DiskFull, HubUnreachable, StoreUnusable
+from serai.hub.fetch.limits import Limits
 from serai.hub.store import Store
 
 Fetch = Callable[..., Any]
@@ -50,6 +51,17 @@ async def test_an_unknown_revision_is_told_from_an_unknown_model(hub: FakeHub, f
     hub.answers = [(404, {"X-Error-Code": "RevisionNotFound"})]
     with pytest.raises(NotFound, match="no such revision"):
         await fetch()
+
+
+@pytest.mark.parametrize("files", [{"pytorch_model.bin": b"x", "config.json": b"{}"}, None])
+async def test_a_listed_model_that_cannot_be_used_names_the_one_that_stands_in(
+    hub: FakeHub, fetch: Fetch, files: dict[str, bytes] | None
+) -> None:
+    if files:
+        hub.files["persiannlp/gpt2-persian"] = files
+    with pytest.raises((BadRequest, ModelNotFound), match="pickles" if files else None) as caught:
+        await fetch("persiannlp/gpt2-persian")
+    assert "serai pull HooshvareLab/gpt2-fa@" in caught.value.hint
 
 
 async def test_429_is_waited_out_for_the_list_too(hub: FakeHub, fetch: Fetch) -> None:
@@ -157,6 +169,28 @@ async def test_a_paused_download_goes_on_where_it_was(
     before, hub.gate = hub.sent, None
     await fetch()
     assert hub.sent - before < tiny.stat().st_size - 100_000 + 8 * 65_536
+
+
+async def test_what_has_come_and_waits_for_the_rate_is_kept_at_a_pause(
+    hub: FakeHub, fetch: Fetch, tiny: Path, pieces: None
+) -> None:
+    size = tiny.stat().st_size
+    work = asyncio.ensure_future(fetch(limits=Limits(rate=lambda: 20_000.0)))
+    await until(lambda: hub.sent == min(size, 8 * 65_536))
+    for _ in range(100):  # what lies in the kernel comes in
+        await asyncio.sleep(0)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await fetch()
+    assert hub.sent <= size + 65_536
+
+
+async def test_what_came_before_a_cut_and_waits_for_the_rate_is_kept(
+    hub: FakeHub, fetch: Fetch, tiny: Path, pieces: None
+) -> None:
+    hub.cut_after, hub.cuts = 50_000, 4
+    await fetch(limits=Limits(rate=lambda: 0.0 if len(asked(hub)) > 8 else 20_000.0))
+    assert hub.sent == tiny.stat().st_size
 
 
 async def test_a_cancelled_download_leaves_nothing(hub: FakeHub, fetch: Fetch, cache: Path, pieces: None) -> None:

@@ -29,6 +29,13 @@ def test_what_is_known_is_found_by_words_and_facts(cache: Known) -> None:
     assert names(cache, format="gguf") == ["b/phi"] and names(cache, language="e") == []
 
 
+def test_a_number_of_parameters_leaves_out_what_is_unknown(cache: Known) -> None:
+    cache.put([model(f"a/{n}", parameters=n) for n in (10**8, 7 * 10**9)] + [model("a/unknown")])
+    assert names(cache, min_parameters=10**9) == ["a/7000000000"]
+    assert names(cache, max_parameters=10**9) == names(cache, min_parameters=5, max_parameters=10**8) == ["a/100000000"]
+    assert len(names(cache)) == 3
+
+
 def test_pages_follow_each_other(cache: Known) -> None:
     cache.put([model(f"a/m{n}", downloads=n) for n in range(5)])
     first, cursor = cache.find(Query(limit=3))

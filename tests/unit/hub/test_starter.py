@@ -20,6 +20,22 @@ def test_the_list_has_more_than_chat_and_says_why_in_every_language() -> None:
     assert all(set(starter.why) == {"en", "de", "fa"} for starter in starters())
 
 
+def test_what_stands_in_for_another_is_listed_and_of_its_task() -> None:
+    listed = {starter.name: starter for starter in starters()}
+    named = [starter for starter in starters() if starter.instead]
+    assert {starter.name for starter in named} == {"persiannlp/gpt2-persian", "SajjadAyoubi/persian-gpt2-large"}
+    assert all(listed[starter.instead].task == starter.task for starter in named)
+
+
+def test_the_models_that_everyone_asks_for_are_there() -> None:
+    known = {ModelRef.parse(starter.name).name: starter for starter in starters()}
+    tiny, phi = known["TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF"], known["TheBloke/phi-2-GGUF"]
+    assert (tiny.size // (1 << 20), tiny.context_length) == (637, 2048)
+    assert (round(phi.size / 1e9, 1), phi.context_length) == (1.6, 2048)
+    assert round(known["TheBloke/Mistral-7B-Instruct-v0.2-GGUF"].size / 1e9, 1) == 4.4
+    assert known["HooshvareLab/bert-fa-base-uncased"].task == "fill-mask"
+
+
 def test_suggestions_only_chat() -> None:
     assert {starter.task for starter, _ in suggest(memory=64 * GB, disk=900 * GB, count=99)} == {CHAT}
 

@@ -29,6 +29,16 @@ async def test_the_overview_tells_what_is_there_and_where_from(weights: Weights,
     assert 0 < seen["free"] <= seen["total"]
 
 
+async def test_what_repositories_share_is_counted_once(weights: Weights, cache: Path) -> None:
+    place = cache / "blobs" / "ab" / "x"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"x" * 5000)
+    for name in ("a", "b"):
+        (cache / f"models--{name}" / "blobs").mkdir(parents=True)
+        (cache / f"models--{name}" / "blobs" / "etag").symlink_to(place)
+    assert (await weights.overview())["used"] == 5000
+
+
 async def test_an_entry_tells_every_file(weights: Weights, fetch: Fetch, hub: FakeHub) -> None:
     await fetch()
     entry = await weights.entry(MODEL)

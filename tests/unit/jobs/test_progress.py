@@ -84,3 +84,8 @@ def test_nothing_is_left_at_the_end(done: float) -> None:
 def test_at_rest_there_is_no_speed() -> None:
     stored = {"done": 1, "total": 2, "rate": 3, "eta_s": 4, "note": "x", "unknown": 5}
     assert at_rest(stored) == {"done": 1, "total": 2, "rate": None, "eta_s": None, "note": "x", "parts": []}
+
+
+def test_a_job_at_rest_tells_its_parts_and_none_of_them_is_worked_on() -> None:
+    parts = [{"name": "a", "done": 1, "total": 2, "state": "working"}, {"name": "b", "done": 2, "state": "done"}]
+    assert [part["state"] for part in at_rest({"parts": parts})["parts"]] == ["waiting", "done"]

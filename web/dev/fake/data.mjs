@@ -256,6 +256,7 @@ export const settings = () => [
   s("hub.endpoint", "text", "The hub or a mirror of it.", "https://huggingface.co", {
     env: ["SERAI_HUB_ENDPOINT", "HF_ENDPOINT"],
   }),
+  s("hub.rate_limit_mb", "number", "Most megabytes a second for all downloads together; 0 is no limit.", 0),
   s("hub.offline", "boolean", "Never contact the hub.", false, { env: ["SERAI_HUB_OFFLINE", "HF_HUB_OFFLINE"] }),
   s("page.language", "choice", "Language of the page.", "auto", { choices: ["auto", "en", "de", "fa"] }),
   s("page.theme", "choice", "Colours of the page.", "auto", { choices: ["auto", "light", "dark"] }),

@@ -198,9 +198,15 @@ const nouns = {
     return method === "DELETE" ? [204] : [200, data.engines(state.engine)];
   },
 
-  jobs(state, method, [jid, verb]) {
+  jobs(state, method, [jid, verb], given) {
+    if (!jid && method === "DELETE") return [200, { removed: state.clear() }];
     if (!jid) return [200, { jobs: [...state.jobs.values()] }];
     const job = need(state.jobs, jid, "job");
+    if (method === "PATCH") {
+      Object.assign(job, given, { updated_at: now() });
+      state.publish("job", job);
+    }
+    if (method === "DELETE") return (state.forget(job.id), [204]);
     if (method === "POST") {
       job.state = { pause: "paused", resume: "running", cancel: "cancelled" }[verb];
       job.updated_at = now();

@@ -291,6 +291,18 @@ export class State {
     this.publish("model", model);
   }
 
+  forget(id) {
+    this.jobs.delete(id);
+    this.publish("job.removed", { id });
+  }
+
+  /** Jobs that have ended leave the list. */
+  clear() {
+    const over = [...this.jobs.values()].filter((job) => ["done", "cancelled"].includes(job.state));
+    for (const { id } of over) this.forget(id);
+    return over.map(({ id }) => id);
+  }
+
   download(name) {
     const known = this.suggestions.find((s) => s.name === name);
     const job = {
@@ -300,11 +312,12 @@ export class State {
       principal: "owner",
       state: "running",
       args: { model: name },
-      progress: { done: 0, total: known?.size ?? 8e8, rate: 38e6, eta_s: 20, note: "" },
+      progress: { done: 0, total: known?.size ?? 8e8, rate: 38e6, eta_s: 20, note: "", parts: [] },
       result: null,
       error: null,
       created_at: now(),
       updated_at: now(),
+      priority: 0,
     };
     this.jobs.set(job.id, job);
     if (known) Object.assign(known, { state: "downloading", job: job.id });

@@ -34,6 +34,7 @@ const message: Message = {
     first_token_s: 0.18,
     total_s: 1,
     tokens_per_second: 41.3,
+    left_out: 0,
     prompt_tokens_per_second: 300,
   },
   tried: [{ backend: "mistral-7b", reason: "needs 5.8 GB" }],

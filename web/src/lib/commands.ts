@@ -65,6 +65,14 @@ function actions(app: typeof App): Command[] {
     },
     ...themes,
     ...tongues,
+    {
+      id: "downloads",
+      group: "action",
+      label: t("downloads.title"),
+      also: "download tray herunterladen دریافت",
+      icon: "download",
+      run: () => void (app.shell.downloads = true),
+    },
     { id: "keys", group: "action", label: t("keys.title"), icon: "keyboard", run: () => void (app.shell.help = true) },
   ];
 }

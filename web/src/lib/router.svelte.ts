@@ -11,7 +11,7 @@ export type Route =
   | { page: "lost" };
 
 export function read(path: string): Route {
-  const [first = "", ...rest] = path.split("/").filter(Boolean).map(decode);
+  const [first = "", ...rest] = path.split("?")[0]!.split("/").filter(Boolean).map(decode);
   if (!first) return { page: "chat", session: null };
   if (first === "chat" && rest.length <= 1) return { page: "chat", session: rest[0] ?? null };
   if (first === "models" && !rest.length) return { page: "models", tab: "disk" };
@@ -53,7 +53,9 @@ export class Router {
   }
 
   go(path: string, replace = false): void {
-    if (path !== location.pathname) history[replace ? "replaceState" : "pushState"](null, "", path);
+    // A view without a question in its address may have one of its own by now.
+    const here = path.includes("?") ? location.pathname + location.search : location.pathname;
+    if (path !== here) history[replace ? "replaceState" : "pushState"](null, "", path);
     this.route = read(path);
   }
 
@@ -71,6 +73,6 @@ export class Router {
     if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) return;
     if (link.origin !== location.origin || link.pathname.startsWith("/api/") || link.hash) return;
     event.preventDefault();
-    this.go(link.pathname);
+    this.go(link.pathname + link.search);
   }
 }

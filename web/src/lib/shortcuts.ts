@@ -4,7 +4,7 @@ import { paths, type Router } from "./router.svelte";
 
 interface Reach {
   router: Router;
-  shell: { palette: boolean; help: boolean; settings: boolean };
+  shell: { palette: boolean; help: boolean; settings: boolean; downloads: boolean };
   chat: { busy: boolean; stop(): Promise<void> };
   newChat(): void;
 }
@@ -19,6 +19,7 @@ export const sheet = [
   { keys: ["G", "C"], text: "keys.chat" },
   { keys: ["G", "M"], text: "keys.models" },
   { keys: ["G", "S"], text: "keys.settings" },
+  { keys: ["G", "D"], text: "keys.downloads" },
   { keys: ["/"], text: "keys.write" },
   { keys: ["Enter"], text: "keys.send" },
   { keys: ["⇧", "Enter"], text: "keys.line" },
@@ -57,6 +58,7 @@ function plain(key: string, event: KeyboardEvent, app: Reach): (() => void) | nu
   if (key === "/") return () => document.querySelector<HTMLElement>("[data-focus=composer]")?.focus();
   if (event.timeStamp - leader < 1200) {
     leader = 0;
+    if (key === "d") return () => (app.shell.downloads = true);
     const path = { c: paths.chat(), m: paths.models(), s: paths.settings() }[key];
     return path ? () => app.router.go(path) : null;
   }

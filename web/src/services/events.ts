@@ -8,6 +8,7 @@ export interface Topics {
   model: Model;
   "model.removed": { name: string };
   job: Job;
+  "job.removed": { id: string };
   session: Session;
   "session.deleted": { id: string };
   call: { id: string; state: string; model: string };

@@ -89,5 +89,9 @@ export async function request<T>(method: string, path: string, body?: unknown, s
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+export async function blob(path: string, signal: AbortSignal): Promise<Blob> {
+  return (await send(`/api/v1${path}`, { headers: headers({}), signal })).blob();
+}
+
 /** A model's name in a path: its slashes stay, everything else is escaped. */
 export const namePath = (name: string): string => name.split("/").map(encodeURIComponent).join("/");

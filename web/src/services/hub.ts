@@ -2,7 +2,7 @@
 
 import type { HubModelPage, HubSearchAnswer, Job, StoreOverview, Stored, Update } from "$/lib/api/types";
 import { i18n } from "$/locales/i18n.svelte";
-import { namePath, request } from "./http";
+import { blob, namePath, request } from "./http";
 
 export interface Search {
   query: string;
@@ -11,6 +11,9 @@ export interface Search {
   license: string;
   speaks: string;
   author: string;
+  library: string;
+  min_parameters: string;
+  max_parameters: string;
   sort: string;
 }
 
@@ -23,6 +26,11 @@ export const search = (wish: Search, cursor: string, signal: AbortSignal): Promi
 };
 export const model = (name: string, revision: string): Promise<HubModelPage> =>
   request("GET", `/hub/models/${namePath(name)}?${asked({ revision, language: i18n.language })}`);
+
+/** Where our own server gives a picture that a model's card names. */
+export const pictureAddress = (name: string, revision: string, src: string): string =>
+  `/hub/picture?${asked({ model: name, revision: revision === "main" ? "" : revision, src })}`;
+export const picture = (address: string, signal: AbortSignal): Promise<Blob> => blob(address, signal);
 
 export const store = (): Promise<StoreOverview> => request("GET", "/store");
 export const stored = (name: string): Promise<Stored> => request("GET", `/store/models/${namePath(name)}`);

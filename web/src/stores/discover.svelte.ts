@@ -11,6 +11,9 @@ const nothing: api.Search = {
   license: "",
   speaks: "",
   author: "",
+  library: "",
+  min_parameters: "",
+  max_parameters: "",
   sort: "downloads",
 };
 
@@ -31,6 +34,22 @@ export class Discover {
 
   clear(): void {
     this.wish = { ...nothing };
+  }
+
+  /** What is looked for, as an address carries it. */
+  get address(): string {
+    const told = (Object.keys(nothing) as (keyof api.Search)[]).filter((key) => this.wish[key] !== nothing[key]);
+    const text = String(new URLSearchParams(told.map((key) => [key, this.wish[key]])));
+    return text && `?${text}`;
+  }
+
+  /** Takes over what an address carries; what it does not name is not wished for. */
+  adopt(address: string): void {
+    const told = new URLSearchParams(address);
+    const wish = { ...nothing };
+    for (const key of Object.keys(nothing) as (keyof api.Search)[])
+      wish[key] = told.get(key)?.slice(0, 200) || nothing[key];
+    this.wish = wish;
   }
 
   /** Asks unless the answer is there; what was asked before and is not answered yet is dropped. */

@@ -20,6 +20,17 @@ describe("discovering", () => {
     expect(discover.narrowed).toBe(false);
   });
 
+  it("is written into an address and read from it", () => {
+    const discover = new Discover();
+    expect(discover.address).toBe("");
+    Object.assign(discover.wish, { query: "a b", min_parameters: "1000", sort: "likes" });
+    const other = new Discover();
+    other.adopt(discover.address + "&nonsense=1");
+    expect(other.wish).toEqual(discover.wish);
+    other.adopt("");
+    expect(other.narrowed).toBe(false);
+  });
+
   it("an answer that was overtaken is dropped", async () => {
     const discover = new Discover();
     const slow = discover.search("en");

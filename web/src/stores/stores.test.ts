@@ -6,7 +6,7 @@ import { poll } from "$/lib/poll";
 import * as api from "$/services/models";
 import { until, withFake } from "$/testing/fake";
 import { Connection } from "./connection.svelte";
-import { Jobs } from "./jobs.svelte";
+import { Jobs, priorityOf } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
@@ -166,6 +166,34 @@ describe("jobs", () => {
     await jobs.cancel(id);
     expect(jobs.active).toHaveLength(0);
     events.stop();
+  });
+
+  it("are put first, taken off the list, and cleared, live", async () => {
+    const events = new EventStream();
+    const jobs = new Jobs(events);
+    events.start();
+    await until(() => server.fake.state.watchers.size === 1);
+    const [first, second] = [await jobs.download("a/b"), await jobs.download("c/d")];
+    expect(priorityOf(await jobs.prioritise(first.id, "high"))).toBe("high");
+    await jobs.pauseAll();
+    expect(jobs.moving).toHaveLength(0);
+    await jobs.cancel(first.id);
+    await jobs.clear();
+    server.fake.state.forget(second.id);
+    await until(() => jobs.downloads.length === 0);
+    events.stop();
+  });
+
+  it("are told together", () => {
+    const jobs = new Jobs(new EventStream());
+    const job = (id: string, state: string, progress: object): void =>
+      void jobs.put({ id, kind: "download", state, updated_at: 1, progress } as unknown as Job);
+    job("a", "running", { done: 10, total: 100, rate: 5 });
+    job("b", "queued", { done: null, total: null, rate: null });
+    job("c", "paused", { done: 1, total: 1000, rate: 7 });
+    job("d", "failed", { done: 1, total: 1000, rate: null });
+    expect(jobs.together).toEqual({ done: 10, total: 100, rate: 5, left: 18 });
+    expect([jobs.moving.length, jobs.failed.length]).toEqual([2, 1]);
   });
 
   it("never go back to an older state", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,13 @@ from serai.api import body, envelopes, errors, sse
 from serai.api.anthropic import answer, events, request
 from serai.api.anthropic.fields import FIELDS, OURS
 from serai.api.away import unless_gone
-from serai.api.deps import principal_of, services_of
+from serai.api.deps import Services, principal_of, services_of
+from serai.api.openai.pictures import fetched
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.backend import collect
 from serai.tasks.text_generation import BY_NAME
+from serai.types import Call
 
 routes = router(Scope.INFER, prefix="/v1/messages", tag="anthropic", kind=Direct)
 
@@ -47,7 +50,9 @@ async def create_message(request_: Request) -> Response:
     """Anthropic's messages, streamed or whole. The object `serai` says who answered and how fast."""
     asked = request.read(body.parse(await request_.body()), principal_of(request_))
     headers = _headers(request_) | body.ignored(asked.ignored)
-    deltas = services_of(request_).router.run(asked.call)
+    services = services_of(request_)
+    asked = replace(asked, call=await _with_pictures(services, asked.call))
+    deltas = services.router.run(asked.call)
     if asked.stream:
         told = partial(failed, request_.scope.get(envelopes.REQUEST_ID, ""))
         return sse.EventStream(events.events(asked, deltas), failed=told, headers=headers)
@@ -59,7 +64,9 @@ async def create_message(request_: Request) -> Response:
 async def count_message_tokens(request_: Request) -> Response:
     """How many tokens a message would read, without running it."""
     call, ignored = request.count(body.parse(await request_.body()), principal_of(request_))
-    result = await unless_gone(request_.receive, collect(services_of(request_).router.run(call)))
+    services = services_of(request_)
+    call = await _with_pictures(services, call)
+    result = await unless_gone(request_.receive, collect(services.router.run(call)))
     told = orjson.dumps({"input_tokens": result.data["tokens"]})
     return Response(told, media_type="application/json", headers=_headers(request_) | body.ignored(ignored))
 
@@ -68,6 +75,11 @@ def failed(request_id: str, error: Exception) -> bytes:
     """The last event of a stream that broke off."""
     told = envelopes.anthropic(errors.understood(error), request_id)
     return b"event: error\ndata: " + orjson.dumps(told, default=str) + b"\n\n"
+
+
+async def _with_pictures(services: Services, call: Call) -> Call:
+    """The call with the content of pictures that it names by their address."""
+    return replace(call, inputs=await fetched(call.inputs, services.outside))
 
 
 def _headers(request_: Request) -> dict[str, str]:

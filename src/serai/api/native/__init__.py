@@ -17,6 +17,7 @@ def routers() -> list[APIRouter]:
         machine,
         messages,
         models,
+        pictures,
         running,
         secrets,
         sessions,
@@ -26,6 +27,6 @@ def routers() -> list[APIRouter]:
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, running, models, store, suggestions, jobs, calls)
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
     changed = (settings, secrets, keys, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

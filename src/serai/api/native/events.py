@@ -24,9 +24,9 @@ routes = router(Scope.MONITOR, prefix="/api/v1", tag="events")
 async def events(
     services: ServicesDep, who: PrincipalDep, last_event_id: Annotated[str | None, Header()] = None
 ) -> sse.EventStream:
-    """Server-sent events of the topics `model`, `model.removed`, `job`, `session`, `session.deleted`, `call` and
-    `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes first: fetch
-    everything anew. Chats are told of only to those who may read them."""
+    """Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
+    `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
+    first: fetch everything anew. Chats are told of only to those who may read them."""
     return sse.EventStream(_encoded(services.events.subscribe(last_event_id or None), who), failed=failed)
 
 

@@ -23,13 +23,17 @@ class HubSearch(In):
     license: Word = Field("", examples=["apache-2.0"])
     speaks: Annotated[str, Field(max_length=10)] = Field("", description="A language of the model.", examples=["fa"])
     format: Literal["", "gguf", "safetensors", "onnx"] = ""
+    min_parameters: Annotated[int | None, Field(ge=0, le=1 << 53)] = None
+    max_parameters: Annotated[int | None, Field(ge=0, le=1 << 53)] = Field(
+        None, description="Models of which the hub does not tell the number are left out, where one is asked for."
+    )
     sort: Sort = "downloads"
     limit: Annotated[int, Field(ge=1, le=100)] = 30
     cursor: Annotated[str, Field(max_length=1000)] = Field("", description="`next` of the page before.")
     language: Literal["en", "de", "fa"] = Field("en", description="Of the sentences in the answer.")
 
     def asked(self) -> Query:
-        told = self.model_dump(include={"task", "library", "author", "license", "format", "sort", "limit", "cursor"})
+        told = self.model_dump(exclude={"query", "speaks", "language"})
         return Query(text=self.query.strip(), language=self.speaks, **told)
 
 

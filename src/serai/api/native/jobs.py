@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from pydantic import Field
 
 from serai.api.deps import PrincipalDep, ServicesDep
@@ -18,11 +19,12 @@ routes = router(Scope.MODELS, prefix="/api/v1", tag="jobs")
 
 
 class Part(Out):
-    """One of several things that the job works on at the same time, such as a file."""
+    """One of several things that the job works on, such as a file."""
 
     name: str
     done: float
     total: float
+    state: Literal["waiting", "working", "done"] = "waiting"
 
 
 class Progress(Out):
@@ -31,7 +33,7 @@ class Progress(Out):
     rate: float | None = Field(None, description="A second.")
     eta_s: float | None = None
     note: str = ""
-    parts: list[Part] = Field(default_factory=list)
+    parts: list[Part] = Field(default_factory=list, description="Of very many some: those in work first.")
 
 
 class Job(Out):
@@ -49,7 +51,9 @@ class Job(Out):
     priority: int = 0
 
 
-Priority = Annotated[int, Field(ge=-100, le=100, description="Higher begins first.")]
+Priority = Annotated[
+    int, Field(ge=-100, le=100, description="Higher comes first. The page's words: -10 low, 0 normal, 10 high.")
+]
 
 
 class JobList(Out):
@@ -63,6 +67,10 @@ class NewDownload(In):
 
 class JobChange(In):
     priority: Priority
+
+
+class Cleared(Out):
+    removed: list[str]
 
 
 @routes.post("/downloads", status_code=202)
@@ -89,8 +97,23 @@ async def get_job(services: ServicesDep, job: str) -> Job:
 
 @routes.patch("/jobs/{job}")
 async def change_job(services: ServicesDep, job: str, change: JobChange) -> Job:
-    """Changes the order in which waiting jobs begin."""
+    """Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
+    that runs where none is free, and among running downloads gets connections first."""
     return Job.model_validate(await services.jobs.prioritise(job, change.priority))
+
+
+@routes.delete("/jobs/{job}", status_code=204)
+async def forget_job(services: ServicesDep, job: str) -> None:
+    """Takes a job that has ended off the list; what it made stays."""
+    await services.jobs.forget(job)
+
+
+@routes.delete("/jobs")
+async def clear_jobs(
+    services: ServicesDep, kind: Annotated[str, Query(max_length=40, examples=["download"])] = ""
+) -> Cleared:
+    """Takes all off the list that are done or cancelled, or those of a kind."""
+    return Cleared(removed=list(await services.jobs.clear(kind)))
 
 
 @routes.post("/jobs/{job}/pause")

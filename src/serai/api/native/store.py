@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -13,10 +14,12 @@ from serai.api.native.jobs import Job
 from serai.api.native.shapes import In, Name, Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
+from serai.hub.data_sets import PREFIX
 from serai.types import ModelRef
 
 routes = router(Scope.MODELS, prefix="/api/v1/store", tag="store")
 
+_DAY_S = 86_400.0
 _UNFINISHED = ("queued", "running", "paused", "failed")
 
 
@@ -53,6 +56,15 @@ class StoredWithFiles(Stored):
     files: list[File]
 
 
+class DataSet(Out):
+    """A data set in the cache; `stays` says why it is not deleted to make room."""
+
+    name: str
+    size: int
+    used_at: float = Field(description="When it was read or asked for last, as far as that is known.")
+    stays: Literal["", "pinned", "arriving"]
+
+
 class Overview(Out):
     """Sizes in bytes; `used` is all of the Hugging Face cache's models, whoever put them there."""
 
@@ -62,6 +74,7 @@ class Overview(Out):
     total: int
     quota: int = Field(description="0 is no limit.")
     models: list[Stored]
+    data_sets: list[DataSet]
 
 
 class Orphan(Out):
@@ -93,6 +106,10 @@ class Updates(Out):
     updates: list[Update]
 
 
+class DataSetChange(In):
+    pinned: bool
+
+
 class Verify(In):
     model: Name | None = Field(None, description="Left out: all models.")
     repair: bool = Field(False, description="Fetch what is damaged or missing again, and nothing else.")
@@ -101,7 +118,8 @@ class Verify(In):
 @routes.get("")
 async def get_store(services: ServicesDep) -> Overview:
     """What lies in the store and how much room it takes."""
-    return Overview.model_validate(await services.weights.overview())
+    data_sets = [asdict(one) for one in await services.data_sets.all()]
+    return Overview.model_validate({**await services.weights.overview(), "data_sets": data_sets})
 
 
 @routes.get("/models/{name:path}")
@@ -121,10 +139,34 @@ async def verify(services: ServicesDep, who: PrincipalDep, wish: Verify) -> Job:
 
 @routes.post("/gc")
 async def collect_garbage(
-    services: ServicesDep, dry_run: Annotated[bool, Query(description="Only tell what would go.")] = False
+    services: ServicesDep,
+    dry_run: Annotated[bool, Query(description="Only tell what would go.")] = False,
+    data_sets_days: Annotated[
+        float | None, Query(ge=0, description="Delete data sets, too, that were not used for so many days.")
+    ] = None,
 ) -> Collected:
-    """Removes what dead downloads left in the cache, and content that no model names."""
-    return Collected.model_validate(await services.weights.gc(await _wanted(services), dry_run=dry_run))
+    """Removes what dead downloads left in the cache, and content that no model names. Data sets only where that is
+    asked for, and none that is pinned or being fetched."""
+    said = await services.weights.gc(await _wanted(services), dry_run=dry_run)
+    if data_sets_days is not None:
+        gone, freed = await services.data_sets.gc(data_sets_days * _DAY_S, dry_run=dry_run)
+        why = "data set that nobody has used for long"
+        said["found"] += [{"path": f"{PREFIX}{one.name}", "size": one.size, "why": why} for one in gone]
+        said["size"] += sum(one.size for one in gone)
+        said["freed"] += freed
+    return Collected.model_validate(said)
+
+
+@routes.patch("/data-sets/{name:path}", status_code=204)
+async def change_data_set(services: ServicesDep, name: str, change: DataSetChange) -> None:
+    """Pins a data set, so that it is never deleted to make room, or lets it go again."""
+    await services.data_sets.pin(name, change.pinned)
+
+
+@routes.delete("/data-sets/{name:path}", status_code=204)
+async def delete_data_set(services: ServicesDep, name: str) -> None:
+    """Deletes a data set's files from the cache, whoever put them there."""
+    await services.data_sets.remove(name)
 
 
 @routes.post("/adopt")

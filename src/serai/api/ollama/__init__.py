@@ -8,4 +8,4 @@ from fastapi import APIRouter
 def routers() -> list[APIRouter]:
     from serai.api.ollama import asking, blobs, changing, listing, pulling
 
-    return [asking.routes, listing.routes, changing.routes, pulling.routes, blobs.routes]
+    return [asking.routes, listing.routes, listing.public, changing.routes, pulling.routes, blobs.routes]

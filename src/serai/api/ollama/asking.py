@@ -91,13 +91,9 @@ async def named(services: Services, name: str) -> str:
 
 
 async def keep(services: Services, name: str, seconds: float | None) -> None:
-    """Says how long a loaded model may idle from now on; 0 unloads it as soon as nobody uses it."""
-    if seconds is None:
-        return
-    services.pool.keep(name, seconds)
-    running = services.pool.status(name).running
-    if seconds == 0 and running is not None and running.streams == 0:
-        await services.pool.unload(name)
+    """Says how long a loaded model may idle from now on, where that was asked."""
+    if seconds is not None:
+        await services.pool.keep(name, seconds)
 
 
 async def _only_load(services: Services, asked: Asked) -> dict[str, Any]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from serai import loading
 from serai.api.body import fault, kind
 from serai.api.deps import Services
 from serai.api.ollama import listing, modelfile, names, options
 from serai.errors import Conflict, SeraiError
+from serai.hub.adopt.gotext.jinja import translate
+from serai.hub.adopt.gotext.lexing import Untranslatable
 from serai.hub.gguf import read_header
 from serai.types import Model
 
 _FIELDS = frozenset({"model", "name", "modelfile", "from", "files", "adapters", "template", "system", "parameters"})
 _FIELDS |= {"messages", "quantize", "quantization", "stream"}
 _LOCAL = ("./", "/", "~")
+_JINJA = re.compile(r"\{%|\bmessages\b")
+"""What Ollama's own templates, which are Go's, do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,8 @@ _NO_EXAMPLES = "Send such messages with each chat."
 async def check(services: Services, wanted: Wanted) -> None:
     """Raises what can be known before anything is done, so that it has its status."""
     if wanted.base:
-        base = await listing.find(services, wanted.base)
-        header = await listing.header_of(base)
-        if wanted.template and (header is None or wanted.template.strip() != (header.chat_template or "").strip()):
-            raise fault("template", "template cannot be honoured. A model answers by the template in its own file.")
-    elif wanted.template:
-        raise fault("template", "template cannot be honoured. A model answers by the template in its own file.")
+        await listing.find(services, wanted.base)
+    _template(wanted.template, "")
     for digest in (*wanted.files.values(), *wanted.adapters.values()):
         services.created.blob(digest)
 
@@ -83,14 +85,10 @@ async def make(services: Services, wanted: Wanted) -> Model:
     """The new model. Raises BadRequest, NotFound, Conflict or LoadFailed; then nothing of it stays."""
     await check(services, wanted)
     if wanted.base:
-        return await alias(
-            services,
-            await listing.find(services, wanted.base),
-            wanted.name,
-            wanted.settings,
-            wanted.loading,
-            wanted.adapters,
-        )
+        base = await listing.find(services, wanted.base)
+        header = await listing.header_of(base)
+        loads = {**wanted.loading, **_template(wanted.template, header.chat_template or "" if header else "")}
+        return await alias(services, base, wanted.name, wanted.settings, loads, wanted.adapters)
     return await _of_files(services, wanted)
 
 
@@ -110,9 +108,9 @@ async def alias(
     if (known := (await services.records.sources()).get(base.name)) is not None:
         files = [replace(file, model=name) for file in await services.records.files(base.name)]
         await services.records.put(replace(known, model=name), files)
-    loading = {**base.loading, **loads, **_adapters(services, name, adapters or {}, base.loading)}
     await services.store.set_settings(name, {**base.settings, **settings})
-    await services.store.set_loading(name, loading)
+    added = _adapters(services, name, adapters or {}, base.loading)
+    await services.store.set_loading(name, {**base.loading, **loads, **added})
     made: Model = await services.store.find(name)
     return made
 
@@ -129,7 +127,8 @@ async def _of_files(services: Services, wanted: Wanted) -> Model:
         if len(models) != 1 or len(projectors) > 1:
             raise fault("files", "files must be one GGUF model, and at most one projector (mmproj) for it.")
         model: Model = await services.store.add(models[0], wanted.name, link=True)
-        loads = {**wanted.loading, **_adapters(services, wanted.name, wanted.adapters, {})}
+        loads = {**wanted.loading, **_template(wanted.template, "")}
+        loads |= _adapters(services, wanted.name, wanted.adapters, {})
         loads |= {"projector": str(projectors[0])} if projectors else {}
     except SeraiError:
         services.created.drop(str(places[0]) if places else None)
@@ -152,6 +151,18 @@ def _adapters(services: Services, name: str, wanted: Mapping[str, str], held: Ma
         return {}
     files = {str(services.created.name(name, f"lora-{file}", digest)): 1.0 for file, digest in wanted.items()}
     return {"adapters": {**held.get("adapters", {}), **files}}
+
+
+def _template(text: str, own: str) -> dict[str, Any]:
+    """How a model is loaded with this template: Ollama's are translated, Jinja is taken as it is. Raises BadRequest."""
+    if not text or text.strip() == own.strip():
+        return {}
+    try:
+        return loading.check({"chat_template": text if _JINJA.search(text) else translate(text)})
+    except Untranslatable as error:
+        raise fault(
+            "template", f"template cannot be honoured: {error}.", "Leave it out: the file's own is used."
+        ) from error
 
 
 def _digests(field: str, said: Mapping[str, Any]) -> dict[str, str]:

@@ -50,7 +50,8 @@ def running(model: Model, now: Running, kept: float | None, idle_s: float, files
 
 def shown(model: Model, header: GgufHeader | None, *, sees: bool) -> dict[str, Any]:
     """All that is known of a model."""
-    template = header.chat_template if header and header.chat_template else ""
+    own = header.chat_template if header and header.chat_template else ""
+    template = str(model.loading.get("chat_template") or own)
     return {
         "license": model.license or "",
         "modelfile": modelfile.write(model, template),

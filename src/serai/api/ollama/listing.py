@@ -22,6 +22,7 @@ from serai.hub.records import File
 from serai.types import Model
 
 routes = router(Scope.INFER, prefix="/api", tag="ollama")
+public = router(Scope.PUBLIC)
 
 SPEAKS = "0.13.0"
 """The version of Ollama whose API this is: some clients ask for a minimum."""
@@ -61,6 +62,11 @@ async def show_ollama_model(services: ServicesDep, request: Request) -> dict[str
     model = await find(services, names.asked(body.parse(await request.body())))
     header, sees = await asyncio.to_thread(_look, model)
     return facts.shown(model, header, sees=sees)
+
+
+@public.head("/", include_in_schema=False, response_class=Response)
+async def is_anybody_here() -> None:
+    """Ollama's clients look here first."""
 
 
 @routes.head("/tags", include_in_schema=False, response_class=Response)

@@ -13,15 +13,19 @@ from serai.types import Model
 _LINE = re.compile(r"[ \t]*([A-Za-z]+)[ \t]+")
 _SINGLE = {"from": "from", "system": "system", "template": "template", "license": "license"}
 _LISTS = frozenset({"stop"})
+_NAMED = frozenset({"parameter", "message"})
+_NAME = re.compile(r"(\S+)[ \t]+")
+_MARK = '"""'
 
 
 def write(model: Model, template: str) -> str:
     """The model as a Modelfile that `read` understands."""
     lines = ["# Made by Serai.", f"FROM {model.name}"]
-    if template:
-        lines.append(f"TEMPLATE {_quoted(template)}")
-    if system := model.settings.get("system"):
-        lines.append(f"SYSTEM {_quoted(system)}")
+    for word, text in (("TEMPLATE", template), ("SYSTEM", model.settings.get("system", ""))):
+        if _MARK in text:
+            lines.append(f"# Its {word} holds {_MARK}, for which a Modelfile has no words.")
+        elif text:
+            lines.append(f"{word} {_MARK}{text}{_MARK}")
     lines += [f"PARAMETER {name} {_value(value)}" for name, value in _parameters(model)]
     return "\n".join(lines) + "\n"
 
@@ -36,19 +40,17 @@ def read(text: str) -> dict[str, Any]:
     made: dict[str, Any] = {"parameters": {}}
     at = 0
     while at < len(text):
-        at, word, value = _next(text, at)
+        at, word, name, value = _next(text, at)
         if not word:
             break
         if word in _SINGLE:
             made[_SINGLE[word]] = value
         elif word == "parameter":
-            name, _, given = value.partition(" ")
-            _add(made["parameters"], name, _typed(given.strip()))
+            _add(made["parameters"], name, value)
         elif word == "adapter":
             made["adapters"] = {**made.get("adapters", {}), value: value}
         elif word == "message":
-            role, _, said = value.partition(" ")
-            made.setdefault("messages", []).append({"role": role, "content": _unquoted(said.strip())})
+            made.setdefault("messages", []).append({"role": name, "content": value})
         else:
             raise fault("modelfile", f"A Modelfile has no {word.upper()}.")
     if "from" not in made:
@@ -56,8 +58,9 @@ def read(text: str) -> dict[str, Any]:
     return made
 
 
-def _next(text: str, at: int) -> tuple[int, str, str]:
-    """The next instruction: where it ends, its word and its value; no word at the end."""
+def _next(text: str, at: int) -> tuple[int, str, str, str]:
+    """The next instruction: where it ends, its word, its name where such have one, and its value; no word at the
+    end."""
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
@@ -68,15 +71,24 @@ def _next(text: str, at: int) -> tuple[int, str, str]:
         match = _LINE.match(text, at)
         if match is None:
             raise fault("modelfile", f"A Modelfile's lines begin with a word such as FROM; this is {line[:40]!r}.")
-        start = match.end()
-        for mark in ('"""', '"'):
-            if text.startswith(mark, start):
-                close = text.find(mark, start + len(mark))
-                if close < 0:
-                    raise fault("modelfile", f"A text that begins with {mark} has no end.")
-                return close + len(mark), match[1].lower(), text[start + len(mark) : close]
-        return end + 1, match[1].lower(), text[start:end].strip()
-    return at, "", ""
+        word, name, start = match[1].lower(), "", match.end()
+        if word in _NAMED and (named := _NAME.match(text, start)):
+            name, start = named[1], named.end()
+        ended, value = _text(text, start, end)
+        return ended, word, name, value
+    return at, "", "", ""
+
+
+def _text(text: str, start: int, end: int) -> tuple[int, str]:
+    """A value, and where it ends: with its quotes, which may be many lines on, or with its line."""
+    if text.startswith(_MARK, start):
+        close = text.find(_MARK, start + len(_MARK))
+        if close < 0:
+            raise fault("modelfile", f"A text that begins with {_MARK} has no end.")
+        return close + len(_MARK), text[start + len(_MARK) : close]
+    value = text[start:end].strip()
+    quoted = len(value) > 1 and value[0] == value[-1] == '"'
+    return end + 1, value[1:-1] if quoted else value
 
 
 def _parameters(model: Model) -> Iterator[tuple[str, Any]]:
@@ -85,11 +97,11 @@ def _parameters(model: Model) -> Iterator[tuple[str, Any]]:
             yield name, one
 
 
-def _add(known: dict[str, Any], name: str, value: Any) -> None:
+def _add(known: dict[str, Any], name: str, value: str) -> None:
     if name in _LISTS:
-        known.setdefault(name, []).append(value if isinstance(value, str) else str(value))
+        known.setdefault(name, []).append(value)
     else:
-        known[name] = value
+        known[name] = _typed(value)
 
 
 def _typed(text: str) -> Any:
@@ -98,19 +110,10 @@ def _typed(text: str) -> Any:
             return kind(text)
         except ValueError:
             continue
-    return {"true": True, "false": False}.get(text, _unquoted(text))
+    return {"true": True, "false": False}.get(text, text)
 
 
 def _value(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _quoted(text: str) -> str:
-    return f'"""{text}"""'
-
-
-def _unquoted(text: str) -> str:
-    for mark in ('"""', '"'):
-        if len(text) >= 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
-            return text[len(mark) : -len(mark)]
-    return text
+    if isinstance(value, str):
+        return f"{_MARK}{value}{_MARK}" if "\n" in value else f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)

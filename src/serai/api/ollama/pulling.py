@@ -76,7 +76,7 @@ async def _download(services: Services, who: Principal, name: str) -> AsyncGener
             if job["state"] not in _AT_WORK:
                 break
     _raise_unless_done(job, name)
-    for state in files.whole():
+    for state in files.whole(job["progress"]):
         yield state
     yield {"status": "verifying sha256 digest"}
     yield {"status": "writing manifest"}
@@ -104,26 +104,30 @@ class _Files:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._totals: dict[str, int] = {}
-        self._under_way: set[str] = set()
+        self._told: dict[str, tuple[int, int]] = {}
 
     def of(self, progress: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        parts = {part["name"]: part for part in progress.get("parts") or ()}
-        for name in sorted(self._under_way - parts.keys()):
-            yield self._state(name, self._totals[name])
-        self._under_way = set(parts)
-        for name, part in parts.items():
-            self._totals[name] = int(part["total"])
-            yield self._state(name, int(part["done"]))
+        """Those that went on since the last time."""
+        for part in progress.get("parts") or ():
+            if part["state"] != "waiting" or part["done"]:
+                yield from self._tell(part["name"], int(part["done"]), int(part["total"]))
 
-    def whole(self) -> Iterator[dict[str, Any]]:
-        """Those that were never told to be."""
-        for name in sorted(self._under_way):
-            yield self._state(name, self._totals[name])
+    def whole(self, progress: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Those that were never told to be; where all came too fast to be told of one by one, all as one."""
+        yield from self.of(progress)
+        if not self._told and progress.get("total"):
+            yield from self._tell("", int(progress["total"]), int(progress["total"]))
+        for name, (_, total) in list(self._told.items()):
+            yield from self._tell(name, total, total)
 
-    def _state(self, name: str, done: int) -> dict[str, Any]:
+    def _tell(self, name: str, done: int, total: int) -> Iterator[dict[str, Any]]:
+        if self._told.get(name) != (done, total):
+            self._told[name] = (done, total)
+            yield self._state(name, done, total)
+
+    def _state(self, name: str, done: int, total: int) -> dict[str, Any]:
         digest = hashlib.sha256(f"{self._model}/{name}".encode()).hexdigest()
-        state = {"status": f"pulling {digest[:12]}", "digest": f"sha256:{digest}", "total": self._totals[name]}
+        state = {"status": f"pulling {digest[:12]}", "digest": f"sha256:{digest}", "total": total}
         return state | ({"completed": done} if done else {})
 
 

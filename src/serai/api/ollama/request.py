@@ -11,18 +11,8 @@ from serai.api.ollama import messages, names, options
 from serai.tasks import text_generation
 from serai.types import CHAT, TEXT_GENERATION, Call, Principal
 
-_SHARED = (
-    "model",
-    "name",
-    "stream",
-    "options",
-    "keep_alive",
-    "format",
-    "think",
-    "logprobs",
-    "top_logprobs",
-    "truncate",
-)
+_SHARED: tuple[str, ...] = ("model", "name", "stream", "options", "keep_alive", "format", "think", "truncate")
+_SHARED += ("logprobs", "top_logprobs")
 _FIELDS = {
     "chat": frozenset({*_SHARED, "messages", "tools"}),
     "generate": frozenset({*_SHARED, "prompt", "suffix", "system", "template", "context", "raw", "images"}),

@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from serai.api import media as files
 from serai.api import sse
+from serai.api.body import ignored as ignored_header
 from serai.api.deps import services_of
 from serai.api.openai import answer, capable, forms, transcripts
 from serai.api.openai.chat import failed
 from serai.api.openai.fields import fault
 from serai.api.openai.forms import Form
-from serai.api.openai.request import ignored_header
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.errors import ModelFailed

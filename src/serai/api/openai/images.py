@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serai.api import media as files
+from serai.api.body import ignored as ignored_header
 from serai.api.body import parse
 from serai.api.openai import answer, capable, forms, many
 from serai.api.openai.fields import fault
 from serai.api.openai.forms import Form
-from serai.api.openai.request import ignored_header
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.errors import ModelFailed

@@ -34,6 +34,8 @@ def repeated(call: Call, count: int) -> list[Call]:
 
 async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """All results in their order. The first fault ends all the others, and is raised."""
+    if len(work) == 1:
+        return [await work[0]]
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         return await asyncio.gather(*tasks)

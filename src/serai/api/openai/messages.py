@@ -28,8 +28,10 @@ def _message(message: Any, place: str) -> dict[str, Any]:
     for name in _KEPT:
         if message.get(name) is not None:
             plain[name] = message[name]
-    if "tool_calls" in plain and not _are_tool_calls(plain["tool_calls"]):
-        raise fault(f"{place}.tool_calls", f"{place}.tool_calls must be a list of calls with a function's name.")
+    if "tool_calls" in plain:
+        if not _are_tool_calls(plain["tool_calls"]):
+            raise fault(f"{place}.tool_calls", f"{place}.tool_calls must be a list of calls with a function's name.")
+        plain["tool_calls"] = [{**call, "type": "function"} for call in plain["tool_calls"]]  # some leave it out
     if role == "tool" and not isinstance(plain.get("tool_call_id"), str):
         raise fault(f"{place}.tool_call_id", f"{place}.tool_call_id must name the call that this is the result of.")
     plain["content"] = _content(message.get("content"), place, optional="tool_calls" in plain)

@@ -9,10 +9,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serai.api.body import ignored as ignored_header
 from serai.api.body import parse
 from serai.api.openai import answer, capable
 from serai.api.openai.fields import fault
-from serai.api.openai.request import again, ignored_header
+from serai.api.openai.request import again
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.errors import ModelFailed, WrongTask

@@ -9,11 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serai.api.body import ignored as ignored_header
 from serai.api.body import parse
 from serai.api.openai import capable
 from serai.api.openai.audio import event
 from serai.api.openai.fields import fault
-from serai.api.openai.request import ignored_header
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.errors import ModelFailed

@@ -11,6 +11,7 @@ from serai.cli import output, words
 from serai.cli.commands import search
 from serai.cli.connection import connect
 from serai.cli.panels import MODELS, Json
+from serai.endpoints import DATA_SETS
 from serai.errors import ModelNotFound
 from serai.types import ModelRef
 
@@ -85,9 +86,12 @@ def rm(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Forget a model. Its file stays unless --files is given."""
+    """Forget a model; its file stays unless --files is given. Or delete a data set: `datasets/org/name`."""
     with connect() as client:
-        client.forget(name, files=files)
+        if name.startswith(DATA_SETS):
+            client.remove_data_set(name.removeprefix(DATA_SETS))
+        else:
+            client.forget(name, files=files)
     output.emit({"forgotten": name}, lambda: output.say(f"{name} is forgotten."), as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -26,15 +27,26 @@ def search(
     license_: Annotated[str | None, typer.Option("--license", help="Such as mit or apache-2.0.")] = None,
     language: Annotated[str | None, typer.Option(help="That it speaks, such as fa.")] = None,
     format_: Annotated[Literal["gguf", "safetensors", "onnx"] | None, typer.Option("--format")] = None,
+    least: Annotated[str | None, typer.Option("--min", help="Fewest parameters, such as 500M or 3B.")] = None,
+    most: Annotated[str | None, typer.Option("--max", help="Most parameters, such as 8B.")] = None,
     sort: Annotated[Literal["downloads", "likes", "modified", "trending"], typer.Option()] = "downloads",
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Search the hub for models. Where it is away, those that are known here are shown."""
-    told = {"task": task, "library": library, "author": author, "license": license_}
+    told: dict[str, Any] = {"task": task, "library": library, "author": author, "license": license_}
+    told |= {"min_parameters": _count(least), "max_parameters": _count(most)}
     with connect() as client:
         found = client.search(" ".join(text or ()), speaks=language, format=format_, sort=sort, limit=limit, **told)
     output.emit(found, lambda: _show(found), as_json=as_json)
+
+
+def _count(text: str | None) -> int | None:
+    """3B as a number. Raises BadParameter."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmb]?)", text.strip(), re.IGNORECASE) if text else None
+    if text and not found:
+        raise typer.BadParameter(f"{text!r} is no number of parameters: write 500M or 3B.")
+    return int(float(found[1]) * {"": 1, "k": 1e3, "m": 1e6, "b": 1e9}[found[2].casefold()]) if found else None
 
 
 def page(model: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import typer
 from serai.cli import jobs, output, words
 from serai.cli.connection import connect
 from serai.cli.panels import MODELS, Json
+from serai.endpoints import DATA_SETS as PREFIX
 
 app = typer.Typer()
 
@@ -17,17 +18,15 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model, as `serai 
 
 @app.command(rich_help_panel=MODELS)
 def pin(name: Name, as_json: Json = False) -> None:
-    """Keep a model: it is never unloaded, and never deleted, to make room."""
-    with connect() as client:
-        client.change_model(name, pinned=True)
+    """Keep a model, or a data set (`datasets/org/name`): it is never unloaded or deleted to make room."""
+    _pin(name, pinned=True)
     output.emit({"pinned": name}, lambda: output.say(f"{name} is pinned."), as_json=as_json)
 
 
 @app.command(rich_help_panel=MODELS)
 def unpin(name: Name, as_json: Json = False) -> None:
-    """Let a model be unloaded or deleted to make room again."""
-    with connect() as client:
-        client.change_model(name, pinned=False)
+    """Let a model or a data set be unloaded or deleted to make room again."""
+    _pin(name, pinned=False)
     output.emit({"unpinned": name}, lambda: output.say(f"{name} is not pinned any more."), as_json=as_json)
 
 
@@ -48,17 +47,23 @@ def repair(name: Name, as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=MODELS)
 def gc(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False, as_json: Json = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    data_sets: Annotated[bool, typer.Option("--data-sets", help="Delete data sets, too, that nobody uses.")] = False,
+    unused_days: Annotated[
+        float, typer.Option(min=0, help="With --data-sets: those that were not used for so many days.")
+    ] = 30,
+    as_json: Json = False,
 ) -> None:
-    """Remove what dead downloads left in the cache, and content that no model names."""
+    """Remove what dead downloads left in the cache, and content that no model names; data sets only if asked to, and
+    none that is pinned or being fetched."""
     with connect() as client:
-        found = client.gc(dry_run=dry_run)
+        found = client.gc(dry_run=dry_run, data_sets_days=unused_days if data_sets else None)
     output.emit(found, lambda: _collected(found, dry_run=dry_run), as_json=as_json)
 
 
 @app.command(rich_help_panel=MODELS)
 def du(as_json: Json = False) -> None:
-    """Show how much room the models take, where each comes from, and what is free."""
+    """Show how much room models and data sets take, where each model comes from, and what is free."""
     with connect() as client:
         store = client.store()
     output.emit(store, lambda: _overview(store), as_json=as_json)
@@ -78,6 +83,14 @@ def updates(as_json: Json = False) -> None:
     with connect() as client:
         rows = client.updates()
     output.emit({"updates": rows}, lambda: _updates(rows), as_json=as_json)
+
+
+def _pin(name: str, *, pinned: bool) -> None:
+    with connect() as client:
+        if name.startswith(PREFIX):
+            client.change_data_set(name.removeprefix(PREFIX), pinned=pinned)
+        else:
+            client.change_model(name, pinned=pinned)
 
 
 def _checked(name: str | None, *, repair: bool, as_json: bool) -> None:
@@ -134,6 +147,12 @@ def _overview(store: dict[str, Any]) -> None:
         for model in sorted(store["models"], key=lambda model: -(model["size"] or 0))
     ]
     output.table(("NAME", "SIZE", "FROM", "PINNED", "REVISION", "UPDATE", "LAST USED"), rows, right=("SIZE",))
+    if store["data_sets"]:
+        sets = [
+            (f"{PREFIX}{one['name']}", words.size(one["size"]), one["stays"], words.ago(one["used_at"]))
+            for one in store["data_sets"]
+        ]
+        output.table(("DATA SET", "SIZE", "STAYS", "LAST USED"), sets, right=("SIZE",))
     quota = f" of a quota of {words.size(store['quota'])}" if store["quota"] else ""
     free = f"{words.size(store['free'])} of {words.size(store['total'])} are free"
     output.say(f"{words.size(store['used'])}{quota} in {store['cache']}; {free}.")

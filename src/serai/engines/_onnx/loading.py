@@ -29,7 +29,7 @@ def load(launch: Launch, device: str, context: int) -> Loaded:
     folder = Path(launch.path)
     if not (folder / "config.json").is_file():
         raise CannotLoad("missing", "its folder has no config.json")
-    words = vocabulary.read(folder)
+    words = vocabulary.read(folder, template=launch.chat_template)
     session = open_session(choose_file(folder, launch.bits, launch.dtype), device, launch.threads)
     if "input_ids" not in {given.name for given in session.get_inputs()}:
         raise CannotLoad("unsupported", "it takes no input_ids; text generation and embeddings are what runs here")

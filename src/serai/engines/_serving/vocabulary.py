@@ -53,16 +53,16 @@ class Vocabulary:
         return str(self.tokenizer.decode([token], skip_special_tokens=False))
 
 
-def read(folder: Path, tokenizer: Tokenizer | None = None) -> Vocabulary:
-    """The vocabulary of the model in the folder; `tokenizer` where the caller has made it from other files. Raises
-    CannotLoad."""
+def read(folder: Path, tokenizer: Tokenizer | None = None, template: str = "") -> Vocabulary:
+    """The vocabulary of the model in the folder; `tokenizer` where the caller has made it from other files, `template`
+    in place of its own. Raises CannotLoad."""
     if tokenizer is None:
         tokenizer = _tokenizer(folder / "tokenizer.json")
     tokenizer.no_padding()
     tokenizer.no_truncation()
     config = read_json(folder / "tokenizer_config.json")
     specials = {name: text for name in _SPECIAL if (text := _text(config.get(name)))}
-    templates = _templates(folder, config)
+    templates = {"default": template} if template else _templates(folder, config)
     default = templates.get("default", PLAIN_CHAT)
     return Vocabulary(
         tokenizer=tokenizer,

@@ -57,7 +57,7 @@ def load(launch: Launch, device: str, reason: str, dtype: str, context: int) -> 
 
 def _load(launch: Launch, folder: Path, device: str, dtype: str, context: int) -> Loaded:
     config = transformers.AutoConfig.from_pretrained(folder, **_LOCAL)
-    words = vocabulary.read(folder, _slow_tokenizer(folder))
+    words = vocabulary.read(folder, _slow_tokenizer(folder), launch.chat_template)
     source = bool(config.is_encoder_decoder)
     if source and words.plain:
         words = replace(words, template=vocabulary.LAST_MESSAGE, tool_template=vocabulary.LAST_MESSAGE)

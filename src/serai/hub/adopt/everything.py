@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from serai import loading
 from serai.errors import SeraiError
 from serai.hub.adopt import folders, huggingface, llama_cache, lmstudio, ollama
-from serai.hub.adopt.found import Found, plain
+from serai.hub.adopt.found import Found, Seen, plain
 from serai.hub.records import File, Records, Source
 from serai.hub.store import Store
+from serai.storage.memory import Memory
 from serai.tasks import text_generation
 from serai.types import Model
+
+_SEEN = "adopt.seen"
 
 
 class Adopt:
@@ -24,6 +27,7 @@ class Adopt:
         self,
         store: Store,
         records: Records,
+        memory: Memory,
         *,
         cache: Path,
         links: Path,
@@ -32,33 +36,39 @@ class Adopt:
     ) -> None:
         self._store = store
         self._records = records
+        self._memory = memory
         self._cache = cache
         self._links = links
         self._environ = environ
         self._folders = folders
         self._one = asyncio.Lock()
 
-    async def run(self) -> dict[str, Any]:
-        """The names of the models that were found anew, and of those that are gone. What cannot be read is left."""
+    async def run(self, *, closely: bool = True) -> dict[str, Any]:
+        """The names of the models that were found anew, and of those that are gone. What cannot be read is left. If not
+        `closely`, nothing is read again that has not changed on disk since the last time: a start is in a hurry."""
         async with self._one:
             gone = await self._drop()
+            seen = Seen({} if closely else await self._memory.get(_SEEN, {}))
             models = await self._store.models()
-            known = {Path(model.path).resolve() for model in models if model.path}
             taken = {name for name, source in (await self._records.sources()).items() if source.hidden}
-            taken |= {model.name for model in models}
             added = []
-            for found in await asyncio.to_thread(lambda: list(self._find())):
-                if found.name not in taken and found.path.resolve() not in known:
-                    try:
-                        added.append((await self._add(found)).name)
-                    except (SeraiError, OSError):
-                        continue
+            for found in await asyncio.to_thread(self._new, models, taken, seen):
+                try:
+                    added.append((await self._add(found)).name)
+                except (SeraiError, OSError):
+                    continue
+            await self._memory.set(_SEEN, seen.now)
             return {"added": added, "gone": gone}
 
-    def _find(self) -> Iterator[Found]:
+    def _new(self, models: Sequence[Model], taken: Collection[str], seen: Seen) -> list[Found]:
+        known = {Path(model.path).resolve() for model in models if model.path}
+        names = {*taken, *(model.name for model in models)}
+        return [found for found in self._find(seen) if found.name not in names and found.path.resolve() not in known]
+
+    def _find(self, seen: Seen) -> Iterator[Found]:
         home = Path(self._environ.get("HOME") or self._environ.get("USERPROFILE") or Path.home())
-        yield from huggingface.find(self._cache)
-        yield from ollama.find(self._environ, home)
+        yield from huggingface.find(self._cache, seen)
+        yield from ollama.find(self._environ, home, seen)
         yield from lmstudio.find(self._environ, home)
         yield from llama_cache.find(self._environ, home)
         yield from folders.find(self._folders())
@@ -82,7 +92,8 @@ class Adopt:
             if projector is not None:
                 projector = await asyncio.to_thread(self._link, found.name, "mmproj.gguf", projector)
         source = "hub" if found.kind == "huggingface" else "file"
-        model = await self._store.add(path, found.name, source=source, link=True)  # type: ignore[arg-type]
+        said = {"description": found.note} if found.note else {}
+        model = await self._store.add(path, found.name, source=source, link=True, **said)  # type: ignore[arg-type]
         loads = {**found.loading, **({"projector": str(projector)} if projector is not None else {})}
         if loads := _usable(loads, loading.check):
             await self._store.set_loading(model.name, loads)

@@ -8,15 +8,18 @@ from pathlib import Path
 
 from serai.errors import SeraiError
 from serai.hub import choose, choose_gguf, safetensors
-from serai.hub.adopt.found import Found
+from serai.hub.adopt.found import Found, Seen
 from serai.hub.cache import Repo, repos
 from serai.hub.names import is_digest
 from serai.hub.remote import RemoteFile
 from serai.types import ModelRef
 
 
-def find(cache: Path) -> Iterator[Found]:
+def find(cache: Path, seen: Seen) -> Iterator[Found]:
+    """Of the repositories in which something has come or gone."""
     for repo in repos(cache):
+        if seen.as_before(repo.folder, repo.blobs, repo.folder / "refs", repo.folder / "snapshots"):
+            continue
         refs, commits = repo.refs(), repo.commits()
         revision = "main" if refs.get("main") in commits else next((name for name in refs if refs[name] in commits), "")
         if revision:

@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from serai.hub.adopt.found import Found, plain, read_json
+from serai.errors import SeraiError
+from serai.hub.adopt.found import Found, Seen, plain, read_json
+from serai.hub.adopt.gotext.jinja import LONGEST, translate
+from serai.hub.adopt.gotext.lexing import Untranslatable
+from serai.hub.gguf import read_header
 
 _KIND = "application/vnd.ollama.image."
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -28,11 +32,12 @@ _PARAMETERS = {
 _LONGEST = 1 << 20
 
 
-def find(environ: Mapping[str, str], home: Path) -> Iterator[Found]:
+def find(environ: Mapping[str, str], home: Path, seen: Seen) -> Iterator[Found]:
+    """Those whose manifests are new."""
     chosen = environ.get("OLLAMA_MODELS")
     for root in (Path(chosen),) if chosen else (home / ".ollama" / "models", *map(Path, _SYSTEMS)):
         for manifest in _manifests(root / "manifests"):
-            if found := _read(root, manifest):
+            if not seen.as_before(manifest) and (found := _read(root, manifest)):
                 yield found
 
 
@@ -50,6 +55,7 @@ def _read(root: Path, manifest: Path) -> Found | None:
     model = blobs.get("model")
     if model is None:
         return None
+    template, note = _template(blobs.get("template"), model)
     said = read_json(blobs["params"]) if "params" in blobs else None
     params = said if isinstance(said, dict) else {}
     etags = {path: path.name.removeprefix("sha256-") for path in (model, blobs.get("projector")) if path is not None}
@@ -61,7 +67,8 @@ def _read(root: Path, manifest: Path) -> Found | None:
         etags=etags,
         projector=blobs.get("projector"),
         settings=_settings(params, blobs),
-        loading={"context": params["num_ctx"]} if "num_ctx" in params else {},
+        loading={**({"context": params["num_ctx"]} if "num_ctx" in params else {}), **template},
+        note=note,
     )
 
 
@@ -87,13 +94,36 @@ def _settings(params: Mapping[str, Any], blobs: Mapping[str, Path]) -> dict[str,
         value = params.get(theirs)
         if value is not None and not (theirs == "num_predict" and (not isinstance(value, int) or value <= 0)):
             found[ours] = value
-    if system := _text(blobs.get("system")):
-        found["system"] = system
+    if (system := _text(blobs.get("system"))).strip():
+        found["system"] = system.strip()
     return found
+
+
+def _template(path: Path | None, model: Path) -> tuple[dict[str, str], str]:
+    """The chat template as a setting of loading, or why it is none. Chats with tools keep to the file's own where that
+    knows them: engines read calls out of answers by the form that a model's makers gave them."""
+    if not (text := _text(path)):
+        return {}, ""
+    try:
+        return {"chat_template": _with_tools(translate(text), model)}, ""
+    except Untranslatable as error:
+        return (
+            {},
+            f"The chat template that Ollama has for it could not be taken over ({error}): its file's own is used.",
+        )
+
+
+def _with_tools(template: str, model: Path) -> str:
+    try:
+        own = read_header(model).chat_template or ""
+    except (SeraiError, OSError):  # told when it is added
+        return template
+    both = f"{{%- if tools -%}}{own}{{%- else -%}}{template}{{%- endif -%}}"
+    return both if "tools" in own and len(both) <= LONGEST else template
 
 
 def _text(path: Path | None) -> str:
     try:
-        return "" if path is None or path.stat().st_size > _LONGEST else path.read_text("utf-8").strip()
+        return "" if path is None or path.stat().st_size > _LONGEST else path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,18 @@ import aiohttp
 from serai.errors import Busy, SeraiError
 from serai.hub.cache import Repo
 from serai.hub.faults import Damaged, HubUnreachable
+from serai.hub.fetch.answers import IgnoresRanges, check, longer
 from serai.hub.fetch.digest import Digest, matches
 from serai.hub.fetch.limits import Limits
 from serai.hub.fetch.lock import locked
 from serai.hub.fetch.partial import Partial
 from serai.hub.fetch.tally import CHECKING, Listener
-from serai.hub.remote import Hub, RemoteFile, Repository
+from serai.hub.fetch.writing import Writing
+from serai.hub.remote import Hub, RemoteFile, Repository, unread
 
-_CHUNK = 1 << 19
+_CHUNK = 1 << 18
 _HASH = 8 << 20
 _TRIES = 12
-_SMALL = 1 << 16
 _SYNCS = 8
 _LONGEST_PAUSE_S = 30.0
 
@@ -33,8 +36,8 @@ Passing = (aiohttp.ClientError, TimeoutError, ConnectionError, HubUnreachable, B
 """What may be over at the next try."""
 
 
-class IgnoresRanges(Exception):
-    """The server sends the whole file whatever is asked."""
+class GivesWay(Exception):
+    """A download of a higher priority waits for this connection; the piece is gone on with later."""
 
 
 class Fetcher:
@@ -49,6 +52,7 @@ class Fetcher:
         self._limits = limits
         self._pause = pause
         self._tries = tries
+        self._writing = Writing()
         self._syncing = ThreadPoolExecutor(_SYNCS, thread_name_prefix="serai-sync")
 
     async def fetch(
@@ -86,8 +90,8 @@ class Fetcher:
             tally.arriving(part)
             tally.advance(file, part.have, CHECKING if part.have else None)
             digest = Digest(file.etag, file.size)
-            moved = asyncio.Event()
-            await _together(self._pieces(repository, file, part, tally, moved), _hash(part, digest, moved))
+            at = _Arriving(repository, file, part, tally, asyncio.Event())
+            await _together(self._pieces(at), _hash(part, digest, at.moved))
             if digest.matches():  # writing to the disk takes long: it holds up no other file
                 await asyncio.get_running_loop().run_in_executor(self._syncing, part.finish, repo.blob(file.etag))
                 return True
@@ -95,30 +99,18 @@ class Fetcher:
             tally.advance(file, -file.size, "arrived damaged, fetching it again")
             return False
 
-    async def _pieces(
-        self, repository: Repository, file: RemoteFile, part: Partial, tally: Listener, moved: asyncio.Event
-    ) -> None:
-        async def keep(number: int, chunk: bytes) -> None:
-            if len(chunk) <= _SMALL:  # at once: what waits for a thread is lost if we are killed
-                part.write(number, chunk)
-            else:  # as chunks grow when the disk is slow, that never holds up the loop
-                await asyncio.to_thread(part.write, number, chunk)
-            tally.advance(file, len(chunk))
-            moved.set()
-            await self._limits.spend(len(chunk))
-
+    async def _pieces(self, at: _Arriving) -> None:
         async def worker() -> None:
             while waiting:
                 number = waiting.popleft()
-                work = partial(self._piece, repository, file, part, number, keep)
-                await self._again(partial(part.next, number), work, tally)
+                await self._again(partial(at.part.next, number), partial(self._piece, at, number), at.tally)
 
-        waiting = deque(part.unfinished())
+        waiting = deque(at.part.unfinished())
         try:
             await _together(*(worker() for _ in range(min(len(waiting), self._limits.connections()))))
         except IgnoresRanges:
-            await self._again(lambda: part.have, lambda: self._whole(repository, file, part, tally), tally)
-        moved.set()
+            await self._again(lambda: at.part.have, lambda: self._whole(at), at.tally)
+        at.moved.set()
 
     async def _again(
         self, have: Callable[[], int], work: Callable[[], Coroutine[Any, Any, bool]], tally: Listener
@@ -128,9 +120,11 @@ class Fetcher:
         while True:
             before, reason = have(), None
             try:
-                async with self._limits.connection():
+                async with self._limits.connection(lambda: tally.priority):
                     if await work():
                         return
+            except GivesWay:
+                continue
             except Passing as error:
                 if not _passes(error):
                     raise
@@ -142,57 +136,57 @@ class Fetcher:
             pause = min(self._pause(tries), _LONGEST_PAUSE_S)
             await asyncio.sleep(max(pause, reason.retry_after) if isinstance(reason, Busy) else pause)
 
-    async def _piece(
-        self,
-        repository: Repository,
-        file: RemoteFile,
-        part: Partial,
-        number: int,
-        keep: Callable[[int, bytes], Coroutine[Any, Any, None]],
-    ) -> bool:
+    async def _piece(self, at: _Arriving, number: int) -> bool:
         """Whether the piece is whole now."""
+        part = at.part
         begin, end = part.next(number), part.end(number)
         if begin == end:
             return True
-        async with self._hub.open(repository, file, begin, end) as response:
-            _check(response, file, begin, end)
-            async for chunk in response.content.iter_chunked(self._limits.chunk(_CHUNK)):
-                if part.next(number) + len(chunk) > end:
-                    raise Damaged(f"{file.path} is longer than the hub says.", hint="Start it again.")
-                await keep(number, chunk)
+        async with self._hub.open(at.repository, at.file, begin, end) as response:
+            check(response, at.file, begin, end)
+            try:
+                async for chunk in response.content.iter_chunked(self._limits.chunk(_CHUNK)):
+                    if part.next(number) + len(chunk) > end:
+                        raise longer(at.file)
+                    await self._writing.do(partial(part.write, number, chunk))
+                    at.took(len(chunk))
+                    await self._limits.spend(len(chunk))
+                    if self._limits.outranked(at.tally.priority):
+                        raise GivesWay
+            except (aiohttp.ClientError, TimeoutError, ConnectionError, asyncio.CancelledError, GivesWay):
+                with contextlib.suppress(OSError):  # what has come by now is not asked for again
+                    rest = unread(response)[: end - part.next(number)]
+                    part.write(number, rest)
+                    at.took(len(rest))
+                raise
         return part.next(number) == end
 
-    async def _whole(self, repository: Repository, file: RemoteFile, part: Partial, tally: Listener) -> bool:
+    async def _whole(self, at: _Arriving) -> bool:
         position = 0
-        async with self._hub.open(repository, file) as response:
+        async with self._hub.open(at.repository, at.file) as response:
             async for chunk in response.content.iter_chunked(self._limits.chunk(_CHUNK)):
-                if position + len(chunk) > file.size:
-                    raise Damaged(f"{file.path} is longer than the hub says.", hint="Start it again.")
-                tally.advance(file, await asyncio.to_thread(part.place, position, chunk))
+                if position + len(chunk) > at.file.size:
+                    raise longer(at.file)
+                at.tally.advance(at.file, await asyncio.to_thread(at.part.place, position, chunk))
                 position += len(chunk)
                 await self._limits.spend(len(chunk))
-        return not part.unfinished()
+        return not at.part.unfinished()
 
 
-def _check(response: aiohttp.ClientResponse, file: RemoteFile, begin: int, end: int) -> None:
-    """Whether the answer is what was asked for. Raises IgnoresRanges or Damaged."""
-    if response.status == 200 and (begin or end < file.size):
-        raise IgnoresRanges
-    if response.status == 206:
-        span, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        if whole.isdigit() and int(whole) != file.size:
-            raise _other_length(file, int(whole))
-        if not span.startswith(f"{begin}-"):
-            raise IgnoresRanges
-    elif response.content_length not in {None, file.size}:
-        raise _other_length(file, response.content_length or 0)
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """A file on its way; `moved` is set when more of it is here."""
 
+    repository: Repository
+    file: RemoteFile
+    part: Partial
+    tally: Listener
+    moved: asyncio.Event
 
-def _other_length(file: RemoteFile, length: int) -> Damaged:
-    return Damaged(
-        f"{file.path} has {file.size:,} bytes by the hub's list, and {length:,} by its server.",
-        hint="A mirror may be out of date: start it again later, or change hub.endpoint.",
-    )
+    def took(self, count: int) -> None:
+        """Tells that so many bytes more are on the disk."""
+        self.tally.advance(self.file, count)
+        self.moved.set()
 
 
 def _passes(error: BaseException) -> bool:

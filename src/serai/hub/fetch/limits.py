@@ -18,21 +18,35 @@ class Limits:
         self.connections = connections
         self.rate = rate
         self._open = 0
-        self._free = asyncio.Event()
+        self._waiting: list[Callable[[], int]] = []
+        self._moved = asyncio.Event()
         self._due = 0.0
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[None]:
-        """Waits for a place among the connections and holds it."""
-        while self._open >= self.connections():
-            self._free.clear()
-            await self._free.wait()
-        self._open += 1
+    async def connection(self, priority: Callable[[], int] = lambda: 0) -> AsyncIterator[None]:
+        """Waits for a place among the connections and holds it. The highest priority comes first, and among equal
+        ones who came first; it may change while it waits."""
+        await self._place(lambda: priority())  # noqa: PLW0108 - one that is told from all others
         try:
             yield
         finally:
             self._open -= 1
-            self._free.set()
+            self._moved.set()
+
+    def outranked(self, priority: int) -> bool:
+        """Whether somebody of a higher priority waits for a connection."""
+        return any(waiting() > priority for waiting in self._waiting)
+
+    async def _place(self, mine: Callable[[], int]) -> None:
+        self._waiting.append(mine)
+        try:
+            while self._open >= self.connections() or max(self._waiting, key=lambda one: one()) is not mine:
+                self._moved.clear()
+                await self._moved.wait()
+            self._open += 1
+        finally:
+            self._waiting.remove(mine)
+            self._moved.set()
 
     def chunk(self, usual: int) -> int:
         """How much to read at once, so that the rate stays even."""

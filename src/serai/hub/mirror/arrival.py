@@ -15,6 +15,8 @@ class Arrival:
     """Told by the fetcher. Its last byte is given out only when the digest is the hub's: whoever has the file whole has
     it right, and all others notice."""
 
+    priority = 0
+
     def __init__(self, file: RemoteFile) -> None:
         self.file = file
         self.turn = 0

@@ -7,11 +7,12 @@ import contextlib
 import json
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serai.hub import removal
 from serai.hub.cache import Repo
+from serai.hub.data_sets import KIND
 from serai.hub.mirror.asked import Place
 from serai.hub.quota import Held
 from serai.hub.records import Records
@@ -50,10 +51,19 @@ class Kept:
     def owns(self, name: str) -> bool:
         return name.startswith(_PREFIX)
 
-    async def held(self, active: Collection[Place] = ()) -> list[Held]:
-        """What it takes, for the quota. What has become a model of this machine, or is arriving, stays."""
+    def asked_for(self, data_set: str) -> float:
+        """When somebody asked the mirror for a data set last; 0 where nobody did."""
+        with contextlib.suppress(OSError):
+            return self._list(Place(KIND, data_set)).stat().st_mtime
+        return 0.0
+
+    async def held(self, active: Collection[Place] = (), pinned: Collection[str] = ()) -> list[Held]:
+        """What it takes, for the quota. What has become a model of this machine, or is arriving, stays, and of the
+        data sets those that are `pinned`."""
         models = {Path(file.path) for file in await self._records.files()}
-        return await asyncio.to_thread(self._held, active, models)
+        held = await asyncio.to_thread(self._held, active, models)
+        kept = {f"{_PREFIX}{KIND}/{name}" for name in pinned}
+        return [replace(one, stays=one.stays or "pinned") if one.name in kept else one for one in held]
 
     async def remove(self, name: str) -> None:
         """Deletes what the mirror has fetched of a repository, and nothing that anything else put there."""

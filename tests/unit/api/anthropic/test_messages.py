@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anthropic
 import pytest
-import pytest_asyncio
+from tests.fakes import pictures
 from tests.unit.api.clients import for_anthropic
 from tests.unit.api.conftest import Api, events
 
 from serai.errors import Busy, ContextExceeded, LoadFailed, ModelCrashed
+from serai.outside import Fetched
 from serai.types import Delta, Usage
 
 Make = Callable[..., Awaitable[Api]]
@@ -30,19 +31,15 @@ def plain(message: anthropic.types.Message) -> list[dict[str, Any]]:
     return [block.model_dump(exclude={"parsed_output"}) for block in message.content]
 
 
-@pytest_asyncio.fixture
-async def make(make_server: Make) -> AsyncIterator[Callable[..., Any]]:
-    """A server over a script, and Anthropic's client to it."""
-    made: list[anthropic.AsyncAnthropic] = []
+@pytest.fixture
+def make(make_server: Make) -> Callable[..., Any]:
+    """Makes a server over a script, and Anthropic's client to it."""
 
     async def one(*script: Any, **settings: str) -> tuple[Api, anthropic.AsyncAnthropic]:
         api = await make_server(*script, **settings)
-        made.append(for_anthropic(api))
-        return api, made[-1]
+        return api, for_anthropic(api)
 
-    yield one
-    for client in made:
-        await client.close()
+    return one
 
 
 async def test_a_whole_message(make: Any) -> None:
@@ -277,6 +274,25 @@ async def test_models_come_page_by_page(make: Any) -> None:
     ]
     back = await client.models.list(limit=2, before_id="m3")
     assert [model.id for model in back.data] == ["m1", "m2"] and back.has_more
+
+
+class Web:
+    """Answers for every address in the way of `serai.outside.Outside`."""
+
+    async def fetch(self, url: str, *, most: int, kinds: Any) -> Fetched:
+        return Fetched(pictures.png(), "image/png")
+
+
+async def test_a_picture_by_its_address_is_fetched(make: Any) -> None:
+    api, client = await make(Delta(data={"tokens": 1}))
+    block: Any = {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
+    asked: Any = {"model": "scripted", "messages": [{"role": "user", "content": [block]}]}
+    api.services.outside = Web()
+    await client.messages.create(**asked, max_tokens=5)
+    await client.messages.count_tokens(**asked)
+    for call in api.backend.calls:
+        url = call.inputs["messages"][0]["content"][0]["image_url"]["url"]
+        assert url == pictures.url(pictures.png())
 
 
 async def test_tokens_are_counted(make: Any) -> None:

@@ -6,14 +6,20 @@ import asyncio
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
-from tests.fakes import waiting
+from tests.fakes import tiny_gguf, waiting
+from tests.fakes.store import FakeStore, gguf_model
 from tests.unit.api.conftest import until
 
+from serai.batches.lines import Answers
 from serai.errors import Busy, ModelCrashed
+from serai.hosting.backend import LocalBackend
+from serai.hosting.pool import Pool
+from serai.types import FEATURE_EXTRACTION
 
 CHAT = "/v1/chat/completions"
 
@@ -211,3 +217,47 @@ async def test_a_file_for_something_else_is_refused(client: Any) -> None:
     file = await client.files.create(file=("a", io.BytesIO(line("a"))), purpose="user_data")
     with pytest.raises(openai.BadRequestError, match="purpose"):
         await client.batches.create(input_file_id=file.id, endpoint=CHAT, completion_window="24h")
+
+
+async def test_a_full_disk_stops_a_batch_until_it_is_resumed(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Answers.add
+
+    def full(self: Any, batch: str, line: Any, answer: Any) -> None:
+        if len(self.done) >= 2:
+            raise OSError(28, "No space left on device")
+        add(self, batch, line, answer)
+
+    monkeypatch.setattr(Answers, "add", full)
+    batch = await begin(client, *(line(f"n{number}") for number in range(6)))
+    failed = await ended(client, batch.id)
+    assert failed.status == "failed" and "disk is full" in failed.errors.data[0].message
+    monkeypatch.setattr(Answers, "add", add)
+    await client.api.services.jobs.resume((await client.api.services.batches.get("owner", batch.id)).job)
+    done = await until_completed(client, batch.id)
+    assert len(await answers(client, done.output_file_id)) == 6
+
+
+async def until_completed(client: Any, batch: str) -> Any:
+    async def over() -> bool:
+        return (await client.batches.retrieve(batch)).status == "completed"
+
+    assert await waiting.until(over, 20)
+    return await client.batches.retrieve(batch)
+
+
+@pytest.mark.engine
+async def test_a_real_batch_of_embeddings_and_bad_lines(
+    client: Any, make_pool: Callable[..., Pool], tmp_path: Path
+) -> None:
+    model = gguf_model(tiny_gguf.write(tmp_path / "e.gguf", pooling=1), "embeds", task=FEATURE_EXTRACTION)
+    client.api.services.router.backends.append(LocalBackend(FakeStore(model), make_pool()))
+    bodies = [
+        {"model": "embeds", "input": "the cat"},
+        {"model": "embeds", "input": []},
+        {"model": "none", "input": "x"},
+    ]
+    asked = [line(f"n{number}", body, url="/v1/embeddings") for number, body in enumerate(bodies)]
+    done = await ended(client, (await begin(client, *asked, endpoint="/v1/embeddings")).id)
+    good, bad = await answers(client, done.output_file_id), await answers(client, done.error_file_id)
+    assert len(good["n0"]["response"]["body"]["data"][0]["embedding"]) == 64
+    assert [bad[name]["response"]["status_code"] for name in ("n1", "n2")] == [400, 404]

@@ -245,7 +245,8 @@ async def test_what_has_no_effect_is_named(client: Any) -> None:
         ({"truncation": "some"}, "truncation"),
         ({"metadata": {"a": 1}}, "metadata"),
         ({"reasoning": {"effort": "much"}}, "reasoning.effort"),
-        ({"text": {"format": {"type": "xml"}}}, "response_format.type"),
+        ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
+        ({"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema"),
         ({"previous_response_id": "resp_x"}, "previous_response_id"),
     ],
 )

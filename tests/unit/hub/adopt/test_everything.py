@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes import ollama_templates as library
+from tests.fakes import templates, tiny_gguf
 
+from serai.engines._serving.templating import compile_template
 from serai.hub.adopt.everything import Adopt
+from serai.hub.adopt.found import Seen
 from serai.hub.records import Records
 from serai.hub.store import Store
+from serai.storage.database import Database
+from serai.storage.memory import Memory
 
 
 @pytest.fixture
@@ -21,17 +27,18 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def adopt(store: Store, records: Records, home: Path, tmp_path: Path) -> Callable[..., Any]:
-    async def run(*folders: Path) -> dict[str, Any]:
+def adopt(db: Database, store: Store, records: Records, home: Path, tmp_path: Path) -> Callable[..., Any]:
+    async def run(*folders: Path, closely: bool = True) -> dict[str, Any]:
         kind = Adopt(
             store,
             records,
+            Memory(db),
             cache=home / "hub",
             links=tmp_path / "adopted",
             environ={"HOME": str(home)},
             folders=lambda: tuple(map(str, folders)),
         )
-        return await kind.run()
+        return await kind.run(closely=closely)
 
     return run
 
@@ -86,6 +93,28 @@ async def test_ollamas_projector_comes_with_the_model(adopt: Any, store: Store, 
     await adopt()
     model = await store.find("ollama/someone-sees:latest")
     assert Path(model.loading["projector"]).suffix == ".gguf" and Path(model.loading["projector"]).is_file()
+
+
+async def test_ollamas_template_is_taken_over_or_said_why_not(adopt: Any, store: Store, home: Path, tiny: Path) -> None:
+    ollama(home, "library/good/1", {"model": tiny.read_bytes(), "template": b"<u>{{ .Prompt }}\n"})
+    ollama(home, "library/odd/1", {"model": tiny.read_bytes() + b".", "template": b"{{ template `x` }}"})
+    await adopt()
+    good, odd = await store.find("ollama/good:1"), await store.find("ollama/odd:1")
+    assert "'<u>'" in good.loading["chat_template"] and "'\\n'" in good.loading["chat_template"]
+    assert odd.loading == {} and "`template` is not translated" in odd.description
+
+
+async def test_chats_with_tools_keep_to_the_files_own_template_where_it_knows_them(
+    adopt: Any, store: Store, home: Path, tmp_path: Path
+) -> None:
+    own = tiny_gguf.write(tmp_path / "own.gguf", template=templates.HERMES).read_bytes()
+    ollama(home, "library/mistral/1", {"model": own, "template": library.MISTRAL.encode()})
+    await adopt()
+    render = compile_template((await store.find("ollama/mistral:1")).loading["chat_template"])
+    chat = [{"role": "user", "content": "Hi"}]
+    assert render(messages=chat, tools=None) == "[INST] Hi[/INST] "
+    wanted = compile_template(templates.HERMES)(messages=chat, tools=[{}], add_generation_prompt=True)
+    assert render(messages=chat, tools=[{}], add_generation_prompt=True) == wanted
 
 
 async def test_a_model_of_ollamas_that_is_not_whole_is_left(adopt: Any, home: Path, tiny: Path) -> None:
@@ -169,3 +198,49 @@ async def test_nothing_of_another_programs_is_changed(adopt: Any, store: Store, 
     for model in (await store.models())[1:]:
         await store.forget(model.name)
     assert seen() == before
+
+
+@pytest.fixture
+def long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies there was not put there just now."""
+    monkeypatch.setattr("serai.hub.adopt.found._COARSE_S", -60)
+
+
+async def test_a_start_reads_nothing_again_that_has_not_changed(
+    adopt: Any, home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, long_ago: None
+) -> None:
+    hugging(home, "org/m", {"m-Q8_0.gguf": tiny.read_bytes()})
+    ollama(home, "library/a/1", {"model": tiny.read_bytes()})
+    await adopt()
+    read: list[str] = []
+    monkeypatch.setattr("serai.hub.adopt.huggingface.files_of", lambda place: read.append(str(place)) or [])
+    monkeypatch.setattr("serai.hub.adopt.ollama._read", lambda _root, place: read.append(str(place)))
+    assert await adopt(closely=False) == {"added": [], "gone": []}
+    assert read == []
+    await adopt()
+    assert len(read) == 2
+
+
+async def test_a_start_finds_what_has_come_since(adopt: Any, home: Path, tiny: Path, long_ago: None) -> None:
+    hugging(home, "org/m", {"m-Q8_0.gguf": tiny.read_bytes()})
+    await adopt()
+    hugging(home, "org/m", {"m-Q4_0.gguf": tiny.read_bytes() + b"."})
+    assert (await adopt(closely=False))["added"] == ["org/m:Q4_0"]
+
+
+async def test_what_comes_back_is_found_at_a_start(
+    adopt: Any, home: Path, tiny: Path, tmp_path: Path, long_ago: None
+) -> None:
+    hugging(home, "org/m", {"m-Q8_0.gguf": tiny.read_bytes()})
+    await adopt()
+    (home / "hub").rename(tmp_path / "away")  # a disk that is not there
+    assert (await adopt(closely=False))["gone"] == ["org/m:Q8_0"]
+    assert (await adopt(closely=False))["gone"] == []
+    (tmp_path / "away").rename(home / "hub")
+    assert (await adopt(closely=False))["added"] == ["org/m:Q8_0"]
+
+
+async def test_what_changed_just_now_is_looked_at_once_more(tmp_path: Path) -> None:
+    seen = Seen({})
+    seen.as_before(tmp_path)
+    assert seen.now == {}

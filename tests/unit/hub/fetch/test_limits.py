@@ -60,3 +60,35 @@ async def test_no_more_connections_than_allowed() -> None:
 
     await asyncio.gather(*(work() for _ in range(20)))
     assert (most, open_) == (3, 0)
+
+
+async def test_the_highest_priority_gets_the_next_connection() -> None:
+    both, order, wish = Limits(lambda: 1), [], {"late": 0}
+    done = asyncio.Event()
+
+    async def work(name: str) -> None:
+        async with both.connection(lambda: wish.get(name, 0)):
+            order.append(name)
+            await done.wait()
+
+    tasks = [asyncio.ensure_future(work(name)) for name in ("first", "second", "late")]
+    await asyncio.sleep(0)
+    wish["late"] = 10  # it changes while it waits
+    done.set()
+    await asyncio.gather(*tasks)
+    assert order == ["first", "late", "second"]
+
+
+async def test_who_gives_up_waiting_holds_nobody_up() -> None:
+    both, done = Limits(lambda: 1), asyncio.Event()
+
+    async def work(priority: int) -> None:
+        async with both.connection(lambda: priority):
+            await done.wait()
+
+    first, gone, last = [asyncio.ensure_future(work(priority)) for priority in (0, 5, 0)]
+    await asyncio.sleep(0)
+    gone.cancel()
+    done.set()
+    async with asyncio.timeout(20):
+        await asyncio.gather(first, last)

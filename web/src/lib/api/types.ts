@@ -39,6 +39,7 @@ export interface Generation {
   reasoning?: boolean;
   reasoning_budget?: number;
   lora?: Record<string, number>;
+  truncation?: "refuse" | "oldest";
 }
 
 export interface ResponseFormat {

@@ -24,15 +24,17 @@ const showHtml = (raw: string): string => escape(raw).replace(harmless, "<$1>");
 interface Ways {
   breaks: boolean;
   html: (raw: string) => string;
+  /** Whether pictures from elsewhere are drawn as such; else they are links. */
+  pictures: boolean;
 }
 
-const build = ({ breaks, html }: Ways): Marked => {
-  const made = new Marked({ gfm: true, breaks, renderer: renderer(html) });
+const build = ({ breaks, html, pictures }: Ways): Marked => {
+  const made = new Marked({ gfm: true, breaks, renderer: renderer(html, pictures) });
   made.use({ extensions: [blockMath, inlineMath] });
   return made;
 };
 
-const renderer = (html: Ways["html"]): RendererObject => ({
+const renderer = (html: Ways["html"], pictures: boolean): RendererObject => ({
   html: ({ raw }) => html(raw),
   heading({ tokens, depth, raw }) {
     const level = Math.min(depth + 1, 6);
@@ -53,7 +55,7 @@ const renderer = (html: Ways["html"]): RendererObject => ({
   codespan: ({ text }) => `<code dir="ltr">${escape(text)}</code>`,
   code: ({ text, lang }) => `<pre dir="ltr"><code class="${languageClass(lang)}">${escape(text)}</code></pre>`,
   image: ({ href, text }) =>
-    /^data:image\/(?:png|jpeg|gif|webp);base64,/i.test(href)
+    pictures || /^data:image\/(?:png|jpeg|gif|webp);base64,/i.test(href)
       ? `<img src="${escape(href)}" alt="${escape(text)}">`
       : `<a href="${escape(href)}">${escape(text || href)}</a>`,
   checkbox: ({ checked }) => `<span class="${checked ? "done" : "todo"}">${checked ? "☑" : "☐"}</span> `,
@@ -65,7 +67,7 @@ const renderer = (html: Ways["html"]): RendererObject => ({
   },
 });
 
-export const marked = build({ breaks: true, html: showHtml });
+export const marked = build({ breaks: true, html: showHtml, pictures: false });
 
 /** The language named after a fence, as a class; a hostile name becomes none. */
 export const languageOf = (lang: string | undefined): string =>
@@ -74,7 +76,8 @@ const languageClass = (lang: string | undefined): string => (languageOf(lang) ? 
 
 export const renderToken = (token: Token): string => sanitise(marked.parser([token]));
 
-const cards = build({ breaks: false, html: (raw) => raw });
+const cards = build({ breaks: false, html: (raw) => raw, pictures: true });
 
 /** A model's card as its makers wrote it: their HTML is drawn as far as the sanitiser lets it through. */
-export const renderCard = (text: string): string => sanitise(cards.parse(text, { async: false }));
+export const renderCard = (text: string, pictures: (source: string) => string): string =>
+  sanitise(cards.parse(text, { async: false }), pictures);

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from serai.api.body import ignored as ignored_header
 from serai.api.openai import fields
 from serai.api.openai.fields import EFFORTS, Field, Refusals, fault
-from serai.api.openai.request import check_format, ignored_header
-from serai.api.openai.responses import items
+from serai.api.openai.responses import items, tools
 from serai.api.openai.responses.items import Item
 from serai.types import AUTO, CHAT, Call, Principal
 
@@ -91,15 +91,13 @@ def read(body: Mapping[str, Any], who: Principal) -> Asked:
     """Raises BadRequest with the field's name as `param` for whatever does not fit or cannot be honoured."""
     known, settings, ignored = fields.read(body, FIELDS, REFUSED)
     asked = items.read(known.get("input"))
-    tools, choice = _tools(known)
     shape = _format(known.get("text") or {})
     logprobs = LOGPROBS in known.get("include", ()) or bool(known.get("top_logprobs"))
     settings = _thinks(known) | settings | _settings(known, shape, logprobs=logprobs)
-    parallel = known.get("parallel_tool_calls", True)
     call = Call(
         task=CHAT,
         model=known.get("model") or AUTO,
-        inputs={"messages": [], **_calls(tools, choice, parallel=parallel)},
+        inputs={"messages": [], **tools.wanted(known)},
         settings=settings,
         principal=who,
     )
@@ -141,43 +139,15 @@ def _format(text: Mapping[str, Any]) -> dict[str, Any] | None:
     shape = text.get("format")
     if shape is None or (isinstance(shape, dict) and shape.get("type") == "text"):
         return None
-    if not isinstance(shape, dict):
-        raise fault("text.format", "text.format must be an object.")
-    if shape.get("type") == "json_schema":
-        inner = {name: shape[name] for name in ("name", "description", "schema", "strict") if name in shape}
-        shape = {"type": "json_schema", "json_schema": inner}
-    check_format(shape)
-    return shape
-
-
-def _tools(known: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Any]:
-    """The tools in the neutral form, and the choice among them. Raises BadRequest for tools that are not functions."""
-    made = [_tool(tool, index) for index, tool in enumerate(known.get("tools", ()))]
-    choice = known.get("tool_choice")
-    if not isinstance(choice, dict):
-        return made, choice
-    if choice.get("type") == "function":
-        return made, {"type": "function", "function": {"name": choice.get("name")}}
-    if choice.get("type") == "allowed_tools" and isinstance(choice.get("tools"), list):
-        names = {tool.get("name") for tool in choice["tools"] if isinstance(tool, dict)}
-        return [tool for tool in made if tool["function"]["name"] in names], choice.get("mode", "auto")
-    raise fault("tool_choice", "tool_choice must be none, auto, required, a function or allowed_tools.")
-
-
-def _tool(tool: Any, index: int) -> dict[str, Any]:
-    place = f"tools[{index}]"
-    kind = tool.get("type") if isinstance(tool, dict) else None
-    if kind != "function":
-        raise fault(place, f"{place} is {str(kind)[:40]!r}, which cannot be honoured: Serai takes functions.")
-    if not isinstance(tool.get("name"), str):
-        raise fault(f"{place}.name", f"{place}.name must be a text.")
-    kept = {name: tool[name] for name in ("name", "description", "parameters", "strict") if tool.get(name) is not None}
-    return {"type": "function", "function": kept}
-
-
-def _calls(tools: list[dict[str, Any]], choice: Any, *, parallel: bool) -> dict[str, Any]:
-    said = {"tools": tools or None, "tool_choice": choice, "parallel_tool_calls": parallel if tools else None}
-    return {name: value for name, value in said.items() if value is not None}
+    kind = shape.get("type") if isinstance(shape, dict) else None
+    if kind == "json_object":
+        return {"type": kind}
+    if kind != "json_schema":
+        raise fault("text.format.type", "text.format.type must be text, json_object or json_schema.")
+    if not isinstance(shape.get("schema"), dict):
+        raise fault("text.format.schema", "text.format.schema must be a JSON schema.")
+    inner = {name: shape[name] for name in ("name", "description", "schema", "strict") if name in shape}
+    return {"type": kind, "json_schema": inner}
 
 
 def _base(known: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

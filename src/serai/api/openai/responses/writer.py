@@ -6,12 +6,17 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from serai.api import sse
 from serai.api.openai import answer
 from serai.errors import SeraiError
 from serai.types import Call, Delta, Usage, new_id
 
 Item = dict[str, Any]
+
+_KIND = b"response.output_text.delta"
+_DELTA = b"event: " + _KIND + b'\ndata: {"type":"' + _KIND + b'","sequence_number":'
 
 _STATUS = {"length": "incomplete", "content_filter": "incomplete", "cancelled": "cancelled"}
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -22,7 +27,8 @@ def response_id(call: Call) -> str:
 
 
 class Writer:
-    """Takes Deltas, gives events. `response` is the answer as far as it goes; only one item is open at a time."""
+    """Takes Deltas, gives events. `response` is the answer as far as it goes; only one item is open at a time,
+    and its text is put together at its end."""
 
     def __init__(self, call: Call, base: Mapping[str, Any], *, logprobs: bool) -> None:
         self.response: dict[str, Any] = {
@@ -42,6 +48,8 @@ class Writer:
         self._number = -1
         self._open: Item | None = None
         self._call: int | None = None
+        self._pieces: list[str] = []
+        self._before = b""
         self._first = Delta()
 
     def begin(self, first: Delta) -> Iterator[bytes]:
@@ -91,7 +99,7 @@ class Writer:
             part = {"type": "reasoning_text", "text": ""}
             yield from self._begin({"type": "reasoning", "id": new_id("rs"), "summary": [], "content": []}, part)
         assert self._open is not None
-        self._open["content"][0]["text"] += text
+        self._pieces.append(text)
         yield self._event("response.reasoning_text.delta", **self._place(part=True), delta=text)
 
     def _text(self, delta: Delta) -> Iterator[bytes]:
@@ -100,10 +108,20 @@ class Writer:
             yield from self._begin_message()
         assert self._open is not None
         part = self._open["content"][0]
-        part["text"] += delta.text
-        found = list((delta.logprobs or {}).get("content") or ()) if self._logprobs else []
+        self._pieces.append(delta.text)
+        if not self._logprobs:
+            yield self._plain(delta.text)
+            return
+        found = list((delta.logprobs or {}).get("content") or ())
         part["logprobs"].extend(found)
         yield self._event("response.output_text.delta", **self._place(part=True), delta=delta.text, logprobs=found)
+
+    def _plain(self, text: str) -> bytes:
+        """The event that comes for every token; what is the same in all of them is built once for each item."""
+        if not self._before:
+            self._before = b"," + orjson.dumps(self._place(part=True))[1:-1] + b',"logprobs":[],"delta":'
+        self._number += 1
+        return _DELTA + b"%d" % self._number + self._before + orjson.dumps(text) + b"}\n\n"
 
     def _tool(self, piece: Mapping[str, Any]) -> Iterator[bytes]:
         function = piece.get("function") or {}
@@ -114,7 +132,7 @@ class Writer:
             yield from self._begin({**item, "name": function.get("name") or "", "arguments": ""})
         assert self._open is not None
         if text := function.get("arguments"):
-            self._open["arguments"] += text
+            self._pieces.append(text)
             yield self._event("response.function_call_arguments.delta", **self._place(), delta=text)
 
     def _begin_message(self) -> Iterator[bytes]:
@@ -135,17 +153,21 @@ class Writer:
         if item is None:
             return
         item["status"] = status
+        whole, self._pieces = "".join(self._pieces), []
         if item["type"] == "function_call":
+            item["arguments"] = whole
             done = {"name": item["name"], "arguments": item["arguments"]}
             yield self._event("response.function_call_arguments.done", **self._place(), **done)
         else:
             part = item["content"][0]
+            part["text"] = whole
             kind = "output_text" if item["type"] == "message" else "reasoning_text"
             more = {"logprobs": part["logprobs"]} if item["type"] == "message" else {}
             yield self._event(f"response.{kind}.done", **self._place(part=True), text=part["text"], **more)
             yield self._event("response.content_part.done", **self._place(part=True), part=part)
         yield self._event("response.output_item.done", output_index=self._index(), item=item)
         self._open = self._call = None
+        self._before = b""
 
     def _index(self) -> int:
         return len(self.response["output"]) - 1
