@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from serai.errors import BadRequest, ModelFailed, NotOffered
-from serai.hosting import companions, pictures, tools
+from serai.hosting import companions, pictures, tokens, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, TOKEN_COUNT, Call, Delta, Model, Usage
@@ -20,6 +20,7 @@ PATHS = {
     TEXT_GENERATION: "/v1/completions",
     FEATURE_EXTRACTION: "/v1/embeddings",
     TEXT_RANKING: "/v1/rerank",
+    tokens.TOKENIZE: tokens.PATH,
 }
 
 _COUNTS = ("/v1/chat/completions/input_tokens", "/tokenize")
@@ -66,6 +67,8 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         return _texts(call)
     if call.task == TOKEN_COUNT:
         return _counted(call, model)
+    if call.task == tokens.TOKENIZE:
+        return tokens.body(call)
     if call.task not in PATHS:
         engine = model.engine or "The engine of this model"
         hint = "A newer Serai may, or an engine that is added: see docs/contributing/engine.md."
@@ -102,12 +105,14 @@ def is_stream(call: Call) -> bool:
 def whole(call: Call, answer: Any) -> Delta:
     """The one Delta of a task whose answer is no text. Raises ModelFailed when the answer is not what it should be."""
     try:
+        if call.task == tokens.TOKENIZE:
+            return tokens.read(answer)
         if call.task == FEATURE_EXTRACTION:
             rows = sorted(answer["data"], key=lambda row: row["index"])
             data: Any = [row["embedding"] for row in rows]
         elif call.task == TOKEN_COUNT:
-            tokens = answer["input_tokens"] if "input_tokens" in answer else len(answer["tokens"])
-            return Delta(data={"tokens": tokens}, finish="stop", usage=Usage(prompt_tokens=tokens))
+            count = answer["input_tokens"] if "input_tokens" in answer else len(answer["tokens"])
+            return Delta(data={"tokens": count}, finish="stop", usage=Usage(prompt_tokens=count))
         else:
             found = [{"index": row["index"], "score": row["relevance_score"]} for row in answer["results"]]
             data = sorted(found, key=lambda row: -row["score"])

@@ -46,7 +46,7 @@ class Loading(Busy):
 @dataclass(slots=True)
 class Asked:
     """`name` is the model's, `task` what is done, `verb` what the address ends with; `ignored` are the fields that had
-    no effect."""
+    no effect, `cut` says how much of the prompt was read where that was not all."""
 
     request: Request
     services: Services
@@ -56,6 +56,7 @@ class Asked:
     task: str = ""
     verb: str = ""
     ignored: list[str] = field(default_factory=list)
+    cut: str = ""
 
     def call(self, task: str, inputs: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Call:
         """A call to this model, checked by its task. Raises BadRequest, naming the field."""
@@ -95,7 +96,7 @@ class Asked:
 
     def headers(self, results: Sequence[Result] = ()) -> dict[str, str]:
         """The answer's headers: what had no effect, and what TGI and TEI tell of their work."""
-        told = ignored(self.ignored)
+        told = ignored(self.ignored) | ({"x-serai-truncated": self.cut} if self.cut else {})
         if results:
             prompt = sum(result.usage.prompt_tokens for result in results)
             written = sum(result.usage.completion_tokens for result in results)

@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from serai.api import envelopes, errors, sse
 from serai.api.body import fault, kind, parse
-from serai.api.huggingface import generated, parameters
+from serai.api.huggingface import generated, parameters, tokens
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.parameters import Wanted
 from serai.api.huggingface.reading import text
-from serai.errors import ContextExceeded
-from serai.types import TEXT_GENERATION, TOKEN_COUNT, Call
+from serai.types import TEXT_GENERATION, Call
 
 _FIELDS = ("inputs", "parameters", "options", "stream")
 
@@ -47,21 +46,8 @@ async def _body(asked: Asked) -> dict[str, Any]:
 
 async def _call(asked: Asked, prompt: str, wanted: Wanted) -> Call:
     asked.ignored += wanted.ignored
-    call = asked.call(TEXT_GENERATION, {"inputs": prompt}, wanted.settings)
-    if wanted.truncate is not None:
-        await _check_length(asked, prompt, wanted.truncate)
-    return call
-
-
-async def _check_length(asked: Asked, prompt: str, most: int) -> None:
-    """No prompt is shortened without a word; one that is short enough needs not be."""
-    counted = (await asked.run(asked.call(TOKEN_COUNT, {"inputs": prompt})))[0]
-    tokens = counted.data["tokens"]
-    if tokens > most:
-        error = ContextExceeded(tokens, most, f"truncate={most}")
-        error.message = f"The prompt has {tokens:,} tokens, more than truncate={most:,}; Serai cuts no prompt."
-        error.hint = "Shorten the prompt, or leave truncate out."
-        raise error
+    inputs = prompt if wanted.truncate is None else await tokens.cut(asked, prompt, wanted.truncate)
+    return asked.call(TEXT_GENERATION, {"inputs": inputs}, wanted.settings)
 
 
 async def _whole(asked: Asked, body: dict[str, Any], *, in_list: bool) -> Response:

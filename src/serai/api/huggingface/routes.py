@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from serai.api.deps import principal_of, services_of
 from serai.api.errors import MethodNotAllowed
-from serai.api.huggingface import about, below, generation, task, texts
+from serai.api.huggingface import about, below, generation, task, texts, tokens
 from serai.api.huggingface.address import Address, read
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.shapes import SHAPES
@@ -35,6 +35,9 @@ _POSTS: Mapping[str, tuple[Handler, str]] = {
     "similarity": (texts.similarity, FEATURE_EXTRACTION),
     "rerank": (texts.rerank, TEXT_RANKING),
     "predict": (texts.predict, "text-classification"),
+    "tokenize": (tokens.tokenize, TEXT_GENERATION),
+    "decode": (tokens.refused, TEXT_GENERATION),
+    "chat_tokenize": (tokens.refused, TEXT_GENERATION),
     "v1/chat/completions": (below.chat, CHAT),
     "v1/completions": (below.completions, TEXT_GENERATION),
     "v1/embeddings": (below.embeddings, FEATURE_EXTRACTION),
@@ -87,8 +90,9 @@ async def look_at_model(request: Request) -> Response:
 
 @routes.post("/{path:path}", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def ask_model(request: Request) -> Response:
-    """The model's own task, or what its address ends with: `/generate`, `/generate_stream`, `/embed`, `/rerank`,
-    `/similarity`, `/predict`, `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/pipeline/{task}`."""
+    """The model's own task, or what its address ends with: `/generate`, `/generate_stream`, `/tokenize`, `/embed`,
+    `/rerank`, `/similarity`, `/predict`, `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`,
+    `/pipeline/{task}`."""
     place = await _place(request)
     if place.verb in _POSTS:
         handler, does = _POSTS[place.verb]

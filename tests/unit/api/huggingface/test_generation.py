@@ -157,11 +157,34 @@ async def test_a_grammar_is_a_schema(door: Callable[..., Any]) -> None:
     assert at.backend.calls[0].settings["response_format"]["json_schema"]["schema"] == {"type": "object"}
 
 
-async def test_a_prompt_short_enough_needs_no_cut(door: Callable[..., Any]) -> None:
-    at = await door(TASK, Delta(data={"tokens": 4}, text="Hi"))
-    assert await at.ask("text_generation", "Once upon a time", truncate=4) == "Hi"
-    refused = await at.error(inputs="Once upon a time", parameters={"truncate": 3})
-    assert "4 tokens" in refused["error"] and "truncate=3" in refused["error"]
+def token(number: int, text: str) -> dict[str, Any]:
+    return {"id": number, "text": text, "bytes": list(text.encode())}
+
+
+async def test_a_prompt_is_cut_where_that_is_asked_for(door: Callable[..., Any]) -> None:
+    at = await door(TASK, Delta(data=[token(1, "<s>"), token(2, "Once"), token(3, " upon")], text="Hi"))
+    whole = await at.post("/generate", inputs="Once upon", parameters={"truncate": 3})
+    assert at.backend.calls[-1].inputs == {"inputs": "Once upon"} and "x-serai-truncated" not in whole.headers
+    cut = await at.post("/generate", inputs="Once upon", parameters={"truncate": 2, "return_full_text": True})
+    assert at.backend.calls[-1].inputs == {"inputs": [2, 3]}
+    assert cut.headers["x-serai-truncated"] == "2 of 3 tokens"
+    assert cut.json()["generated_text"] == "Once uponHi"
+
+
+async def test_tokens_and_where_they_stand(door: Callable[..., Any]) -> None:
+    half = {"id": 5, "text": "\ufffd", "bytes": [0xC3]}
+    rest = {"id": 6, "text": "\ufffd", "bytes": [0xA4]}
+    at = await door(TASK, Delta(data=[token(1, "<s>"), token(2, " Sch"), half, rest, token(4, "fer")]))
+    told = (await at.post("/tokenize", inputs="Schäfer")).json()
+    assert [(one["id"], one["start"], one["stop"]) for one in told] == [
+        (1, 0, 0),
+        (2, 0, 3),
+        (5, 3, 3),
+        (6, 3, 4),
+        (4, 4, 7),
+    ]
+    for verb in ("decode", "chat_tokenize"):
+        assert (await at.post(f"/{verb}", inputs="x")).status_code == 501
 
 
 @pytest.mark.parametrize(

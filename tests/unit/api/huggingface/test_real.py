@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,10 +48,15 @@ async def test_an_answer_in_the_form_of_a_schema(real: Callable[[str], Any]) -> 
     assert text.replace(" ", "").replace("\n", "").startswith('{"a":1')
 
 
-async def test_a_prompt_is_measured_before_it_is_cut(real: Callable[[str], Any]) -> None:
-    at = real("tiny")
-    assert await at.ask("text_generation", "What is Serai?", max_new_tokens=12, truncate=1000)
-    assert "truncate=1" in (await at.error(inputs="What is Serai?", parameters={"truncate": 1}))["error"]
+async def test_a_prompt_is_cut_to_its_last_tokens(real: Callable[[str], Any]) -> None:
+    at = real("guide")
+    prompt = "Grüße, کاروان‌سرا 🐪 and on"
+    told = (await at.post("/tokenize", inputs=prompt)).json()
+    assert told[-1]["stop"] == len(prompt) and len(told) > 3
+    assert all(before["stop"] == after["start"] for before, after in pairwise(told))
+    answer = await at.post("/generate", inputs=prompt, parameters={"truncate": 3, "details": True})
+    assert answer.headers["x-serai-truncated"] == f"3 of {len(told)} tokens"
+    assert answer.headers["x-prompt-tokens"] == "3"
 
 
 async def test_chats(real: Callable[[str], Any]) -> None:
