@@ -12,7 +12,7 @@ from starlette.responses import Response
 from serai.api.body import fault, kind, object_of, parse
 from serai.api.huggingface import reading
 from serai.api.huggingface.asked import Asked
-from serai.errors import NotOffered
+from serai.errors import ModelFailed, NotOffered
 from serai.tasks.feature_extraction import MOST
 from serai.types import FEATURE_EXTRACTION, TEXT_RANKING, Call, Result
 
@@ -42,9 +42,11 @@ async def embed(asked: Asked) -> Response:
     body = await _body(asked, "inputs", "parameters", "dimensions", *_NO_EFFECT, *_REFUSED)
     options = {**object_of("parameters", body.get("parameters")), **body}
     _check(options)
-    result = (await asked.run(_texts(asked, body.get("inputs"))))[0]
+    call = _texts(asked, body.get("inputs"))
+    result = (await asked.run(call))[0]
+    vectors = _vectors(call, result)
     _check_dimensions(options.get("dimensions"), result)
-    return _json(asked, result.data, result)
+    return _json(asked, vectors, result)
 
 
 async def similarity(asked: Asked) -> Response:
@@ -54,8 +56,9 @@ async def similarity(asked: Asked) -> Response:
     _check(object_of("parameters", body.get("parameters")))
     source = reading.text(given.get("source_sentence"), "inputs.source_sentence")
     sentences = _list(given.get("sentences"), "inputs.sentences")
-    result = (await asked.run(_texts(asked, [source, *sentences])))[0]
-    first, *others = result.data
+    call = _texts(asked, [source, *sentences])
+    result = (await asked.run(call))[0]
+    first, *others = _vectors(call, result)
     return _json(asked, [_cosine(first, other) for other in others], result)
 
 
@@ -111,6 +114,14 @@ def _texts(asked: Asked, given: Any) -> Call:
     if not isinstance(given, (str, list)) or not given:
         raise fault("inputs", "inputs must be a text, or a list of texts.")
     return asked.call(FEATURE_EXTRACTION, {"inputs": [given] if isinstance(given, str) else given})
+
+
+def _vectors(call: Call, result: Result) -> list[list[float]]:
+    """One for each text. Raises ModelFailed."""
+    found = result.data
+    if not isinstance(found, list) or len(found) != len(call.inputs["inputs"]):
+        raise ModelFailed("The model sent something that is no answer to this task.")
+    return found
 
 
 async def _body(asked: Asked, *known: str) -> dict[str, Any]:

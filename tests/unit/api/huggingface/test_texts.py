@@ -90,3 +90,11 @@ async def test_what_is_not_given_is_said(door: Callable[..., Any], verb: str) ->
 async def test_a_model_of_another_kind_is_refused(door: Callable[..., Any]) -> None:
     at = await door(VECTORS)
     assert "feature-extraction model" in (await at.error("/generate", inputs="x"))["error"]
+
+
+@pytest.mark.parametrize("answer", [[], "x", [[0.6, 0.8]] * 3])
+async def test_a_model_that_forgets_texts_is_said_to(door: Callable[..., Any], answer: Any) -> None:
+    at = await door(VECTORS, Delta(data=answer))
+    for inputs in ("inn", {"source_sentence": "a", "sentences": ["b"]}):
+        response = await at.post(inputs=inputs)
+        assert (response.status_code, response.json()["error_type"]) == (424, "generation")
