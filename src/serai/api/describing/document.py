@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +122,13 @@ def _exemplify(operation: Json, known: Json, schemas: Json) -> None:
             parameter["example"] = example(parameter["schema"], schemas, parameter["name"])
 
 
+_KINDS: Mapping[type, str] = {dict: "object", list: "array", str: "string"}
+
+
 def _exemplify_answer(answer: Json, known: Json, schemas: Json) -> None:
     content = answer.get("content") or {}
     if "answer" in known and not content:
-        kind = "object" if isinstance(known["answer"], dict) else "string"
+        kind = _KINDS[type(known["answer"])]
         content = answer["content"] = {known.get("type", "application/json"): {"schema": {"type": kind}}}
     for name, media in content.items():
         if "answer" in known and name == known.get("type", "application/json"):

@@ -102,6 +102,8 @@ def _array(schema: Mapping[str, Any], components: Mapping[str, Any], name: str, 
 
 
 def _string(schema: Mapping[str, Any], name: str) -> str:
+    if schema.get("format") == "binary":
+        return "the file itself"
     known = WORDS.get(name)
     text = schema.get("default") or (known if isinstance(known, str) else name.replace("_", " "))
     return str(text)[: schema.get("maxLength", 1000)] or "x" * schema.get("minLength", 0)
