@@ -50,6 +50,7 @@ from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
+from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
@@ -91,6 +92,7 @@ class Services:
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
+    providers: Providers = field(init=False)
     router: Router = field(init=False)
     sessions: Sessions = field(init=False)
     responses: Responses = field(init=False)
@@ -127,6 +129,7 @@ class Services:
         finally:
             for backend in self.router.backends:
                 await backend.close()
+            await self.providers.close()
             await self.pool.close()
             await self.db.close()
             logs.close()
@@ -297,6 +300,11 @@ async def _nobody() -> None:
     """The token of those who ask the hub as anybody might."""
 
 
+async def _has_models(store: Store, prefix: str) -> bool:
+    """Whether models of this machine are called `prefix/…`."""
+    return any(model.name.casefold().startswith(f"{prefix}/") for model in await store.models())
+
+
 def _runs(format: str) -> bool:  # noqa: A002 - the field's own word
     """Whether what the format's engine needs is installed."""
     engine = registry.engine_for(format)
@@ -335,12 +343,16 @@ def _models(services: Services) -> None:
         spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
+    services.providers = Providers(
+        services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
+    )
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
         services.metrics,
         lambda: services.settings,
         services.pool.loaded,
+        services=services.providers.backends,
     )
     services.metrics.gauge(
         "serai_model_memory_bytes",

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from serai.backend import Backend
-from serai.errors import Busy, ContextExceeded, ModelFailed, TimedOut
-from serai.routing import policy, shorten
+from serai.errors import Busy, ContextExceeded, ModelFailed, ModelNotFound, TimedOut, Unreachable
+from serai.routing import policy, remote, shorten
 from serai.routing.live import CallState, LiveCall
+from serai.routing.resolve import nearest
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
-from serai.types import Answerer, Attempt, Call, Delta, Model, Usage
+from serai.types import AUTO, Answerer, Attempt, Call, Delta, Model, Usage
+
+Offer = tuple[Model, list[Backend]]
+"""A model, and the backends at which it is."""
 
 
 class Events(Protocol):
@@ -31,7 +35,8 @@ class Metrics(Protocol):
 
 
 class Router:
-    """`loaded` names the models that are in memory, the last used first."""
+    """`loaded` names the models that are in memory, the last used first. `services` are the remote ones as they are set
+    up at that moment: a call reaches one only by a name that begins with the service's."""
 
     def __init__(
         self,
@@ -40,8 +45,11 @@ class Router:
         metrics: Metrics,
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
+        *,
+        services: Callable[[], Awaitable[Sequence[Backend]]] | None = None,
     ) -> None:
         self.backends = list(backends)
+        self._services = services
         self._events = events
         self._metrics = metrics
         self._settings = settings
@@ -50,11 +58,11 @@ class Router:
 
     async def models(self) -> list[Model]:
         """The models of all backends; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers()]
+        return [model for model, _ in await self._offers(await self._remote())]
 
     async def resolve(self, name: str, task: str) -> Model:
         """The model that would answer. Raises ModelNotFound or WrongTask."""
-        return self._choose(name, task, await self._offers())[0]
+        return (await self._choose(name, task))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -106,7 +114,7 @@ class Router:
 
     async def _answer(self, call: Call, live: LiveCall) -> AsyncGenerator[Delta, None]:
         """Tries the backends that offer the model in turn, until one has begun to answer."""
-        model, backends = self._choose(call.model, call.task, await self._offers())
+        model, backends = await self._choose(call.model, call.task)
         live.model = model.name
         chosen = shorten.prepared(call, model)
         tried: tuple[Attempt, ...] = ()
@@ -122,7 +130,7 @@ class Router:
                         began = True
                         yield delta
                 return
-            except (ModelFailed, Busy) as error:
+            except (ModelFailed, Busy, Unreachable) as error:
                 if began or number == len(backends):
                     raise
                 tried = (*tried, Attempt(backend=backend.name, reason=error.message))
@@ -175,17 +183,35 @@ class Router:
         answerer = None if began else Answerer(model=live.model, backend=live.backend)
         yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
-    async def _offers(self) -> list[tuple[Model, list[Backend]]]:
-        offers: dict[str, tuple[Model, list[Backend]]] = {}
-        for backend in self.backends:
-            for model in await backend.models():
-                offers.setdefault(model.name, (model, []))[1].append(backend)
+    async def _offers(self, services: Sequence[Backend] = (), unlisted: str = "") -> list[Offer]:
+        """The models of this machine, and of these services. Where several have one name, no other place stands in for
+        the first."""
+        offers: dict[str, Offer] = {}
+        for backend in (*self.backends, *services):
+            for model in await remote.models(backend, unlisted if backend in services else ""):
+                first, backends = offers.setdefault(model.name, (model, []))
+                if first.place == model.place:
+                    backends.append(backend)
         return list(offers.values())
 
-    def _choose(self, name: str, task: str, offers: list[tuple[Model, list[Backend]]]) -> tuple[Model, list[Backend]]:
-        models = [model for model, _ in offers]
-        model = policy.choose(name, task, models, self._settings().models.default, self._loaded())
+    async def _choose(self, name: str, task: str) -> Offer:
+        default = self._settings().models.default
+        wanted = name if name and name != AUTO else default
+        services = remote.named(wanted, await self._remote())
+        offers = await self._offers(services, wanted)
+        if services:  # whoever names a service gets it, and nothing that is called alike
+            offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
+        try:
+            model = policy.choose(name, task, [model for model, _ in offers], default, self._loaded())
+        except ModelNotFound:
+            if wanted == AUTO:
+                raise
+            every = await self.models()
+            raise ModelNotFound(wanted, nearest(wanted, [model.name for model in every])) from None
         return next(offer for offer in offers if offer[0] is model)
+
+    async def _remote(self) -> Sequence[Backend]:
+        return await self._services() if self._services is not None else ()
 
     def _finish(self, live: LiveCall, status: CallState, usage: Usage, arrived: float) -> None:
         """Records the call, however it ended. Runs once for every call."""
