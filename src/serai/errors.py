@@ -15,6 +15,7 @@ SeraiError
 │   ├── LoadFailed 503    it could not be loaded; `cause` says why
 │   └── ModelCrashed      its process died in the middle of a call
 ├── Busy 503              try again after `retry_after` seconds
+│   └── RateLimited 429   a key asks more than it may
 ├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── TimedOut 504
@@ -147,6 +148,18 @@ class Busy(SeraiError):
     def __init__(self, message: str, *, retry_after: int, hint: str = "") -> None:
         super().__init__(message, hint=hint, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class RateLimited(Busy):
+    """`limit` says which one: requests, tokens or at_once."""
+
+    status = 429
+    code = "rate_limited"
+    who = "you"
+
+    def __init__(self, message: str, *, limit: str, retry_after: int, hint: str = "") -> None:
+        super().__init__(message, retry_after=retry_after, hint=hint)
+        self.facts["limit"] = limit
 
 
 class Unreachable(SeraiError):

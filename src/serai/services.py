@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from serai import registry
+from serai.accounts.gate import Gate
 from serai.accounts.keys import Keys
+from serai.accounts.limits import Rates
+from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
@@ -79,6 +82,7 @@ class Services:
     secrets: SecretStore
     memory: Memory
     keys: Keys
+    rates: Rates
     outside: Outside
     store: Store = field(init=False)
     records: Records = field(init=False)
@@ -94,6 +98,7 @@ class Services:
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
     router: Router = field(init=False)
+    gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
     responses: Responses = field(init=False)
     uploads: Uploads = field(init=False)
@@ -110,6 +115,8 @@ class Services:
             await self.turns.recover()
             await self.batches.tidy()
         await self.jobs.start()
+        if not self.private:
+            self._spawn(self._ask_services())
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
@@ -123,6 +130,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
+            await self.gate.close()
             await self.turns.close()
             await self.mirror.close()
             await self.jobs.stop()
@@ -162,6 +170,10 @@ class Services:
         """The token for the hub: from the environment, else the stored one."""
         return self.settings_file.secret("hf_token") or await self.secrets.get("hf_token")
 
+    async def jwt_secret(self) -> str | None:
+        """What HS256 tokens are signed with: from the environment, else the stored one."""
+        return self.settings_file.secret("jwt_secret") or await self.secrets.get("jwt_secret")
+
     def announce(self, name: str) -> None:
         """Tells everyone that a model's facts changed, or that it is gone."""
         self._spawn(self._announce(name))
@@ -173,6 +185,11 @@ class Services:
             loaded = self.pool.loaded()
             returning = [name for name in self._returning if name not in loaded]
             self._spawn(self.memory.set(_RUNNING, [*loaded, *returning]))
+
+    async def _ask_services(self) -> None:
+        """What the remote services have, so that nobody waits for it later."""
+        with contextlib.suppress(SeraiError):
+            await self.router.remote_models()
 
     async def _announce(self, name: str) -> None:
         try:
@@ -214,6 +231,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         secrets=SecretStore(db, file.home, file.secret_key(), logs.redact),
         memory=Memory(db),
         keys=Keys(db),
+        rates=Rates(),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     _write_logs(services)
@@ -352,8 +370,11 @@ def _models(services: Services) -> None:
         services.metrics,
         lambda: services.settings,
         services.pool.loaded,
-        services=services.providers.backends,
+        services.rates,
+        services.providers.backends,
     )
+    tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
+    services.gate = Gate(services.keys, tokens, services.rates, services.router)
     services.metrics.gauge(
         "serai_model_memory_bytes",
         "Memory of each model's process.",

@@ -96,7 +96,7 @@ def _plain_status(error: SeraiError) -> int:
 
 def _anthropic_status(error: SeraiError) -> int:
     """A server that can take no more calls is 529 there."""
-    return 529 if isinstance(error, Busy) else _plain_status(error)
+    return 529 if isinstance(error, Busy) and error.status == Busy.status else _plain_status(error)
 
 
 def ollama(error: SeraiError, request_id: str) -> dict[str, Any]:

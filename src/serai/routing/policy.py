@@ -7,17 +7,18 @@ from collections.abc import Collection, Sequence
 from serai.errors import ModelNotFound, WrongTask
 from serai.routing.resolve import resolve
 from serai.tasks.families import family_of
-from serai.types import AUTO, Model
+from serai.types import AUTO, LOCAL, Model
 
 
 def choose(name: str, task: str, models: Sequence[Model], default: str, loaded: Sequence[str]) -> Model:
     """The model for a call. `auto` (or no name) is the default, else the loaded one that was used last, else the
-    newest that was added, else the embedded one. Raises ModelNotFound, or WrongTask before anything is loaded."""
+    newest that was added, else the embedded one; it never leaves this machine unless the default does. Raises
+    ModelNotFound, or WrongTask before anything is loaded."""
     if name and name != AUTO:
         return check(resolve(name, models), task, models)
     if default and default != AUTO:
         return check(resolve(default, models), task, models)
-    able = [model for model in models if can(model, task)]
+    able = [model for model in models if model.place == LOCAL and can(model, task)]
     if not able:
         raise ModelNotFound(AUTO)
     own = [model for model in able if model.source != "embedded"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -36,6 +37,12 @@ async def models(backend: Backend, wanted: str) -> Sequence[Model]:
         return known
     found = backend.unlisted(wanted)
     return known if found is None else [*known, found]
+
+
+async def all_models(services: Sequence[Backend]) -> list[Model]:
+    """The models of all of them; those that are slow to say it for the first time are waited for together."""
+    found = await asyncio.gather(*(service.models() for service in services))
+    return [model for models in found for model in models]
 
 
 def _begins(name: str, service: Backend) -> bool:

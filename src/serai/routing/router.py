@@ -5,33 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
 
 from serai.backend import Backend
-from serai.errors import Busy, ContextExceeded, ModelFailed, ModelNotFound, TimedOut, Unreachable
-from serai.routing import policy, remote, shorten
+from serai.errors import (
+    Busy,
+    ContextExceeded,
+    ModelFailed,
+    ModelNotFound,
+    SeraiError,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+)
+from serai.routing import permission, policy, remote, shorten
 from serai.routing.live import CallState, LiveCall
+from serai.routing.needs import Events, Metrics, Rates
 from serai.routing.resolve import nearest
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
-from serai.types import AUTO, Answerer, Attempt, Call, Delta, Model, Usage
+from serai.types import AUTO, NO_LIMITS, OWNER, Answerer, Attempt, Call, Delta, Limits, Model, Principal, Usage
 
 Offer = tuple[Model, list[Backend]]
 """A model, and the backends at which it is."""
 
-
-class Events(Protocol):
-    """What is needed of `telemetry.events.Events`."""
-
-    def publish(self, topic: str, data: Mapping[str, Any]) -> None: ...
-
-
-class Metrics(Protocol):
-    """What is needed of `telemetry.metrics.Metrics`."""
-
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None: ...
+_REVOKED = "It was revoked, replaced or has expired while it was in use."
 
 
 class Router:
@@ -45,24 +44,29 @@ class Router:
         metrics: Metrics,
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
-        *,
+        rates: Rates | None = None,
         services: Callable[[], Awaitable[Sequence[Backend]]] | None = None,
     ) -> None:
         self.backends = list(backends)
-        self._services = services
         self._events = events
         self._metrics = metrics
         self._settings = settings
         self._loaded = loaded
+        self._rates = rates
+        self._services = services
         self._live: dict[str, LiveCall] = {}
 
-    async def models(self) -> list[Model]:
-        """The models of all backends; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers(await self._remote())]
+    async def models(self, principal: Principal = OWNER) -> list[Model]:
+        """The models of all backends that the principal may ask; of two with one name the first backend's."""
+        return [model for model, _ in await self._offers(principal.limits, await self._remote())]
 
-    async def resolve(self, name: str, task: str) -> Model:
-        """The model that would answer. Raises ModelNotFound or WrongTask."""
-        return (await self._choose(name, task))[0]
+    async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
+        """The models of services that the principal may ask."""
+        return permission.visible(principal.limits, await remote.all_models(await self._remote()))
+
+    async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
+        """The model that would answer. Raises ModelNotFound, WrongTask or Forbidden."""
+        return (await self._choose(name, task, principal.limits))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -76,10 +80,18 @@ class Router:
         live.interrupt("cancel")
         return True
 
+    def revoke(self, principal: str) -> None:
+        """Ends the principal's calls: each raises Unauthenticated where it is."""
+        for live in self.live():
+            if live.call.principal.id == principal:
+                live.interrupt("revoked")
+
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
-        """A stream by Backend's contract. Raises what the backends raise, TimedOut at the call's deadline. Closing it
-        stops the work at once."""
+        """A stream by Backend's contract. Raises what the backends raise, TimedOut at the call's deadline, Forbidden
+        and RateLimited by its principal's limits before any model is asked. Closing it stops the work at once."""
         arrived = time.monotonic()
+        limited = self._rates is not None and call.principal.limits is not NO_LIMITS
+        place = self._rates.enter(call) if self._rates is not None and limited else None
         live = LiveCall(call)
         self._live[call.id] = live
         timer = self._arm(call, live)
@@ -104,6 +116,9 @@ class Router:
         finally:
             if timer is not None:
                 timer.cancel()
+            if place is not None:
+                began = bool(live.backend) and (status != "failed" or live.tokens > 0)
+                place.leave(usage.prompt_tokens, usage.completion_tokens or live.tokens, began=began)
             self._finish(live, status, usage, arrived)
 
     def _arm(self, call: Call, live: LiveCall) -> asyncio.TimerHandle | None:
@@ -114,7 +129,7 @@ class Router:
 
     async def _answer(self, call: Call, live: LiveCall) -> AsyncGenerator[Delta, None]:
         """Tries the backends that offer the model in turn, until one has begun to answer."""
-        model, backends = await self._choose(call.model, call.task)
+        model, backends = await self._choose(call.model, call.task, call.principal.limits)
         live.model = model.name
         chosen = shorten.prepared(call, model)
         tried: tuple[Attempt, ...] = ()
@@ -178,37 +193,48 @@ class Router:
                 raise
         finally:
             await source.aclose()
+        if live.stopped_by == "revoked":
+            raise Unauthenticated("The API key of this call is not valid any more.", hint=_REVOKED)
         if live.stopped_by == "deadline":
             raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
         answerer = None if began else Answerer(model=live.model, backend=live.backend)
         yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
-    async def _offers(self, services: Sequence[Backend] = (), unlisted: str = "") -> list[Offer]:
-        """The models of this machine, and of these services. Where several have one name, no other place stands in for
-        the first."""
+    async def _offers(self, limits: Limits, services: Sequence[Backend] = (), wanted: str = "") -> list[Offer]:
+        """The models that may be asked, of this machine and of these services, each with the backends at which it may
+        be. Where several have one name, no other place stands in for the first."""
         offers: dict[str, Offer] = {}
         for backend in (*self.backends, *services):
-            for model in await remote.models(backend, unlisted if backend in services else ""):
-                first, backends = offers.setdefault(model.name, (model, []))
-                if first.place == model.place:
-                    backends.append(backend)
+            for model in await remote.models(backend, wanted if backend in services else ""):
+                if limits is NO_LIMITS or permission.allows(limits, model):
+                    first, backends = offers.setdefault(model.name, (model, []))
+                    if first.place == model.place:
+                        backends.append(backend)
         return list(offers.values())
 
-    async def _choose(self, name: str, task: str) -> Offer:
+    async def _choose(self, name: str, task: str, limits: Limits) -> Offer:
         default = self._settings().models.default
-        wanted = name if name and name != AUTO else default
+        explicit = bool(name) and name != AUTO
+        wanted = name if explicit else default
         services = remote.named(wanted, await self._remote())
-        offers = await self._offers(services, wanted)
-        if services:  # whoever names a service gets it, and nothing that is called alike
+        offers = await self._offers(limits, services, wanted)
+        if services and explicit:  # whoever names a service gets it, and nothing that is called alike
             offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
+        models = [model for model, _ in offers]
+        if limits is not NO_LIMITS:
+            default = permission.default(default, models)
         try:
-            model = policy.choose(name, task, [model for model, _ in offers], default, self._loaded())
+            model = policy.choose(name, task, models, default, self._loaded())
         except ModelNotFound:
-            if wanted == AUTO:
-                raise
-            every = await self.models()
-            raise ModelNotFound(wanted, nearest(wanted, [model.name for model in every])) from None
+            raise await self._unknown(name, wanted, limits) from None
         return next(offer for offer in offers if offer[0] is model)
+
+    async def _unknown(self, name: str, wanted: str, limits: Limits) -> SeraiError:
+        """Why there is no model of this name that may be asked."""
+        every = [model for model, _ in await self._offers(NO_LIMITS, await self._remote())]
+        if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
+            return refusal
+        return ModelNotFound(wanted, nearest(wanted, [model.name for model in permission.visible(limits, every)]))
 
     async def _remote(self) -> Sequence[Backend]:
         return await self._services() if self._services is not None else ()

@@ -437,7 +437,7 @@ export interface paths {
          * Events
          * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
          *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
-         *     first: fetch everything anew. Chats are told of only to those who may read them.
+         *     first: fetch everything anew. Chats are told of only to whose they are, if they may read them.
          */
         get: operations["events"];
         put?: never;
@@ -689,14 +689,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Key
+         * @description One key, without its secret part.
+         */
+        get: operations["get_key"];
         put?: never;
         post?: never;
         /**
          * Revoke Key
-         * @description The key stops working at once.
+         * @description The key stops working at once; what it has open ends.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Key
+         * @description What the key may do, from its next request on.
+         */
+        patch: operations["change_key"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Key
+         * @description The same key with a new text, which is shown this once; the old one ends at once, or after a grace.
+         */
+        post: operations["rotate_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2035,10 +2063,16 @@ export interface components {
             created_at: number;
             /** Expires At */
             expires_at: number | null;
+            /**
+             * Former Until
+             * @description Until then the text opens that it had before it was rotated.
+             */
+            former_until: number | null;
             /** Id */
             id: string;
             /** Last Used At */
             last_used_at: number | null;
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
@@ -2675,10 +2709,16 @@ export interface components {
             created_at: number;
             /** Expires At */
             expires_at: number | null;
+            /**
+             * Former Until
+             * @description Until then the text opens that it had before it was rotated.
+             */
+            former_until: number | null;
             /** Id */
             id: string;
             /** Last Used At */
             last_used_at: number | null;
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
@@ -2694,10 +2734,75 @@ export interface components {
              */
             scopes: string[];
         };
+        /**
+         * KeyChange
+         * @description Only the fields that are sent are changed; `limits` replaces all of them.
+         */
+        KeyChange: {
+            /** Expires At */
+            expires_at?: number | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** Name */
+            name?: string | null;
+            /** Scopes */
+            scopes?: components["schemas"]["Scope"][] | null;
+        };
         /** KeyList */
         KeyList: {
             /** Keys */
             keys: components["schemas"]["Key"][];
+        };
+        /**
+         * Limits
+         * @description How far the scopes of a key go. What is left out, or null, is not limited.
+         */
+        Limits: {
+            /**
+             * At Once
+             * @description Calls that may run at the same time.
+             */
+            at_once?: number | null;
+            /**
+             * Dialects
+             * @description The APIs it may be used with.
+             */
+            dialects?: ("openai" | "anthropic" | "ollama" | "huggingface" | "native")[] | null;
+            /**
+             * Models
+             * @description Names, or patterns.
+             * @example [
+             *       "org/*"
+             *     ]
+             */
+            models?: string[] | null;
+            /**
+             * Places
+             * @description `local`, or names of services.
+             * @example [
+             *       "local"
+             *     ]
+             */
+            places?: string[] | null;
+            /**
+             * Requests Per Minute
+             * @description Calls that models are asked.
+             */
+            requests_per_minute?: number | null;
+            /**
+             * Spend Per Day
+             * @description US dollars. Only models that cost nothing can be asked.
+             */
+            spend_per_day?: number | null;
+            /**
+             * Spend Per Month
+             * @description US dollars. Only models that cost nothing can be asked.
+             */
+            spend_per_month?: number | null;
+            /**
+             * Tokens Per Minute
+             * @description Read and written, together.
+             */
+            tokens_per_minute?: number | null;
         };
         /**
          * LlamaServer
@@ -2998,11 +3103,13 @@ export interface components {
         NewKey: {
             /** Expires At */
             expires_at?: number | null;
+            /** @default {} */
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
              * Scopes
-             * @description Left out: everything.
+             * @description Left out: everything, or with limits asking models.
              */
             scopes?: components["schemas"]["Scope"][] | null;
         };
@@ -3232,6 +3339,15 @@ export interface components {
             top_n?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /** Rotation */
+        Rotation: {
+            /**
+             * Grace S
+             * @description How long the old text goes on opening.
+             * @default 0
+             */
+            grace_s: number;
         };
         /**
          * Running
@@ -5540,6 +5656,46 @@ export interface operations {
             };
         };
     };
+    get_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+        };
+    };
     revoke_key: {
         parameters: {
             query?: never;
@@ -5575,6 +5731,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"] | null;
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
             };
         };
     };
