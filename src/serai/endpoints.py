@@ -295,6 +295,56 @@ def revoke_key(key_id: str) -> Request[None]:
     return Request("DELETE", f"{NATIVE}/keys/{_segment(key_id)}", _nothing)
 
 
+def provider_kinds() -> Request[list[Json]]:
+    """The kinds of remote services: `{name, title, url, key_env, key_needed}`."""
+    return Request("GET", f"{NATIVE}/provider-kinds", _pick("kinds"))
+
+
+def providers() -> Request[list[Json]]:
+    """The remote services that were added, without their keys."""
+    return Request("GET", f"{NATIVE}/providers", _pick("providers"), slow=True)
+
+
+def provider(name: str) -> Request[Json]:
+    """One remote service. Raises NotFound."""
+    return Request("GET", f"{NATIVE}/providers/{_segment(name)}", dict, slow=True)
+
+
+def add_provider(
+    name: str,
+    kind: str,
+    *,
+    url: str | None = None,
+    key_env: str | None = None,
+    keys: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
+    patience_s: float | None = None,
+) -> Request[Json]:
+    """Adds a remote service; its models are then called `name/…`. Raises Conflict when the name is taken."""
+    asked = _given(name=name, kind=kind, url=url, key_env=key_env, keys=keys, models=models, patience_s=patience_s)
+    return Request("POST", f"{NATIVE}/providers", dict, asked)
+
+
+def change_provider(name: str, **fields: Any) -> Request[Json]:
+    """Changes its `url`, `key_env`, `keys`, `models` or `patience_s`."""
+    return Request("PATCH", f"{NATIVE}/providers/{_segment(name)}", dict, _given(**fields))
+
+
+def check_provider(name: str) -> Request[Json]:
+    """Asks the service now: `{reachable, key, models, seconds, error}`."""
+    return Request("POST", f"{NATIVE}/providers/{_segment(name)}/check", dict, slow=True)
+
+
+def provider_models(name: str) -> Request[list[Json]]:
+    """The models of a remote service."""
+    return Request("GET", f"{NATIVE}/providers/{_segment(name)}/models", _pick("models"), slow=True)
+
+
+def remove_provider(name: str) -> Request[None]:
+    """Forgets a remote service and its keys."""
+    return Request("DELETE", f"{NATIVE}/providers/{_segment(name)}", _nothing)
+
+
 def status() -> Request[Json]:
     """Version, home, memory, what runs, and notices about what is missing."""
     return Request("GET", f"{NATIVE}/status", dict)

@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from serai.backend import Backend
 from serai.errors import BadRequest, Conflict, SeraiError
 from serai.providers import checking, rows
+from serai.providers._base import Service
+from serai.providers._listing import Listing
 from serai.providers.checking import Checked
 from serai.providers.declaration import ProviderConfig, find_kind
 from serai.providers.rows import Row
@@ -64,6 +66,12 @@ class Providers:
             raise BadRequest(f"{name} could not be opened.", hint=f"Remove it: `serai providers remove {name}`.")
         return self._open[name][1]
 
+    async def listing(self, name: str) -> Listing | None:
+        """What is known of its models without asking; None for a service that keeps no such list, or is not open."""
+        await self.backends()
+        opened = self._open.get(name)
+        return opened[1].listing if opened is not None and isinstance(opened[1], Service) else None
+
     async def all(self) -> Sequence[Row]:
         """As they were added."""
         return await self._db.read(rows.every)
@@ -86,14 +94,16 @@ class Providers:
         return tuple(keys)
 
     async def add(self, row: Row, keys: Sequence[str] = ()) -> Row:
-        """Adds a service. An empty URL or variable is what its kind usually has. Raises NotFound for an unknown kind,
-        BadRequest, or Conflict when the name is taken."""
+        """Adds a service. An empty URL is where its kind is, and only there the kind's usual variable holds the key.
+        Raises NotFound for an unknown kind, BadRequest, or Conflict when the name is taken."""
         kind = find_kind(row.kind)
-        row = replace(row, url=(row.url or kind.url).rstrip("/"), key_env=row.key_env or ("" if keys else kind.key_env))
+        row = replace(row, url=(row.url or kind.url).rstrip("/"))
         if not row.url:
             hint = f"Say where it is: --url https://… ({kind.title} runs anywhere)."
             raise BadRequest(f"A service of the kind {row.kind!r} needs a URL.", hint=hint, field="url")
         rows.checked(row)
+        if not keys and kind.url and checking.origin(row.url) == checking.origin(kind.url):
+            row = replace(row, key_env=row.key_env or kind.key_env)
         if await self._taken(row.name):
             raise Conflict(f"There are models of this machine called {row.name}/….", hint="Choose another name.")
 
