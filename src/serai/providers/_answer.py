@@ -36,6 +36,12 @@ def whole(task: str, answer: Any, who: Answerer) -> Delta:
     return Delta(data=data, answerer=who, finish="stop", usage=usage(answer))
 
 
+def vectors(answer: Any, who: Answerer) -> Delta:
+    """The one Delta of embeddings that come as bare lists, of one text as one."""
+    rows = answer if isinstance(answer[0], list) else [answer]
+    return Delta(data=[_unit(row) for row in rows], answerer=who, finish="stop", usage=Usage())
+
+
 def usage(answer: Any) -> Usage:
     """What the service counted; what it does not tell stays as it is."""
     counts = answer.get("usage") or {}

@@ -10,13 +10,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
-from serai.errors import Busy, ModelFailed, ModelNotFound, SeraiError, TimedOut, Unreachable
-from serai.providers import _lines, _models
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
+from serai.providers import _faults, _lines, _models
 from serai.providers._keys import REFUSED_S, Keys
 from serai.providers._listing import Listing
 from serai.providers.declaration import ProviderConfig
@@ -32,7 +33,7 @@ _NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted, and to which path under the service's URL."""
+    """What is posted, and to which path under the service's URL; one that begins with / is under its origin."""
 
     path: str
     body: Mapping[str, Any]
@@ -85,7 +86,8 @@ class Service(ABC):
         """Asks what only an accepted key is told, where the list of models is for everybody. May be overridden."""
 
     def unlisted(self, name: str) -> Model | None:
-        """A model by its whole name as long as the service could not say what it has: it will say itself."""
+        """A model by its whole name that is not listed, as long as the service could not say what it has: it will say
+        itself."""
         model = name.partition("/")[2]
         if self.listing.seen_at is not None or not _models.named(model):
             return None
@@ -98,15 +100,15 @@ class Service(ABC):
         start, _, model = call.model.partition("/")
         if start != self.name or not model:
             raise ModelNotFound(call.model, who=self.name)
-        request = self.request(call, model)
+        path, body = self._written(call, model)
         who = Answerer(model=call.model, backend=self.name, place=self.place)
         with self._at_work():
             try:
-                async with contextlib.aclosing(self._answer(call, request, who)) as deltas:
+                async with contextlib.aclosing(self._answer(call, path, body, who)) as deltas:
                     async for delta in deltas:
                         yield delta
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                self._broken(error, self.config.patience_s)
+                raise _faults.broken(self.name, error, self.config.patience_s) from error
             except _NONSENSE as error:
                 raise ModelFailed(f"{self.name} sent something that is no answer.", who=self.name) from error
 
@@ -120,7 +122,7 @@ class Service(ABC):
                 finally:
                     response.release()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._broken(error, _LIST_S)
+            raise _faults.broken(self.name, error, _LIST_S) from error
         except orjson.JSONDecodeError as error:
             raise ModelFailed(f"{self.name} sent something that is not JSON.", who=self.name) from error
 
@@ -151,9 +153,15 @@ class Service(ABC):
             raise ModelFailed(f"{self.name} sent something that is no list of models.", who=self.name) from error
         return list({model.name: model for model in (*self._told, *models)}.values())
 
-    async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
-        body = orjson.dumps(request.body)
-        response = await self._send("POST", request.path, body, call.model)
+    def _written(self, call: Call, model: str) -> tuple[str, bytes]:
+        try:
+            request = self.request(call, model)
+            return request.path, orjson.dumps(request.body)
+        except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
+            raise BadRequest(f"{self.name} cannot be asked this: something in it does not fit.") from error
+
+    async def _answer(self, call: Call, path: str, body: bytes, who: Answerer) -> AsyncGenerator[Delta, None]:
+        response = await self._send("POST", path, body, call.model)
         try:
             async with contextlib.aclosing(self.read(call, response, who)) as deltas:
                 async for delta in deltas:
@@ -185,10 +193,9 @@ class Service(ABC):
         headers = {**self.credentials(key)}
         if body is not None:
             headers["content-type"] = "application/json"
+        url = URL(self.url).origin() / path[1:] if path.startswith("/") else f"{self.url}/{path}"
         async with asyncio.timeout(self.config.patience_s):
-            return await self._http().request(
-                method, f"{self.url}/{path}" if path else self.url, data=body, headers=headers, allow_redirects=False
-            )
+            return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)
 
     async def _refusal(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
         try:
@@ -219,16 +226,3 @@ class Service(ABC):
             self._running -= 1
             if not self._running:
                 self._idle.set()
-
-    def _broken(self, error: Exception, seconds: float) -> NoReturn:
-        """Says what became of the connection. The library's own words are left out: they may hold what was sent."""
-        name = self.name
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            hint = "Check the URL, and the date of this machine."
-            raise Unreachable(f"{name} cannot prove that it is who it should be.", hint=hint, who=name) from error
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            raise Unreachable(f"{name} does not answer.", hint="Check its URL and the network.", who=name) from error
-        if isinstance(error, TimeoutError):
-            hint = "Try again, or give it more patience."
-            raise TimedOut(f"{name} was silent for {seconds:g} seconds.", hint=hint, who=name) from error
-        raise ModelFailed(f"The connection to {name} broke.", hint="Try again.", who=name) from error

@@ -46,6 +46,11 @@ def entries() -> Mapping[str, Entry]:
     return {name: _entry(table, data["settings"]) for name, table in data["services"].items()}
 
 
+def group(*names: str) -> frozenset[str]:
+    """The settings of groups."""
+    return frozenset(setting for name in names for setting in _data()["settings"][name])
+
+
 def task_of(model: str) -> str:
     """What a model is for that a service says nothing about, by the words in its name; else it writes text."""
     folded = model.casefold()

@@ -22,8 +22,9 @@ def rows(answer: Any) -> list[Any]:
 
 
 def named(name: str) -> bool:
-    """Whether a service's name for a model can be one here."""
-    return 0 < len(name) <= LONGEST and name.isprintable() and not any(letter.isspace() for letter in name)
+    """Whether a service's name for a model can be one here, and a part of a path there."""
+    plain = name.isprintable() and not any(letter.isspace() for letter in name)
+    return 0 < len(name) <= LONGEST and plain and not {"", ".", ".."} & {*name.split("/")}
 
 
 def read(answer: Any, service: str, *, place_told: bool) -> Iterator[Model]:

@@ -43,6 +43,8 @@ def body(entry: Entry, service: str, call: Call, model: str) -> dict[str, Any]:
 
 def _settings(entry: Entry, service: str, task: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Spelled as the service has them. Raises BadRequest for those that it has not."""
+    if not settings.get("reasoning") and "reasoning" not in entry.settings:
+        settings.pop("reasoning", None)  # who wants no thinking is not refused by a service that has no switch for it
     missing = sorted(settings.keys() - entry.settings)
     if missing:
         hint = "Leave them out, or ask a model of this machine, which has them all."

@@ -12,7 +12,7 @@ from serai.types import Model
 
 @runtime_checkable
 class Unsure(Protocol):
-    """A service that may not know yet what it has."""
+    """A service whose list may not be all it has."""
 
     def unlisted(self, name: str) -> Model | None:
         """The model of this name, where the service itself will have to say whether there is one."""

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import traceback
 from dataclasses import replace
 
 import pytest
+from openai import AsyncOpenAI, AuthenticationError
 from tests.fakes.service import KEY, MODEL, FakeService, serving
 from tests.unit.providers.conftest import ask, chat, opened
 
 from serai.backend import collect
-from serai.errors import BadRequest, Busy, ContextExceeded, ModelFailed, ModelNotFound, TimedOut, Unreachable, WrongTask
+from serai.errors import (
+    BadRequest,
+    Busy,
+    ContextExceeded,
+    ModelFailed,
+    ModelNotFound,
+    SeraiError,
+    TimedOut,
+    Unreachable,
+    WrongTask,
+)
+from serai.providers._entry import entries
 from serai.providers._lines import LONGEST_LINE
+from serai.tasks.text_generation import BY_NAME
 from serai.types import FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, TOKEN_COUNT, Call
 
 RERANKER = {"id": "org/rerank-1"}
@@ -82,7 +97,14 @@ async def test_a_setting_it_does_not_have_is_refused_by_name() -> None:
 
 
 async def test_models_are_listed_by_what_they_are_for() -> None:
-    listed = [{"id": MODEL, "max_model_len": 4096}, {"id": "text-embed"}, RERANKER, {"id": "bad name"}, {"id": ""}]
+    listed = [
+        {"id": MODEL, "max_model_len": 4096},
+        {"id": "text-embed"},
+        RERANKER,
+        {"id": "bad name"},
+        {"id": ""},
+        {"id": "../up"},
+    ]
     async with serving(FakeService(models=listed)) as service, opened(service.url, models=("extra",)) as backend:
         found = {model.name: model for model in await backend.models()}
     assert list(found) == ["shore/extra", f"shore/{MODEL}", "shore/text-embed", "shore/org/rerank-1"]
@@ -224,3 +246,51 @@ async def test_a_redirect_is_not_followed_and_no_key_goes_elsewhere(status: int)
             async with opened(service.url) as backend:
                 assert not await backend.models()
     assert thief.shown == [] and set(service.shown) == {KEY}
+
+
+async def test_the_twin_is_what_the_official_client_takes_it_for() -> None:
+    async with serving(FakeService(["a", "b"])) as service:
+        async with AsyncOpenAI(base_url=f"{service.url}/v1", api_key=KEY, max_retries=0) as client:
+            said = await client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "hi"}])
+            assert said.choices[0].message.content == "ab"
+            assert [model.id async for model in client.models.list()] == [MODEL]
+            found = await client.embeddings.create(model=MODEL, input=["a", "b"], encoding_format="float")
+            assert len(found.data) == 2
+        async with AsyncOpenAI(base_url=f"{service.url}/v1", api_key="wrong", max_retries=0) as client:
+            with pytest.raises(AuthenticationError):
+                await client.models.list()
+
+
+@pytest.mark.parametrize("name", entries())
+async def test_every_entry_opens_lists_and_answers(name: str) -> None:
+    async with serving(FakeService(["a"])) as service:
+        url = f"{service.url}/v1" if name == "deepseek" else service.url
+        async with opened(url, name) as backend:
+            assert len(await backend.models()) == 1
+            assert (await collect(backend.run(chat(temperature=1)))).text == "a"
+
+
+def test_entries_name_settings_that_there_are() -> None:
+    for entry in entries().values():
+        assert entry.settings <= BY_NAME.keys() and entry.spelling.keys() <= entry.settings
+
+
+async def test_thinking_comes_apart_however_it_is_spelled() -> None:
+    said = [{"content": "", "reasoning": "h"}, {"reasoning_content": "m"}]
+    said.append({"content": [{"type": "thinking", "thinking": [{"text": "!"}]}, {"type": "text", "text": "so"}]})
+    raw = b"".join(b"data: " + json.dumps({"choices": [{"delta": one}]}).encode() + b"\n\n" for one in said)
+    raw += b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+    async with serving(FakeService(["", "x"], raw_after=1, raw=raw)) as service:
+        result = await ask(service, chat(reasoning=False))
+    assert (result.reasoning, result.text) == ("hm!", "so")
+
+
+async def test_the_key_is_in_no_error_log_or_text(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    refusals = [(401, {"error": "no"}, {}), (500, {"error": "oops"}, {}), (302, {}, {"location": "http://127.0.0.1:9"})]
+    for refusal in refusals:
+        async with serving(FakeService(refuse=refusal)) as service:
+            with pytest.raises(SeraiError) as caught:
+                await ask(service)
+        told = "".join(traceback.format_exception(caught.value)) + str(caught.value.as_dict()) + caplog.text
+        assert KEY not in told
