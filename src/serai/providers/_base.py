@@ -111,6 +111,9 @@ class Service(ABC):
                 raise _faults.broken(self.name, error, self.config.patience_s) from error
             except _NONSENSE as error:
                 raise ModelFailed(f"{self.name} sent something that is no answer.", who=self.name) from error
+            except SeraiError as error:
+                _faults.without(self.config.keys, error)
+                raise
 
     async def get(self, path: str) -> Any:
         """The JSON at a path. Raises SeraiError."""
@@ -204,7 +207,8 @@ class Service(ABC):
             body = b""
         finally:
             response.close()
-        return refused(self.name, model, response.status, body, response.headers)
+        error = refused(self.name, model, response.status, body, response.headers)
+        return _faults.without(self.config.keys, error)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aiohttp
 
 from serai.errors import ModelFailed, SeraiError, TimedOut, Unreachable
+
+_HIDDEN = "[redacted]"
 
 
 def broken(service: str, error: Exception, seconds: float) -> SeraiError:
@@ -18,3 +22,11 @@ def broken(service: str, error: Exception, seconds: float) -> SeraiError:
         hint = "Try again, or give it more patience."
         return TimedOut(f"{service} was silent for {seconds:g} seconds.", hint=hint, who=service)
     return ModelFailed(f"The connection to {service} broke.", hint="Try again.", who=service)
+
+
+def without(keys: Sequence[str], error: SeraiError) -> SeraiError:
+    """The error without the keys, which some services repeat in their words: not everyone who asks may know them."""
+    for key in keys:
+        error.message, error.hint = error.message.replace(key, _HIDDEN), error.hint.replace(key, _HIDDEN)
+    error.args = (error.message,)
+    return error

@@ -70,6 +70,19 @@ async def test_a_service_answers_in_every_dialect(api: Api, shore: FakeService, 
     assert "light house" in answer.text and '"shore"' in answer.text
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_another_serai_answers_in_every_dialect(api: Api, real: Api, dialect: str) -> None:
+    new = {"name": "far", "kind": "serai", "url": str(real.base_url)}
+    assert (await api.post(PATH, json=new)).status_code == 201
+    path, body = DIALECTS[dialect]
+    answer = await api.post(path, json={"model": "far/serai-guide", **body}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert '"place":"far"' in answer.text.replace(" ", "")
+    assert real.services.router.live() == []
+    await api.services.providers.close()
+
+
 async def test_its_models_are_listed_in_every_dialect(api: Api, shore: FakeService) -> None:
     await api.get(f"{PATH}/shore/models")
     for path, headers in (("/v1/models", {}), ("/v1/models", {"anthropic-version": "2023-06-01"}), ("/api/tags", {})):

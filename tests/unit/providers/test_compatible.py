@@ -287,10 +287,22 @@ async def test_thinking_comes_apart_however_it_is_spelled() -> None:
 
 async def test_the_key_is_in_no_error_log_or_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    refusals = [(401, {"error": "no"}, {}), (500, {"error": "oops"}, {}), (302, {}, {"location": "http://127.0.0.1:9"})]
+    refusals = [
+        (401, {"error": f"Wrong key: {KEY}"}, {}),
+        (404, {"error": KEY}, {}),
+        (500, {"error": "oops"}, {}),
+        (302, {}, {"location": "http://127.0.0.1:9"}),
+    ]
     for refusal in refusals:
         async with serving(FakeService(refuse=refusal)) as service:
             with pytest.raises(SeraiError) as caught:
                 await ask(service)
         told = "".join(traceback.format_exception(caught.value)) + str(caught.value.as_dict()) + caplog.text
         assert KEY not in told
+
+
+async def test_a_key_that_the_service_repeats_in_its_stream_is_hidden_too() -> None:
+    raw = b'data: {"error": {"message": "wrong key: %s"}}\n\n' % KEY.encode()
+    async with serving(FakeService(raw_after=1, raw=raw)) as service:
+        with pytest.raises(ModelFailed, match=r"wrong key: \[redacted\]"):
+            await ask(service)
