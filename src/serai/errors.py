@@ -18,6 +18,7 @@ SeraiError
 │   └── RateLimited 429   a key asks more than it may
 ├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
+├── NotOffered 501        nothing that is installed does this
 ├── TimedOut 504
 ├── StorageFailed 503     the database cannot be read or written; `cause` says why
 └── Internal 500          a fault of Serai's own
@@ -174,6 +175,11 @@ class MissingExtra(SeraiError):
     def __init__(self, what: str, extra: str) -> None:
         command = f"pip install 'serai[{extra}]'"
         super().__init__(f"{what} needs the extra {extra!r}.", hint=f"Add it with: {command}", command=command)
+
+
+class NotOffered(SeraiError):
+    status = 501
+    code = "not_offered"
 
 
 class TimedOut(SeraiError):

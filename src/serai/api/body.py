@@ -37,6 +37,11 @@ def kind(place: str, value: Any, kinds: type | tuple[type, ...], expected: str) 
     return value
 
 
+def object_of(place: str, value: Any) -> dict[str, Any]:
+    """The object in this field, empty where there is none. Raises BadRequest."""
+    return {} if value is None else kind(place, value, dict, "an object")
+
+
 def ignored(names: Sequence[str]) -> dict[str, str]:
     """The header that names the fields which had no effect."""
     named = (re.sub(r"[^\[\]A-Za-z0-9_.-]", "?", name[:64]) for name in names[:_NAMED])

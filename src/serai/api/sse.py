@@ -50,7 +50,7 @@ class EventStream(Response):
         keep_alive_s: float | None = None,
     ) -> None:
         self._source = source
-        self._failed = failed
+        self.failed = failed
         self._keep_alive_s = KEEP_ALIVE_S if keep_alive_s is None else keep_alive_s
         self.status_code = 200
         self.background = None
@@ -82,7 +82,7 @@ class EventStream(Response):
             raise pump.error
         if not started:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        last = b"" if pump.error is None else self._failed(pump.error)
+        last = b"" if pump.error is None else self.failed(pump.error)
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
 

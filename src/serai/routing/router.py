@@ -225,16 +225,20 @@ class Router:
             default = permission.default(default, models)
         try:
             model = policy.choose(name, task, models, default, self._loaded())
-        except ModelNotFound:
-            raise await self._unknown(name, wanted, limits) from None
+        except ModelNotFound as error:
+            if not explicit and limits is NO_LIMITS:
+                raise
+            raise await self._unknown(name, limits, error) from None
         return next(offer for offer in offers if offer[0] is model)
 
-    async def _unknown(self, name: str, wanted: str, limits: Limits) -> SeraiError:
+    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
         """Why there is no model of this name that may be asked."""
         every = [model for model, _ in await self._offers(NO_LIMITS, await self._remote())]
         if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
             return refusal
-        return ModelNotFound(wanted, nearest(wanted, [model.name for model in permission.visible(limits, every)]))
+        if not name or name == AUTO:
+            return error
+        return ModelNotFound(name, nearest(name, [model.name for model in permission.visible(limits, every)]))
 
     async def _remote(self) -> Sequence[Backend]:
         return await self._services() if self._services is not None else ()

@@ -11,6 +11,7 @@ from tests.unit.routing.test_router import Recorder, chat
 
 from serai.backend import Backend, collect
 from serai.errors import Forbidden, ModelNotFound, Unreachable
+from serai.routing.resolve import resolve
 from serai.routing.router import Router
 from serai.settings import Settings
 from serai.types import FEATURE_EXTRACTION, Limits, Model, Principal
@@ -68,6 +69,12 @@ async def test_a_shortened_name_never_leaves_this_machine(name: str) -> None:
     with pytest.raises(ModelNotFound) as caught:
         await router.resolve(name, "chat")
     assert caught.value.facts["nearest"] == ["shore/org/beacon"]
+
+
+def test_wherever_a_name_is_looked_up_a_shortened_one_stays_here() -> None:
+    with pytest.raises(ModelNotFound):
+        resolve("beacon", [*LOCAL, *FAR])
+    assert resolve("Shore/org/beacon", [*LOCAL, *FAR]) is FAR[0]
 
 
 async def test_a_name_of_a_service_is_never_answered_by_what_is_called_alike_here() -> None:

@@ -798,5 +798,6 @@ export default {
   "error.unauthenticated": "Ein Schlüssel wird gebraucht.",
   "error.forbidden": "Das ist nicht erlaubt.",
   "error.missing_extra": "Ein Teil, der gebraucht wird, ist nicht installiert.",
+  "error.not_offered": "Nichts, was installiert ist, kann das.",
   "error.too_large": "Das ist zu groß.",
 } satisfies Catalogue;

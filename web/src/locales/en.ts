@@ -794,5 +794,6 @@ export default {
   "error.unauthenticated": "A key is needed.",
   "error.forbidden": "This is not allowed.",
   "error.missing_extra": "A part that is needed is not installed.",
+  "error.not_offered": "Nothing that is installed does this.",
   "error.too_large": "This is too large.",
 } as const;

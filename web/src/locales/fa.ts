@@ -797,5 +797,6 @@ export default {
   "error.unauthenticated": "کلید لازم است.",
   "error.forbidden": "این کار مجاز نیست.",
   "error.missing_extra": "بخشی که لازم است نصب نشده.",
+  "error.not_offered": "هیچ بخش نصب‌شده‌ای این کار را نمی‌کند.",
   "error.too_large": "این بیش از اندازه بزرگ است.",
 } satisfies Catalogue;
