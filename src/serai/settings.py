@@ -259,6 +259,10 @@ class SettingsFile:
         """A secret that the environment or `.env` sets, by its usual names."""
         return self._first_of(SECRET_ALIASES.get(name, ()))
 
+    def named(self, name: str) -> str | None:
+        """What one variable of the environment or `.env` holds, for keys that their owner keeps there."""
+        return self._first_of((name,))
+
     def secret_key(self) -> str | None:
         """SERAI_SECRET_KEY: what secrets at rest are encrypted with, in place of the file `secret.key`. After a comma
         stand older ones, which only decrypt what is not rotated yet."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from serai.endpoints import Request, asking, hub, server, work
 from serai.endpoints import models as known
+from serai.endpoints import providers as services
 from serai.endpoints import sessions as chats
 
 if TYPE_CHECKING:
@@ -110,6 +111,16 @@ class Methods:
     change_key = Endpoint(server.change_key)
     rotate_key = Endpoint(server.rotate_key)
     revoke_key = Endpoint(server.revoke_key)
+
+    provider_kinds = Endpoint(services.provider_kinds)
+    providers = Endpoint(services.providers)
+    provider = Endpoint(services.provider)
+    add_provider = Endpoint(services.add_provider)
+    change_provider = Endpoint(services.change_provider)
+    check_provider = Endpoint(services.check_provider)
+    provider_models = Endpoint(services.provider_models)
+    remove_provider = Endpoint(services.remove_provider)
+
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)
     delete_secret = Endpoint(server.delete_secret)

@@ -845,6 +845,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/provider-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Provider Kinds
+         * @description The kinds of services that can be added.
+         */
+        get: operations["list_provider_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Providers
+         * @description The remote services that were added.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        /**
+         * Add Provider
+         * @description Adds a remote service. It is not called; `check` does that.
+         */
+        post: operations["add_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Provider
+         * @description One service.
+         */
+        get: operations["get_provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Provider
+         * @description Forgets a service and its keys.
+         */
+        delete: operations["remove_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Provider
+         * @description Changes a service from the next call on.
+         */
+        patch: operations["change_provider"];
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Provider
+         * @description Asks the service whether it is there, takes its key, and what it has.
+         */
+        post: operations["check_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Provider Models
+         * @description The models of a service, as they were when it was last asked.
+         */
+        get: operations["list_provider_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/running": {
         parameters: {
             query?: never;
@@ -2159,29 +2271,10 @@ export interface components {
             /** Calls */
             calls: components["schemas"]["Call"][];
         };
-        /** Check */
-        Check: {
-            /**
-             * Level
-             * @enum {string}
-             */
-            level: "ok" | "warning" | "failed";
-            /**
-             * Mend
-             * @description What to do about it.
-             */
-            mend: string | null;
-            /** Ok */
-            ok: boolean;
-            /** Part */
-            part: string;
-            /** Text */
-            text: string;
-        };
         /** Checks */
         Checks: {
             /** Checks */
-            checks: components["schemas"]["Check"][];
+            checks: components["schemas"]["serai__api__native__machine__Check"][];
         };
         /** Choice */
         Choice: {
@@ -2933,6 +3026,33 @@ export interface components {
             keys: components["schemas"]["Key"][];
         };
         /**
+         * Kind
+         * @description A kind of service that can be added.
+         */
+        Kind: {
+            /**
+             * Key Env
+             * @description The environment variable that usually has its key.
+             */
+            key_env: string;
+            /** Key Needed */
+            key_needed: boolean;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Url
+             * @description Where it is, when it is in one place.
+             */
+            url: string;
+        };
+        /** KindList */
+        KindList: {
+            /** Kinds */
+            kinds: components["schemas"]["Kind"][];
+        };
+        /**
          * Limits
          * @description How far the scopes of a key go. What is left out, or null, is not limited.
          */
@@ -3324,6 +3444,48 @@ export interface components {
              */
             path: string;
         };
+        /** NewProvider */
+        NewProvider: {
+            /**
+             * Key Env
+             * @description Left out where its kind is at home, and no keys given: the kind's usual one.
+             * @default
+             */
+            key_env: string;
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys?: string[];
+            /**
+             * Kind
+             * @example openai
+             */
+            kind: string;
+            /**
+             * Models
+             * @description Models that the service does not list itself.
+             */
+            models?: string[];
+            /**
+             * Name
+             * @example openai
+             */
+            name: string;
+            /**
+             * Patience S
+             * @description Seconds for which it may be silent in an answer.
+             * @default 300
+             */
+            patience_s: number;
+            /**
+             * Url
+             * @description Left out: where its kind is.
+             * @default
+             * @example https://api.example.com/v1
+             */
+            url: string;
+        };
         /** NewSecret */
         NewSecret: {
             /** Value */
@@ -3492,6 +3654,85 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /**
+         * Provider
+         * @description A remote service. Its models are called `<name>/…`.
+         */
+        Provider: {
+            /** Created At */
+            created_at: number;
+            /** @description Why it did not, when it was last asked. */
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Key Env */
+            key_env: string;
+            /**
+             * Keys
+             * @description How many keys it has.
+             */
+            keys: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Known
+             * @description How many models it is known to have.
+             */
+            known: number;
+            /**
+             * Models
+             * @description Those that were named by hand.
+             */
+            models: string[];
+            /** Name */
+            name: string;
+            /** Patience S */
+            patience_s: number;
+            /**
+             * Seen At
+             * @description When it last told them; null since the server's start not yet.
+             */
+            seen_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /**
+         * ProviderChange
+         * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
+         */
+        ProviderChange: {
+            /**
+             * Key Env
+             * @description An environment variable of the server with its key.
+             * @default
+             */
+            key_env: string;
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys?: string[];
+            /**
+             * Models
+             * @description Models that the service does not list itself.
+             */
+            models?: string[];
+            /**
+             * Patience S
+             * @description Seconds for which it may be silent in an answer.
+             * @default 300
+             */
+            patience_s: number;
+            /**
+             * Url
+             * @default
+             * @example https://api.example.com/v1
+             */
+            url: string;
+        };
+        /** ProviderList */
+        ProviderList: {
+            /** Providers */
+            providers: components["schemas"]["Provider"][];
+        };
         /** Ram */
         Ram: {
             /** Available */
@@ -3510,6 +3751,22 @@ export interface components {
             };
             /** Ready */
             ready: boolean;
+        };
+        /** RemoteModel */
+        RemoteModel: {
+            /** Context Length */
+            context_length: number | null;
+            /** Name */
+            name: string;
+            /** Task */
+            task: string;
+            /** Title */
+            title: string;
+        };
+        /** RemoteModelList */
+        RemoteModelList: {
+            /** Models */
+            models: components["schemas"]["RemoteModel"][];
         };
         /** Rerank */
         Rerank: {
@@ -3739,6 +3996,43 @@ export interface components {
             name: string;
             /** Total */
             total: number;
+        };
+        /** Check */
+        serai__api__native__machine__Check: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warning" | "failed";
+            /**
+             * Mend
+             * @description What to do about it.
+             */
+            mend: string | null;
+            /** Ok */
+            ok: boolean;
+            /** Part */
+            part: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Check
+         * @description What a service said just now.
+         */
+        serai__api__native__providers__Check: {
+            error: components["schemas"]["ErrorBody"] | null;
+            /**
+             * Key
+             * @enum {string}
+             */
+            key: "accepted" | "refused" | "missing" | "unknown";
+            /** Models */
+            models: number;
+            /** Reachable */
+            reachable: boolean;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Device
@@ -6368,6 +6662,326 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fit"];
+                };
+            };
+        };
+    };
+    list_provider_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindList"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+        };
+    };
+    add_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    remove_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    check_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__providers__Check"];
+                };
+            };
+        };
+    };
+    list_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemoteModelList"];
                 };
             };
         };
