@@ -168,6 +168,7 @@ _DIALECTS: Mapping[str, _Dialect] = {
 _PATHS = (
     ("/v1/messages", "anthropic"),
     ("/v1/", "openai"),
+    ("/v2/", "openai"),
     ("/hub/", "hub"),
     ("/hf/models/", "huggingface"),
     ("/api/v1/", "native"),
