@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +98,8 @@ class _Request:
         unbounded = scope["path"].startswith(_UNBOUNDED)
         self._limit = sys.maxsize if unbounded else settings.server.body_limit_mb * 1_000_000
         self._read = 0
+        self._whole = False
+        self._began = 0.0
 
     def key(self) -> str | None:
         """The API key that was shown: as OpenAI's and Anthropic's clients do, or as a browser's WebSocket can."""
@@ -113,14 +117,35 @@ class _Request:
             raise self._too_large()
 
     async def receive(self) -> Message:
-        """Counts a body of unknown length without keeping it; an app that reads too much sees the client gone."""
-        message = await self._receive()
+        """Counts a body of unknown length without keeping it, and waits for a slow one only so long; an app that reads
+        too much, or waits too long, sees the client gone."""
+        if self._whole:
+            return await self._receive()
+        self._began = self._began or time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience()):
+                message = await self._receive()
+        except TimeoutError:
+            return await self._stop(TooSlow("The body did not come in time.", hint="Send it again."))
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             self._read += len(message.get("body", b""))
             if self._read > self._limit:
-                await self.refuse(envelopes.answer(self.scope, self._too_large()))
-                return {"type": "http.disconnect"}
+                return await self._stop(self._too_large())
         return message
+
+    def _patience(self) -> float | None:
+        """How long to wait for more: a client that says nothing is given up, and one that trickles."""
+        if self.scope["type"] != "http":
+            return None
+        owed = self._began + BODY_S + self._read / _LEAST_RATE - time.monotonic()
+        return max(0.0, min(BODY_S, owed))
+
+    async def _stop(self, error: SeraiError) -> Message:
+        answer = envelopes.answer(self.scope, error)
+        answer.headers["connection"] = "close"  # what is left of the body is not waited for
+        await self.refuse(answer)
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         if self.ended:
@@ -149,6 +174,20 @@ class _Request:
         every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors()]
         return [*headers, *(pair for pair in every if pair[0] not in own)]
 
+
+class TooSlow(SeraiError):
+    """The asker's side of the connection is too slow, or gone without a word."""
+
+    status = 408
+    code = "too_slow"
+    who = "you"
+
+
+BODY_S = 30.0
+"""So long a body may pause; and it may take so long altogether, and a second more for each ..."""
+
+_LEAST_RATE = 10_000
+"""... so many bytes of it."""
 
 _UNBOUNDED = ("/api/blobs/",)
 """Whole models come here, to the disk and only from those who may add some."""
