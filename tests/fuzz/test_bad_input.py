@@ -99,7 +99,7 @@ BODIES = {
     "a wall of brackets": b'{"messages":' + b"[" * 500_000,
     "deep lists": b'{"model": "x", "messages":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
     "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-    "empty": b"{}",
+    "hardly anything": b'{"model": ""}',
     "after the end": b'{"model": "serai-guide"} {"model": "x"}',
     "null bytes": b"\x00" * 1000,
     "a name of a megabyte": b'{"model": "' + b"x" * (1 << 20) + b'"}',
@@ -115,7 +115,7 @@ def test_a_broken_body_is_the_askers_fault(server: Server, dialect: str, what: s
     assert len(told(dialect, response)) < 1000
 
 
-VALUES: Any = [-0.0, -1, 2**63, 2**70, 1e308, "NaN", "", [], {}, True, [[]], "x" * 100_000, "\x00", None]
+VALUES: Any = [-0.0, -1, 2**63, 2**70, 1e308, "NaN", "", [], {}, True, [[]], "x" * 10_000, "\x00", None]
 FIELDS = {
     "openai": (
         "model",
@@ -147,7 +147,8 @@ def test_a_field_of_any_value_is_taken_or_refused_by_name(server: Server, dialec
 @every_dialect
 def test_ten_thousand_messages_are_answered_or_refused_in_words(server: Server, dialect: str) -> None:
     many = [{"role": role, "content": "hi"} for role in ("user", "assistant")] * 5000
-    assert "token" in refused(server, dialect, many)
+    response = send(server, *DIALECTS[dialect](many))
+    assert response.status_code == 200 or "tokens" in told(dialect, response)
 
 
 LOOP: Any = {"$ref": "#/$defs/a", "$defs": {"a": {"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}}}}
@@ -192,11 +193,12 @@ def with_tool(dialect: str, schema: Any) -> Any:
 
 @every_dialect
 @pytest.mark.parametrize("what", SCHEMAS)
-def test_no_schema_breaks_a_model(server: Server, dialect: str, what: str) -> None:
-    for more in (with_schema(dialect, SCHEMAS[what]), with_tool(dialect, SCHEMAS[what])):
-        response = send(server, *DIALECTS[dialect](**more))
-        if response.status_code >= 400:
-            assert told(dialect, response)
+@pytest.mark.parametrize("place", ["answer", "tool"])
+def test_no_schema_breaks_a_model(server: Server, dialect: str, what: str, place: str) -> None:
+    more = (with_schema if place == "answer" else with_tool)(dialect, SCHEMAS[what])
+    response = send(server, *DIALECTS[dialect](**more))
+    if response.status_code >= 400:
+        assert told(dialect, response)
 
 
 @every_dialect

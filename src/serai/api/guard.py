@@ -143,7 +143,8 @@ class _Request:
 
     async def _stop(self, error: SeraiError) -> Message:
         answer = envelopes.answer(self.scope, error)
-        answer.headers["connection"] = "close"  # what is left of the body is not waited for
+        if isinstance(error, TooSlow):
+            answer.headers["connection"] = "close"  # else what is left of the body could be waited for without end
         await self.refuse(answer)
         return {"type": "http.disconnect"}
 

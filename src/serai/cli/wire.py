@@ -47,7 +47,7 @@ class Wire(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = False
         self._stop_waiting()
-        if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > HEAD_BYTES:
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url) > HEAD_BYTES:
             self._refuse(_LARGE)
             raise ValueError("the head is too large")
         super().on_headers_complete()
