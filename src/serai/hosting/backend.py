@@ -74,8 +74,7 @@ class LocalBackend:
         async with self._pool.lease(model) as worker, _place(worker, call):
             if worker.model.loading != model.loading:
                 request = wire.encode(call, _as_loaded(model, worker.model))
-            if {**worker.model.settings, **call.settings}.get("truncation") != "oldest":
-                lengths.check(call, worker.context, worker.answerer.model)
+            lengths.check(call, worker.context, worker.answerer.model)
             if infill.needed(call, self.name):
                 request = wire.encode(await infill.joined(call, worker.process), _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole
