@@ -88,7 +88,8 @@ async def by_hand(
     settings = Models(parallel=parallel, context=CONTEXT, sandbox="off")
     launch = launching.plan("llama.cpp", model, settings, None, launching.machine())
     batch = launching.batch_size(path.stat().st_size, launch.threads, on_gpu=False)
-    process = ModelProcess(replace(launch, program=program, batch=batch, speculation=speculation), environ=os.environ)
+    ours = replace(launch, program=program, batch=batch, speculation=speculation, flash_attention=False)
+    process = ModelProcess(ours, environ=os.environ)
     await process.start(300)
     connector = aiohttp.UnixConnector(process.launch.socket, limit=0, force_close=True)
     try:

@@ -35,4 +35,4 @@ def build_app(services: Services) -> Guard:
     app = describe(lifespan=life)
     app.state.services = services
     app.state.background = background
-    return Guard(app, Access(lambda: services.settings, services.keys.verify))
+    return Guard(app, Access(lambda: services.settings, services.gate))

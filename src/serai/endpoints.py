@@ -267,9 +267,27 @@ def keys() -> Request[list[Json]]:
     return Request("GET", f"{NATIVE}/keys", _pick("keys"))
 
 
-def create_key(name: str, *, expires_at: float | None = None) -> Request[Json]:
-    """A new API key; `plain` is shown this once and never again."""
-    return Request("POST", f"{NATIVE}/keys", dict, _given(name=name, expires_at=expires_at))
+def key(key_id: str) -> Request[Json]:
+    return Request("GET", f"{NATIVE}/keys/{_segment(key_id)}", dict)
+
+
+def create_key(
+    name: str, *, expires_at: float | None = None, scopes: Sequence[str] | None = None, limits: Json | None = None
+) -> Request[Json]:
+    """A new key; its text is in the answer as `plain`, this once. `limits` as in the native API, such as
+    `{"models": ["org/*"], "requests_per_minute": 60}`."""
+    asked = _given(name=name, expires_at=expires_at, scopes=list(scopes) if scopes else None, limits=limits)
+    return Request("POST", f"{NATIVE}/keys", dict, asked)
+
+
+def change_key(key_id: str, **values: Any) -> Request[Json]:
+    """Changes what is given of `name`, `expires_at`, `scopes` and `limits`, which are replaced whole."""
+    return Request("PATCH", f"{NATIVE}/keys/{_segment(key_id)}", dict, values)
+
+
+def rotate_key(key_id: str, *, grace_s: float = 0) -> Request[Json]:
+    """The key with a new text, as `plain`; the old one opens for `grace_s` seconds more."""
+    return Request("POST", f"{NATIVE}/keys/{_segment(key_id)}/rotate", dict, {"grace_s": grace_s})
 
 
 def revoke_key(key_id: str) -> Request[None]:

@@ -15,8 +15,10 @@ SeraiError
 │   ├── LoadFailed 503    it could not be loaded; `cause` says why
 │   └── ModelCrashed      its process died in the middle of a call
 ├── Busy 503              try again after `retry_after` seconds
+│   └── RateLimited 429   a key asks more than it may
 ├── Unreachable 503       a server that was called does not answer
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
+├── NotOffered 501        nothing that is installed does this
 ├── TimedOut 504
 ├── StorageFailed 503     the database cannot be read or written; `cause` says why
 └── Internal 500          a fault of Serai's own
@@ -154,6 +156,18 @@ class Busy(SeraiError):
         self.retry_after = retry_after
 
 
+class RateLimited(Busy):
+    """`limit` says which one: requests, tokens or at_once."""
+
+    status = 429
+    code = "rate_limited"
+    who = "you"
+
+    def __init__(self, message: str, *, limit: str, retry_after: int, hint: str = "") -> None:
+        super().__init__(message, retry_after=retry_after, hint=hint)
+        self.facts["limit"] = limit
+
+
 class Unreachable(SeraiError):
     status = 503
     code = "unreachable"
@@ -166,6 +180,11 @@ class MissingExtra(SeraiError):
     def __init__(self, what: str, extra: str) -> None:
         command = f"pip install 'serai[{extra}]'"
         super().__init__(f"{what} needs the extra {extra!r}.", hint=f"Add it with: {command}", command=command)
+
+
+class NotOffered(SeraiError):
+    status = 501
+    code = "not_offered"
 
 
 class TimedOut(SeraiError):

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from serai import registry
+from serai.accounts.gate import Gate
 from serai.accounts.keys import Keys
+from serai.accounts.limits import Rates
+from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
@@ -78,6 +81,7 @@ class Services:
     secrets: SecretStore
     memory: Memory
     keys: Keys
+    rates: Rates
     outside: Outside
     store: Store = field(init=False)
     records: Records = field(init=False)
@@ -92,6 +96,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     router: Router = field(init=False)
+    gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
     responses: Responses = field(init=False)
     uploads: Uploads = field(init=False)
@@ -121,6 +126,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
+            await self.gate.close()
             await self.turns.close()
             await self.mirror.close()
             await self.jobs.stop()
@@ -158,6 +164,10 @@ class Services:
     async def hub_token(self) -> str | None:
         """The token for the hub: from the environment, else the stored one."""
         return self.settings_file.secret("hf_token") or await self.secrets.get("hf_token")
+
+    async def jwt_secret(self) -> str | None:
+        """What HS256 tokens are signed with: from the environment, else the stored one."""
+        return self.settings_file.secret("jwt_secret") or await self.secrets.get("jwt_secret")
 
     def announce(self, name: str) -> None:
         """Tells everyone that a model's facts changed, or that it is gone."""
@@ -211,6 +221,7 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         secrets=SecretStore(db, file.home, file.secret_key(), logs.redact),
         memory=Memory(db),
         keys=Keys(db),
+        rates=Rates(),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     _write_logs(services)
@@ -341,7 +352,10 @@ def _models(services: Services) -> None:
         services.metrics,
         lambda: services.settings,
         services.pool.loaded,
+        services.rates,
     )
+    tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
+    services.gate = Gate(services.keys, tokens, services.rates, services.router)
     services.metrics.gauge(
         "serai_model_memory_bytes",
         "Memory of each model's process.",

@@ -30,6 +30,9 @@ def setting(
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
+_KEYS_URL = r"^(https://\S+|http://(localhost|127\.0\.0\.1|\[::1\])[:/]\S*|)$"
+
+
 class Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -84,6 +87,18 @@ class Models(Group):
         return "gpu" if value in ("cuda", "mps", "rocm", "vulkan", "metal") else value
 
 
+class Auth(Group):
+    """Who may come in beside those who hold an API key: whoever shows a JSON Web Token of a service that is trusted."""
+
+    jwt_keys_url: str = setting("", "Address of the trusted service's public keys (JWKS).", pattern=_KEYS_URL)
+    jwt_public_key: str = setting("", "The trusted service's public key itself, in PEM, in place of an address.")
+    jwt_issuer: str = setting("", "Only tokens of this issuer (`iss`) are taken; needed with jwt_keys_url.")
+    jwt_audience: str = setting("", "Only tokens for this audience (`aud`) are taken; needed with jwt_keys_url.")
+    jwt_scope_claim: str = setting("scope", "The claim that names a token's scopes.", min_length=1)
+    jwt_name_claim: str = setting("name", "The claim that names whoever shows it; else `sub` does.", min_length=1)
+    jwt_scopes: tuple[str, ...] = setting((), "Scopes of tokens that have no such claim; empty: they may do nothing.")
+
+
 class Hub(Group):
     """Where models are fetched from."""
 
@@ -131,6 +146,7 @@ class Settings(Group):
     """The whole tree."""
 
     server: Server = Server()
+    auth: Auth = Auth()
     models: Models = Models()
     hub: Hub = Hub()
     outside: Outside = Outside()
@@ -142,7 +158,8 @@ class Settings(Group):
 _LISTED = "`serai config list` names them all."
 
 SECRET_ALIASES: dict[str, tuple[str, ...]] = {
-    "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+    "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+    "jwt_secret": ("JWT_SECRET",),
 }
 """Secrets that may also come from the environment; they are never part of the tree above."""
 

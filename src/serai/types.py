@@ -58,6 +58,24 @@ class ModelRef:
         return f"{self.name}{variant}{revision}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far a principal's scopes go. None is no limit; an empty tuple lets nothing through. `models` are names or
+    patterns such as `org/*`, `places` are `local` or services' names, money is in US dollars."""
+
+    dialects: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    places: tuple[str, ...] | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    at_once: int | None = None
+    spend_per_day: float | None = None
+    spend_per_month: float | None = None
+
+
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. On loopback without login this is `OWNER`."""
@@ -65,6 +83,7 @@ class Principal:
     id: str
     name: str
     scopes: frozenset[str] = frozenset({"*"})
+    limits: Limits = NO_LIMITS
 
 
 OWNER = Principal("owner", "owner")

@@ -44,3 +44,21 @@ async def test_what_cannot_be_counted_is_said(subject: Subject) -> None:
     for inputs in ({}, {"inputs": "x", **subject.chat().inputs}):
         with pytest.raises(BadRequest, match="either messages or inputs"):
             await collect(subject.backend.run(Call(task=TOKEN_COUNT, model=subject.model.name, inputs=inputs)))
+
+
+async def test_a_texts_tokens_make_it_up(subject: Subject) -> None:
+    inputs = {"inputs": "the cat سلام 😀"}
+    call = Call(task="tokenize", model=subject.model.name, inputs=inputs)
+    tokens = (await collect(subject.backend.run(call))).data
+    counted = await collect(subject.backend.run(Call(task=TOKEN_COUNT, model=subject.model.name, inputs=inputs)))
+    assert len(tokens) == counted.data["tokens"]
+    assert "the cat" in b"".join(bytes(token["bytes"]) for token in tokens).decode("utf-8", "replace")
+    again = {"inputs": [token["id"] for token in tokens]}
+    asked = {"model": subject.model.name, "settings": {"max_tokens": 1}}
+    assert (await collect(subject.backend.run(Call(task=TEXT_GENERATION, inputs=again, **asked)))).text is not None
+
+
+async def test_log_probabilities_name_their_tokens(subject: Subject) -> None:
+    settings = {"max_tokens": 3, "temperature": 0, "logprobs": True}
+    call = Call(task=TEXT_GENERATION, model=subject.model.name, inputs={"inputs": "the cat"}, settings=settings)
+    assert all(isinstance(entry["id"], int) for entry in (await collect(subject.backend.run(call))).logprobs)

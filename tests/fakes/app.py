@@ -48,6 +48,9 @@ class FakeKey:
     id: str
     name: str
     revoked_at: float | None = None
+    scopes: list[str] | None = None
+    limits: dict[str, Any] | None = None
+    expires_at: float | None = None
 
     def holds(self, now: float) -> bool:
         return self.revoked_at is None
@@ -181,6 +184,8 @@ def _routes(s: FakeServices) -> list[Route]:
         act("PATCH", "/api/v1/settings", lambda r, b: _change(s, b)),
         get("/api/v1/keys", lambda r: {"keys": [vars(k) | {"prefix": "serai-ab"} for k in s.keys.made]}),
         act("POST", "/api/v1/keys", lambda r, b: _key(s, b), 201),
+        act("PATCH", "/api/v1/keys/{id}", lambda r, b: _change_key(s, r.path_params["id"], b)),
+        act("POST", "/api/v1/keys/{id}/rotate", lambda r, b: _change_key(s, r.path_params["id"], b) | {"plain": "new"}),
         act("DELETE", "/api/v1/keys/{id}", lambda r, b: _revoke(s, r.path_params["id"])),
         get("/api/v1/hardware", lambda r: _HARDWARE),
         get("/api/v1/suggestions", lambda r: {"suggestions": [_suggestion(r.query_params["machine"])]}),
@@ -409,8 +414,14 @@ def _change(s: FakeServices, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(s: FakeServices, body: dict[str, Any]) -> dict[str, Any]:
-    s.keys.made.append(FakeKey(f"key_{len(s.keys.made)}", body["name"]))
+    s.keys.made.append(FakeKey(f"key_{len(s.keys.made)}", **body))
     return vars(s.keys.made[-1]) | {"plain": "serai-plain"}
+
+
+def _change_key(s: FakeServices, key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    key = next(key for key in s.keys.made if key.id == key_id)
+    vars(key).update(body)
+    return vars(key)
 
 
 def _revoke(s: FakeServices, key_id: str) -> None:

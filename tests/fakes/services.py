@@ -12,7 +12,10 @@ from typing import Any
 
 from tests.fakes.scripted import MODEL, ScriptedBackend
 
+from serai.accounts.gate import Gate
 from serai.accounts.keys import Keys
+from serai.accounts.limits import Rates
+from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
@@ -159,6 +162,7 @@ class FakeServices:
     sessions: Sessions
     turns: Turns
     keys: Keys
+    gate: Gate
     records: Records
     created: Created
     responses: Responses
@@ -167,6 +171,7 @@ class FakeServices:
     outside: Outside
     started_at: float = field(default_factory=time.time)
 
+    jwt_secret = Services.jwt_secret
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
@@ -179,6 +184,7 @@ class FakeServices:
 
     async def close(self) -> None:
         self.events.close()
+        await self.gate.close()
         await self.turns.close()
         await self.jobs.stop()
         await self.db.close()
@@ -195,7 +201,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     events, metrics = Events(), Metrics()
     backend = backend or ScriptedBackend()
     services: FakeServices
-    router = Router([backend], events, metrics, lambda: services.settings)
+    rates, keys = Rates(), Keys(db)
+    router = Router([backend], events, metrics, lambda: services.settings, rates=rates)
+    tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
@@ -218,7 +226,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),
-        keys=Keys(db),
+        keys=keys,
+        gate=Gate(keys, tokens, rates, router),
         records=Records(db),
         created=Created(home),
         responses=Responses(db),

@@ -61,7 +61,8 @@ class Upstream:
         elif path.endswith("/input_tokens"):
             plain(writer, 200, {"input_tokens": 7})
         elif path == "/tokenize":
-            plain(writer, 200, {"tokens": [1] * 7})
+            pieces = [{"id": ord(letter), "piece": letter} for letter in "the cat"]
+            plain(writer, 200, {"tokens": pieces if (body or {}).get("with_pieces") else [1] * 7})
         elif path == "/asked":
             plain(writer, 200, body)
         else:

@@ -37,6 +37,37 @@ test("an API key is shown once and revoked", async ({ page }) => {
   await expect(row).toBeHidden();
 });
 
+test("a key says what it is for, and is changed and replaced", async ({ page }) => {
+  const name = `bot ${Date.now()}`;
+  await page.goto("/settings/keys");
+  await page.getByRole("textbox", { name: "Name of the key" }).fill(name);
+  await page.getByText("Limit it further").click();
+  await page.getByRole("textbox", { name: "Only these models" }).fill("org/*, serai-guide");
+  await page.getByRole("checkbox", { name: "Only on this machine" }).check();
+  await page.getByRole("button", { name: "OpenAI", exact: true }).click();
+  const calls = page.getByRole("textbox", { name: "Calls a minute" });
+  await calls.fill("many");
+  await expect(page.getByRole("button", { name: "Create a key" })).toBeDisabled();
+  await calls.fill("60");
+  await page.getByRole("button", { name: "Create a key" }).click();
+  const row = page.getByRole("listitem").filter({ hasText: name });
+  await expect(row).toContainText("org/*, serai-guide");
+  await expect(row).toContainText("60 calls a minute");
+  await row.getByRole("button", { name: /Change/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Calls a minute" }).fill("");
+  await dialog.getByRole("radio", { name: /Something else/ }).check();
+  await dialog.getByRole("button", { name: "Chats" }).click();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(row).toContainText("Ask models and Chats");
+  await expect(row).not.toContainText("60 calls");
+  await row.getByRole("button", { name: /Replace/ }).click();
+  await dialog.getByRole("combobox", { name: "The old text" }).selectOption("goes on for an hour");
+  await dialog.getByRole("button", { name: "Replace" }).click();
+  await expect(page.getByRole("status").getByText(/^serai-/)).toBeVisible();
+  await expect(row).toContainText("old text until");
+});
+
 for (const [section, text] of [
   ["secrets", "Hugging Face token"],
   ["hardware", "Processor"],

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
+from serai.accounts import grants, records
+from serai.accounts.records import Key
 from serai.errors import BadRequest, NotFound, SeraiError
 from serai.storage.database import Database
 from serai.storage.tables import keys
 from serai.telemetry import logs
-from serai.types import Principal, new_id
+from serai.types import NO_LIMITS, Limits, Principal, new_id
 
 PREFIX = "serai-"
 SHOWN = len(PREFIX) + 6
 LONGEST = 200
+
+LONGEST_GRACE_S = 30 * 86400.0
 
 TOUCH_S = 60.0
 """How exact `last_used_at` is: a key that is used all the time is noted once in this many seconds."""
@@ -28,78 +30,131 @@ TOUCH_S = 60.0
 _log = logs.get("accounts")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is known of a key; `prefix` is the beginning of its plain text, to tell it from others."""
-
-    id: str
-    name: str
-    prefix: str
-    scopes: tuple[str, ...]
-    created_at: float
-    expires_at: float | None = None
-    revoked_at: float | None = None
-    last_used_at: float | None = None
-
-    def holds(self, now: float) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+async def _nobody_told() -> None:
+    return None
 
 
 class Keys:
     """Revoking takes effect with the next `verify`, in every process: what is remembered here is used only while
-    the database says that nobody has written to it since."""
+    the database says that nobody has written to it since.
+    `changed` is called after each change that may close a key."""
 
     def __init__(self, db: Database) -> None:
+        self.changed: Callable[[], Awaitable[None]] = _nobody_told
         self._db = db
-        self._remembered: dict[str, tuple[int, Key]] = {}
+        self._remembered: dict[str, records.Found] = {}
         self._touched: dict[str, float] = {}
         self._touching: set[asyncio.Task[None]] = set()
 
     async def create(
-        self, name: str, expires_at: float | None = None, scopes: Sequence[str] = ("*",)
+        self,
+        name: str,
+        expires_at: float | None = None,
+        scopes: Sequence[str] | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> tuple[Key, str]:
-        """The key and its plain text, which cannot be had again. Raises BadRequest."""
+        """The key and its plain text, which cannot be had again. Without scopes it may do everything, or with limits
+        ask models. Raises BadRequest."""
         now = time.time()
-        if not name.strip() or len(name) > LONGEST:
-            raise BadRequest(f"A key needs a name of 1 to {LONGEST} characters.")
-        if expires_at is not None and expires_at <= now:
-            raise BadRequest("The key would have expired already.", hint="expires_at is in seconds since 1970.")
+        limits, chosen = grants.check(limits, scopes)
         plain = PREFIX + secrets.token_urlsafe(32)
-        key = Key(new_id("key"), name.strip(), plain[:SHOWN], tuple(scopes), now, expires_at)
+        begins, ends = plain[:SHOWN], records.checked_expiry(expires_at, now)
+        key = Key(new_id("key"), records.checked_name(name), begins, chosen, now, ends, limits=limits)
         row = {
             "id": key.id,
             "name": key.name,
             "prefix": key.prefix,
-            "digest": _digest(plain),
+            "digest": records.digest_of(plain),
             "scopes": list(key.scopes),
             "created_at": now,
             "expires_at": expires_at,
+            "limits": grants.stored(limits),
         }
         await self._db.write(lambda connection: connection.execute(keys.insert().values(**row)))
         return key, plain
 
+    async def get(self, key_id: str) -> Key:
+        """Raises NotFound."""
+        return await self._db.read(lambda connection: records.known(connection, key_id))
+
+    async def change(
+        self,
+        key_id: str,
+        *,
+        name: str | None = None,
+        expires_at: float | Literal["kept"] | None = "kept",
+        scopes: Sequence[str] | None = None,
+        limits: Limits | None = None,
+    ) -> Key:
+        """Changes what is given; `limits` replaces all of them. Holds from the next request on. Raises NotFound,
+        Conflict (revoked) or BadRequest."""
+        now = time.time()
+
+        def work(connection: Connection) -> Key:
+            key = records.opened(connection, key_id)
+            wanted, chosen = grants.check(key.limits if limits is None else limits, scopes or key.scopes)
+            values: dict[str, Any] = {"scopes": list(chosen), "limits": grants.stored(wanted)}
+            if name is not None:
+                values["name"] = records.checked_name(name)
+            if expires_at != "kept":
+                values["expires_at"] = records.checked_expiry(expires_at, now)
+            return records.write(connection, key_id, values)
+
+        return await self._changed(work)
+
+    async def rotate(self, key_id: str, grace_s: float = 0.0) -> tuple[Key, str]:
+        """The key with a new plain text; the one it had before opens for `grace_s` seconds more. Raises NotFound,
+        Conflict (revoked) or BadRequest."""
+        if not 0 <= grace_s <= LONGEST_GRACE_S:
+            raise BadRequest(f"The old key can go on for 0 to {LONGEST_GRACE_S / 86400:.0f} days.", param="grace_s")
+        plain = PREFIX + secrets.token_urlsafe(32)
+        until = time.time() + grace_s if grace_s else None
+
+        def work(connection: Connection) -> Key:
+            records.opened(connection, key_id)
+            former = connection.execute(select(keys.c.digest).where(keys.c.id == key_id)).scalar() if until else None
+            new = {"digest": records.digest_of(plain), "prefix": plain[:SHOWN]}
+            return records.write(connection, key_id, {**new, "former_digest": former, "former_until": until})
+
+        return await self._changed(work), plain
+
+    async def _changed(self, work: Callable[[Connection], Key]) -> Key:
+        key = await self._db.write(work)
+        await self.changed()
+        return key
+
     async def list(self) -> list[Key]:
         """All of them, newest first, revoked ones too."""
         query = select(keys).order_by(keys.c.created_at.desc(), keys.c.id.desc())
-        return await self._db.read(lambda connection: [_key(row) for row in connection.execute(query)])
+        return await self._db.read(lambda connection: [records.read(row) for row in connection.execute(query)])
 
     async def revoke(self, key_id: str) -> None:
         """From now on the key opens nothing. Raises NotFound; revoking twice is fine."""
         known = update(keys).where(keys.c.id == key_id)
         revoked = known.values(revoked_at=func.coalesce(keys.c.revoked_at, time.time()))
         if await self._db.write(lambda connection: connection.execute(revoked).rowcount) == 0:
-            raise NotFound(f"There is no key {key_id!r}.", hint="`serai keys` lists them.")
+            raise records.unknown(key_id)
+        await self.changed()
 
-    async def verify(self, plain: str) -> Principal | None:
-        """Who asks with this key; None when it is unknown, expired or revoked."""
+    async def verify(self, plain: str, *, touch: bool = True) -> Principal | None:
+        """Who asks with this key; None when it is unknown, expired, replaced or revoked. `touch` notes its use."""
         if not plain.startswith(PREFIX) or len(plain) > LONGEST or not plain.isascii():
             return None
-        key = await self._find(_digest(plain))
+        found = await self._find(records.digest_of(plain))
         now = time.time()
-        if key is None or not key.holds(now):
+        if found is None or not found.opens(now):
             return None
-        self._touch(key, now)
-        return Principal(key.id, key.name, frozenset(key.scopes))
+        if touch:
+            self._touch(found.key, now)
+        return records.principal(found.key)
+
+    async def principal(self, key_id: str) -> Principal | None:
+        """Whoever has the key with this id, for what is done in its name later; None when it opens nothing any more."""
+        try:
+            key = await self.get(key_id)
+        except NotFound:
+            return None
+        return records.principal(key) if key.holds(time.time()) else None
 
     async def any(self) -> bool:
         """Is there a key that opens anything?"""
@@ -109,20 +164,20 @@ class Keys:
         )
         return await self._db.read(lambda connection: connection.execute(query.limit(1)).first()) is not None
 
-    async def _find(self, digest: str) -> Key | None:
+    async def _find(self, digest: str) -> records.Found | None:
         version = self._db.version()  # before the row is read: a write in between makes the row look old, never new
         remembered = self._remembered.get(digest)
-        if remembered is not None and remembered[0] == version:
-            return remembered[1]
-        query = select(keys).where(keys.c.digest == digest)
+        if remembered is not None and remembered.version == version:
+            return remembered
+        query = select(keys).where(or_(keys.c.digest == digest, keys.c.former_digest == digest))
         row = await self._db.read(lambda connection: connection.execute(query).first())
         if row is None:
             self._remembered.pop(digest, None)
             return None
-        key = _key(row)
+        found = records.Found(version, records.read(row), former=row.digest != digest)
         if version is not None:
-            self._remembered[digest] = (version, key)
-        return key
+            self._remembered[digest] = found
+        return found
 
     def _touch(self, key: Key, now: float) -> None:
         """Notes the use without making the request wait for it."""
@@ -139,21 +194,3 @@ class Keys:
             await self._db.write(lambda connection: connection.execute(used))
         except SeraiError as error:  # a full disk must not lock anybody out
             _log.warning("The use of key %s was not noted: %s", key_id, error.message)
-
-
-def _key(row: Row[Any]) -> Key:
-    return Key(
-        id=row.id,
-        name=row.name,
-        prefix=row.prefix,
-        scopes=tuple(row.scopes),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )
-
-
-def _digest(plain: str) -> str:
-    """SHA-256 is enough: a key has 256 random bits, nobody guesses from its digest."""
-    return hashlib.sha256(plain.encode()).hexdigest()

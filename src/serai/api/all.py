@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from serai import __version__
-from serai.api import anthropic, errors, mirror, native, ollama, openai, page, simple, system
+from serai.api import anthropic, errors, huggingface, mirror, native, ollama, openai, page, simple, system
 from serai.api.routes import Guarded, GuardedWebSocket
 
 
@@ -33,7 +33,7 @@ def describe(**options: Any) -> FastAPI:
 def _routes() -> Iterable[BaseRoute]:
     """In the order in which they are tried: the busiest first, the page for all that is left last."""
     # Some of Anthropic's share an address with OpenAI's and are asked first.
-    dialects = (*anthropic.routers(), *openai.routers(), simple.routes, *ollama.routers())
+    dialects = (*anthropic.routers(), *openai.routers(), simple.routes, *ollama.routers(), *huggingface.routers())
     for routes in (*dialects, system.public, system.watching, *native.routers(), mirror.routes):
         yield from routes.routes
     yield simple.socket

@@ -50,6 +50,11 @@ def schema(expected: str, kinds: Sequence[type]) -> dict[str, Any]:
     return {"description": expected, "type": [*(_TYPES[kind] for kind in kinds), "null"]}
 
 
+def object_of(place: str, value: Any) -> dict[str, Any]:
+    """The object in this field, empty where there is none. Raises BadRequest."""
+    return {} if value is None else kind(place, value, dict, "an object")
+
+
 def ignored(names: Sequence[str]) -> dict[str, str]:
     """The header that names the fields which had no effect."""
     named = (re.sub(r"[^\[\]A-Za-z0-9_.-]", "?", name[:64]) for name in names[:_NAMED])

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from serai.accounts import tokens
 from serai.api.scopes import PRINCIPAL
-from serai.types import OWNER, Principal
+from serai.routing import permission
+from serai.types import OWNER, Model, Principal
 
 if TYPE_CHECKING:
     from serai.services import Services as Services  # noqa: PLC0414 - named by routes' helpers
@@ -17,9 +19,22 @@ else:
 
 
 def person(principal: Principal) -> str:
-    """Whose sessions a principal sees. Until there are users, every key was made by the owner and acts for them."""
-    del principal
-    return OWNER.id
+    """Whose sessions a principal sees. Every key was made by the owner and acts for them; whoever comes with a token is
+    somebody else."""
+    return principal.id if principal.id.startswith(tokens.PREFIX) else OWNER.id
+
+
+async def models_for(services: Services, who: Principal) -> list[Model]:
+    """The models on this machine that the principal may ask."""
+    return permission.visible(who.limits, await services.store.models())
+
+
+async def model_for(services: Services, who: Principal, name: str) -> Model:
+    """One of them. Raises ModelNotFound, or Forbidden, for a name that is not allowed whether it is there or not."""
+    permission.check_name(who.limits, name)
+    model: Model = await services.store.find(name)
+    permission.check(who.limits, model)
+    return model
 
 
 def services_of(connection: HTTPConnection) -> Services:

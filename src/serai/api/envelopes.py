@@ -9,7 +9,17 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Scope
 
-from serai.errors import Busy, Forbidden, ModelNotFound, SeraiError, Unauthenticated
+from serai.errors import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    LoadFailed,
+    ModelFailed,
+    ModelNotFound,
+    SeraiError,
+    TooLarge,
+    Unauthenticated,
+)
 
 REQUEST_ID = "serai.request_id"
 """Where the guard leaves the request's id in the ASGI scope."""
@@ -98,11 +108,32 @@ def _plain_status(error: SeraiError) -> int:
 
 def _anthropic_status(error: SeraiError) -> int:
     """A server that can take no more calls is 529 there."""
-    return 529 if isinstance(error, Busy) else _plain_status(error)
+    return 529 if isinstance(error, Busy) and error.status == Busy.status else _plain_status(error)
 
 
 def ollama(error: SeraiError, request_id: str) -> dict[str, Any]:
     return {"error": f"{error.message} {error.hint}".strip(), "serai": {**error.as_dict(), "request_id": request_id}}
+
+
+_FAILED = (ModelFailed, "generation", 424)
+_HUGGINGFACE = ((BadRequest, "validation", 422), (TooLarge, "validation", 413), (Busy, "overloaded", 429), _FAILED)
+"""What TGI calls some errors, and the status it gives them; the first that fits."""
+
+
+def huggingface(error: SeraiError, request_id: str) -> dict[str, Any]:
+    told = hub(error, request_id)
+    if "estimated_time" in error.facts:
+        return {**told, "estimated_time": error.facts["estimated_time"]}
+    if isinstance(error, LoadFailed):
+        return told
+    kind = next((name for family, name, _ in _HUGGINGFACE if isinstance(error, family)), "")
+    return {**told, "error_type": kind} if kind else told
+
+
+def _huggingface_status(error: SeraiError) -> int:
+    if "estimated_time" in error.facts or isinstance(error, LoadFailed):
+        return error.status
+    return next((status for family, _, status in _HUGGINGFACE if isinstance(error, family)), error.status)
 
 
 def _hub_headers(error: SeraiError) -> dict[str, str]:
@@ -131,6 +162,7 @@ _DIALECTS: Mapping[str, _Dialect] = {
     "openai": _Dialect(openai, _plain_status),
     "anthropic": _Dialect(anthropic, _anthropic_status),
     "ollama": _Dialect(ollama, _plain_status),
+    "huggingface": _Dialect(huggingface, _huggingface_status),
     # Its clients wait at 429 only.
     "hub": _Dialect(hub, lambda error: 429 if isinstance(error, Busy) else error.status, _hub_headers),
 }
@@ -140,6 +172,7 @@ _PATHS = (
     ("/v1/", "openai"),
     ("/v2/", "openai"),
     ("/hub/", "hub"),
+    ("/hf/models/", "huggingface"),
     ("/api/v1/", "native"),
     ("/api/", "ollama"),
 )

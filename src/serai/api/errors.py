@@ -65,7 +65,7 @@ class AnthropicErrorAnswer(BaseModel):
 
 
 class OllamaErrorAnswer(BaseModel):
-    """Every error of Ollama's API looks like this."""
+    """Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`."""
 
     error: str
     serai: ErrorBody
@@ -75,6 +75,7 @@ _SHAPES: Mapping[str | None, Any] = {
     "openai": OpenAIErrorAnswer,
     "anthropic": AnthropicErrorAnswer,
     "ollama": OllamaErrorAnswer,
+    "huggingface": OllamaErrorAnswer,
     "simple": ErrorAnswer | OllamaErrorAnswer,
 }
 

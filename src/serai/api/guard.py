@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serai.api import envelopes, origins
+from serai.api.credentials import shown
+from serai.api.ending import ENDING, Ending
+from serai.api.patience import Patience, TooSlow
 from serai.api.scopes import PRINCIPAL
 from serai.errors import Internal, SeraiError, TooLarge, Unauthenticated
 from serai.settings import Settings
 from serai.telemetry import logs
 from serai.types import OWNER, Principal, new_id
 
-Verify = Callable[[str], Awaitable[Principal | None]]
+
+class Gate(Protocol):
+    """What the guard needs of `accounts.gate.Gate`."""
+
+    async def knows(self, shown: str) -> bool: ...
+
+    async def verify(self, shown: str) -> Principal | None: ...
+
+    def hold(self, shown: str, end: Callable[[], None]) -> AbstractContextManager[None]: ...
+
+    def headers(self, principal: Principal) -> list[tuple[bytes, bytes]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +40,15 @@ class Access:
     """What the guard needs to know; read anew at every request, so that changes of the settings hold at once."""
 
     settings: Callable[[], Settings]
-    verify: Verify
+    gate: Gate
 
 
 class Guard:
     """Wraps the whole application. Lifespan events pass through.
 
     Whoever comes over a unix socket, or to a server bound to loopback under a loopback name without a proxy between,
-    is this Serai's owner; everybody else shows a key. What a Principal may do is decided by the route."""
+    is this Serai's owner, unless they show a key of Serai's or a token; everybody else has to. What a Principal may do
+    is decided by the route. What a key has open ends when it is revoked."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
@@ -52,28 +65,38 @@ class Guard:
             if request.origin.preflight:
                 await request.refuse(Response(status_code=204))
                 return
-            scope[PRINCIPAL] = await self._who(request)
+            key = shown(scope, request.headers)
+            principal = scope[PRINCIPAL] = await self._who(request, key)
             request.check_length()
-            await self.app(scope, request.receive, request.send)
+            with self._held(request, principal, key):
+                await self.app(scope, request.receive, request.send)
         except ClientDisconnect:
-            return
+            if request.ending.ended:
+                await request.refuse(envelopes.answer(scope, request.ending.error))
         except Exception as error:
             await self._fail(request, error)
 
-    async def _who(self, request: _Request) -> Principal | None:
-        if request.origin.trusted:
+    async def _who(self, request: _Request, key: str | None) -> Principal | None:
+        gate = self._access.gate
+        if request.origin.trusted and (key is None or not await gate.knows(key)):
             return OWNER
-        key = request.key()
         if key is None:
             return None
-        principal = await self._access.verify(key)
+        principal = await gate.verify(key)
         if principal is None:
-            raise Unauthenticated("This API key is not valid.", hint="It may have been revoked or have expired.")
+            hint = "It may have been revoked, replaced or have expired."
+            raise Unauthenticated("This API key is not valid.", hint=hint)
         return principal
+
+    def _held(self, request: _Request, principal: Principal | None, key: str | None) -> AbstractContextManager[None]:
+        if principal is None or principal is OWNER or key is None:
+            return nullcontext()
+        request.watch(principal, self._access.gate)
+        return self._access.gate.hold(key, request.ending.end)
 
     async def _fail(self, request: _Request, error: Exception) -> None:
         known = error if isinstance(error, SeraiError) else Internal("Something went wrong inside Serai.")
-        if known is not error:
+        if known is not error and not request.ending.ended:
             self._log.error("request %s failed", request.id, exc_info=error)
         if not request.started:
             await request.refuse(envelopes.answer(request.scope, known))
@@ -93,23 +116,19 @@ class _Request:
         self.origin = origins.read(scope, self.headers, settings)
         self.started = False
         self.ended = False
+        self.ending = Ending(scope)
+        self._told: Callable[[], list[tuple[bytes, bytes]]] = list
         self._receive = receive
         self._send = send
         unbounded = scope["path"].startswith(_UNBOUNDED)
         self._limit = sys.maxsize if unbounded else settings.server.body_limit_mb * 1_000_000
-        self._read = 0
-        self._whole = False
-        self._began = 0.0
+        self._patience = Patience()
+        self._cutting = False
 
-    def key(self) -> str | None:
-        """The API key that was shown: as OpenAI's and Anthropic's clients do, or as a browser's WebSocket can."""
-        kind, _, value = self.headers.get(b"authorization", b"").partition(b" ")
-        if kind.lower() == b"bearer" and value:
-            return value.strip().decode("latin-1")
-        if key := self.headers.get(b"x-api-key"):
-            return key.decode("latin-1")
-        offered = self.headers.get(b"sec-websocket-protocol", b"").decode("latin-1").split(",")
-        return next((p.strip().removeprefix(KEY_PROTOCOL) for p in offered if p.strip().startswith(KEY_PROTOCOL)), None)
+    def watch(self, principal: Principal, gate: Gate) -> None:
+        """From now on the request ends when its key does, and its answer tells of the key's rates."""
+        self.scope[ENDING] = self.ending
+        self._told = lambda: gate.headers(principal)
 
     def check_length(self) -> None:
         length = self.headers.get(b"content-length", b"")
@@ -117,29 +136,16 @@ class _Request:
             raise self._too_large()
 
     async def receive(self) -> Message:
-        """Counts a body of unknown length without keeping it, and waits for a slow one only so long; an app that reads
-        too much, or waits too long, sees the client gone."""
-        if self._whole:
-            return await self._receive()
-        self._began = self._began or time.monotonic()
-        try:
-            async with asyncio.timeout(self._patience()):
-                message = await self._receive()
-        except TimeoutError:
-            return await self._stop(TooSlow("The body did not come in time.", hint="Send it again."))
-        if message["type"] == "http.request":
-            self._whole = not message.get("more_body", False)
-            self._read += len(message.get("body", b""))
-            if self._read > self._limit:
-                return await self._stop(self._too_large())
-        return message
-
-    def _patience(self) -> float | None:
-        """How long to wait for more: a client that says nothing is given up, and one that trickles."""
+        """Counts a body of unknown length without keeping it, and waits for it only so long; an app that reads too
+        much, or waits too long, sees the client gone."""
+        coming = self.ending.or_else(self._receive, self.send) if ENDING in self.scope else self._receive()
         if self.scope["type"] != "http":
-            return None
-        owed = self._began + BODY_S + self._read / _LEAST_RATE - time.monotonic()
-        return max(0.0, min(BODY_S, owed))
+            return await coming
+        try:
+            message = await self._patience.take(coming)
+        except TooSlow as error:
+            return await self._stop(error)
+        return message if self._patience.read <= self._limit else await self._stop(self._too_large())
 
     async def _stop(self, error: SeraiError) -> Message:
         answer = envelopes.answer(self.scope, error)
@@ -151,6 +157,9 @@ class _Request:
     async def send(self, message: Message) -> None:
         if self.ended:
             return
+        if self.ending.ended and self.scope["type"] == "http" and not (self.ending.streams or self._cutting):
+            await self._cut()
+            return
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             self.started = True
             message = {**message, "headers": self._dress(message.get("headers", ()))}
@@ -159,6 +168,13 @@ class _Request:
         elif message["type"] in ("websocket.accept", "websocket.close"):
             self.started = True
         await self._send(message)
+
+    async def _cut(self) -> None:
+        """Nothing more leaves for a key that has ended, but that it has."""
+        self._cutting = True
+        if self.started:
+            raise self.ending.error
+        await self.refuse(envelopes.answer(self.scope, self.ending.error))
 
     async def refuse(self, response: Response) -> None:
         if not self.started:
@@ -172,29 +188,12 @@ class _Request:
     def _dress(self, headers: Any) -> list[tuple[bytes, bytes]]:
         """The answer's headers and those that every answer has; what it sets itself stays."""
         own = {name.lower() for name, _ in headers}
-        every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors()]
+        every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors(), *self._told()]
         return [*headers, *(pair for pair in every if pair[0] not in own)]
 
 
-class TooSlow(SeraiError):
-    """The asker's side of the connection is too slow, or gone without a word."""
-
-    status = 408
-    code = "too_slow"
-    who = "you"
-
-
-BODY_S = 30.0
-"""So long a body may pause; and it may take so long altogether, and a second more for each ..."""
-
-_LEAST_RATE = 10_000
-"""... so many bytes of it."""
-
 _UNBOUNDED = ("/api/blobs/",)
 """Whole models come here, to the disk and only from those who may add some."""
-
-KEY_PROTOCOL = "serai-key."
-"""A browser cannot set headers on a WebSocket; it offers the subprotocol `serai-key.<key>` instead."""
 
 _SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

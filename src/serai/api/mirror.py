@@ -17,6 +17,7 @@ from serai.hub.mirror.asked import Asked, parse, span
 from serai.hub.mirror.content import Content
 from serai.hub.mirror.listing import Listing
 from serai.hub.mirror.mirror import Mirror
+from serai.routing import permission
 
 routes = router(Scope.MIRROR, tag="mirror")
 
@@ -38,6 +39,7 @@ async def mirror(
     them."""
     if (request.method == "POST") != (asked.verb == "paths-info"):
         raise NotFound("The mirror has nothing at this address.", hint="It is for reading.", missing="entry")
+    permission.check_name(who.limits, asked.place.name)
     found: Mirror = services.mirror
     found.check_via(request.headers.get("via", ""))
     trusted = may(who, Scope.MODELS)

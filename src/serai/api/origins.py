@@ -14,6 +14,8 @@ from serai.settings import Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\s:@/\[\]?#\\]+))(?::\d{1,5})?")
+_RATES = [b"x-ratelimit-%b-%b" % (what, of) for of in (b"requests", b"tokens") for what in (b"limit", b"remaining")]
+_EXPOSED = [b"x-request-id", b"x-serai-ignored-fields", b"retry-after", *_RATES]
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 
 
@@ -42,7 +44,7 @@ class Origin:
                 (b"access-control-allow-headers", b"authorization, content-type, x-api-key, last-event-id"),
                 (b"access-control-max-age", b"600"),
             ]
-        return [*every, (b"access-control-expose-headers", b"x-request-id, x-serai-ignored-fields, retry-after")]
+        return [*every, (b"access-control-expose-headers", b", ".join(_EXPOSED))]
 
 
 def read(scope: Scope, headers: Mapping[bytes, bytes], settings: Settings) -> Origin:

@@ -13,16 +13,17 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Asgi
 
 from serai.api import errors
-from serai.api.scopes import PRINCIPAL, Scope, authorise
+from serai.api.scopes import PRINCIPAL, Scope, authorise, dialects
 
 
 class Guarded(APIRoute):
     """A route that is served only to those who have its scope."""
 
     needs: ClassVar[Scope]
+    speaks: ClassVar[frozenset[str]]
 
     async def handle(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        authorise(scope.get(PRINCIPAL), self.needs)
+        authorise(scope.get(PRINCIPAL), self.needs, self.speaks)
         if _FORM in scope["headers"]:
             scope["headers"] = [_JSON if header == _FORM else header for header in scope["headers"]]
         await super().handle(scope, receive, send)
@@ -41,7 +42,7 @@ class Direct(Guarded):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        authorise(scope.get(PRINCIPAL), self.needs)
+        authorise(scope.get(PRINCIPAL), self.needs, self.speaks)
         response: Response = await self.endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
@@ -52,9 +53,10 @@ class GuardedWebSocket(WebSocketRoute):
     def __init__(self, path: str, endpoint: Any, needs: Scope) -> None:
         super().__init__(path, endpoint)
         self.needs = needs
+        self.speaks = dialects(None)
 
     async def handle(self, scope: Asgi, receive: Receive, send: Send) -> None:
-        authorise(scope.get(PRINCIPAL), self.needs)
+        authorise(scope.get(PRINCIPAL), self.needs, self.speaks)
         await super().handle(scope, receive, send)
 
 
@@ -63,7 +65,7 @@ def router(needs: Scope, *, prefix: str = "", tag: str | None = None, kind: type
     return APIRouter(
         prefix=prefix,
         tags=[tag] if tag else None,
-        route_class=cast(type[Guarded], type(kind.__name__, (kind,), {"needs": needs})),
+        route_class=cast(type[Guarded], type(kind.__name__, (kind,), {"needs": needs, "speaks": dialects(tag)})),
         strict_content_type=False,
         responses=errors.described(tag),
         generate_unique_id_function=lambda route: route.name,

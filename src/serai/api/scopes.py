@@ -31,8 +31,25 @@ PRINCIPAL = "serai.principal"
 """Where the guard leaves the Principal in the ASGI scope; None when no key was shown."""
 
 
-def authorise(principal: Principal | None, needed: Scope) -> None:
-    """Raises Unauthenticated or Forbidden unless the principal may do what needs that scope."""
+_DIALECTS = {
+    "openai": frozenset({"openai"}),
+    "anthropic": frozenset({"anthropic"}),
+    "ollama": frozenset({"ollama"}),
+    "huggingface": frozenset({"huggingface"}),
+    "mirror": frozenset({"huggingface"}),
+    "simple": frozenset({"native", "ollama"}),
+}
+
+
+def dialects(tag: str | None) -> frozenset[str]:
+    """The dialects of the routes with that tag: a key for one of them may use them. Whatever is no other's is Serai's
+    own, `native`."""
+    return _DIALECTS.get(tag or "", frozenset({"native"}))
+
+
+def authorise(principal: Principal | None, needed: Scope, spoken: frozenset[str]) -> None:
+    """Raises Unauthenticated or Forbidden unless the principal may do what needs that scope, in one of the dialects
+    that the route speaks."""
     if needed is Scope.PUBLIC:
         return
     if principal is None:
@@ -42,6 +59,13 @@ def authorise(principal: Principal | None, needed: Scope) -> None:
         )
     if not may(principal, needed):
         raise Forbidden(f"This key may not do that: it lacks the scope {needed.value!r}.", scope=needed.value)
+    allowed = principal.limits.dialects
+    if allowed is not None and not spoken & set(allowed):
+        raise Forbidden(
+            f"This key may not be used here: it is for {', '.join(allowed)}, and this is {sorted(spoken)[0]}.",
+            hint="Whoever made the key can change that.",
+            dialects=sorted(spoken),
+        )
 
 
 def may(principal: Principal, needed: Scope) -> bool:

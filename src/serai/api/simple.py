@@ -16,15 +16,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from serai.answers import revive
 from serai.api import body, envelopes, errors
 from serai.api.away import ClientGone, unless_gone
+from serai.api.credentials import KEY_PROTOCOL
 from serai.api.deps import person as person_of
 from serai.api.deps import principal_of, services_of
-from serai.api.guard import KEY_PROTOCOL
 from serai.api.native.shapes import Answerer, In, Name, Out, Usage
 from serai.api.ollama import asking
 from serai.api.ollama import request as ollama
 from serai.api.ollama.asking import CHAT_FIELDS
 from serai.api.routes import Direct, GuardedWebSocket, router
-from serai.api.scopes import Scope
+from serai.api.scopes import Scope, authorise, dialects
 from serai.chat.draft import Piece
 from serai.chat.records import Message
 from serai.errors import BadRequest, SeraiError
@@ -99,7 +99,9 @@ _BODY = {
 async def chat(request: Request) -> Response:
     """One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients."""
     asked = body.parse(await request.body())
-    if "message" not in asked and not _OLLAMAS.isdisjoint(asked):
+    ollamas = "message" not in asked and not _OLLAMAS.isdisjoint(asked)
+    authorise(principal_of(request), Scope.INFER, dialects("ollama" if ollamas else None))
+    if ollamas:
         return await asking.respond(request, ollama.chat(asked, principal_of(request)))
     request.scope[envelopes.DIALECT] = "native"
     answer = await _simple_chat(request, _checked(SimpleMessage, asked))

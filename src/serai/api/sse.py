@@ -10,6 +10,8 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from serai.api.ending import ENDING, Ending
+
 KEEP_ALIVE_S = 15.0
 
 _GATHER = 64
@@ -49,17 +51,20 @@ class EventStream(Response):
         keep_alive_s: float | None = None,
     ) -> None:
         self._source = source
-        self._failed = failed
+        self.failed = failed
         self._keep_alive_s = KEEP_ALIVE_S if keep_alive_s is None else keep_alive_s
         self.status_code = 200
         self.background = None
         self.init_headers({"cache-control": "no-store", "x-accel-buffering": "no", **(headers or {})})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pump = _Pump(self._source)
         reading = asyncio.create_task(pump.run())
         gone = asyncio.create_task(until_gone(receive))
-        gone.add_done_callback(lambda _: reading.cancel())
+        ending: Ending | None = scope.get(ENDING)
+        if ending is not None:
+            ending.streams = True
+        gone.add_done_callback(lambda _: pump.stop(reading, ending))
         try:
             await self._send(pump, send)
         finally:
@@ -78,7 +83,7 @@ class EventStream(Response):
             raise pump.error
         if not started:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        last = b"" if pump.error is None else self._failed(pump.error)
+        last = b"" if pump.error is None else self.failed(pump.error)
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
 
@@ -107,6 +112,12 @@ class _Pump:
             self._done = True
             self._filled.set()
             await self._source.aclose()
+
+    def stop(self, reading: asyncio.Task[None], ending: Ending | None) -> None:
+        """Nobody reads on: the client went away, or its key has ended, which it is told."""
+        if ending is not None and ending.ended and not self._done:
+            self.error = self.error or ending.error
+        reading.cancel()
 
     async def take(self, keep_alive_s: float) -> bytes | None:
         """All that is ready; a comment when nothing comes for a while; None at the end."""

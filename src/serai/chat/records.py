@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from serai.types import OWNER
+
 Role = Literal["user", "assistant", "reset"]
 State = Literal["done", "waiting", "streaming", "stopped", "failed", "interrupted"]
 
@@ -28,11 +30,12 @@ class Session:
     updated_at: float = 0.0
     streaming: bool = False
     leaf: str | None = None
+    principal: str = OWNER.id
 
     def as_dict(self) -> dict[str, Any]:
-        """The shape of the API, where the leaf follows from the messages."""
+        """The shape of the API, where the leaf follows from the messages, and whose it is from who asks."""
         shape = asdict(self)
-        del shape["leaf"]
+        del shape["leaf"], shape["principal"]
         return shape
 
 

@@ -44,7 +44,7 @@ class Sessions:
     async def create(self, person: str, **values: Any) -> Session:
         """A new session with some of `CHANGEABLE` set."""
         now = time.time()
-        session = Session(id=new_id("ses"), created_at=now, updated_at=now, **_checked(values))
+        session = Session(id=new_id("ses"), principal=person, created_at=now, updated_at=now, **_checked(values))
         await self._db.write(lambda c: rows.insert_session(c, person, session))
         return self.publish(session)
 
@@ -84,7 +84,7 @@ class Sessions:
             rows.change_session(c, session, deleted_at=time.time())
 
         await self._db.write(work)
-        self._events.publish("session.deleted", {"id": session})
+        self._events.publish("session.deleted", {"id": session, "principal": person})
 
     async def restore(self, person: str, session: str) -> Session:
         def work(c: Connection) -> Session:
@@ -139,7 +139,7 @@ class Sessions:
                 rows.insert_message(c, message)
 
         await self._db.write(work)
-        return self.publish(session)
+        return self.publish(replace(session, principal=person))
 
     def started(self, session: str) -> None:
         """An answer of it begins to be written."""
@@ -153,7 +153,7 @@ class Sessions:
     def publish(self, session: Session) -> Session:
         """Tells everybody what the session is like now."""
         live = self._live(session)
-        self._events.publish("session", live.as_dict())
+        self._events.publish("session", {**live.as_dict(), "principal": live.principal})
         return live
 
     def _live(self, session: Session) -> Session:

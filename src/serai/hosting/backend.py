@@ -17,6 +17,7 @@ from serai import stream
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError, WrongTask
 from serai.hosting import infill, lengths, wire
 from serai.hosting.pool import Pool
+from serai.hosting.tokens import TOKENIZE
 from serai.hosting.worker import Worker
 from serai.types import LOCAL, TOKEN_COUNT, Call, Delta, Model
 
@@ -148,7 +149,7 @@ class LocalBackend:
 
 def _place(worker: Worker, call: Call) -> contextlib.AbstractAsyncContextManager[None]:
     """One of the model's places; counting needs none."""
-    return contextlib.nullcontext() if call.task == TOKEN_COUNT else worker.place()
+    return contextlib.nullcontext() if call.task in (TOKEN_COUNT, TOKENIZE) else worker.place()
 
 
 def _as_loaded(model: Model, held: Model | None) -> Model:

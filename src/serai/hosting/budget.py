@@ -176,10 +176,16 @@ def _compute(shape: Shape, plan: Plan) -> int:
     cells = {_cells(layer, plan) for layer in shape.layers if layer.key}
     mask = sum(cells) * 2
     if not plan.attention:
-        mask = 2 * mask + max(cells, default=0) * shape.heads * 4
-    elif plan.kv_type not in {"f16", "f32"}:
+        return batch * (4 * row + 2 * mask) + scores(shape, plan) + 4 * shape.vocabulary * plan.parallel
+    if plan.kv_type not in {"f16", "f32"}:
         row += across
     return int(batch * (4 * row + mask)) + 4 * shape.vocabulary * plan.parallel
+
+
+def scores(shape: Shape, plan: Plan) -> int:
+    """What the scores of every head take for one batch, where attention is not done in pieces (flash attention)."""
+    cells = max((_cells(layer, plan) for layer in shape.layers if layer.key), default=0)
+    return min(plan.batch, plan.context) * cells * shape.heads * 4
 
 
 def _runtime(plan: Plan, shape: Shape) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from serai.hosting.budget import MB, Need, Plan, need
+from serai.hosting.budget import MB, Need, Plan, need, scores
 from serai.hosting.policy import fits
 from serai.hub.shape import Shape
 
@@ -17,6 +17,7 @@ LEAST_CACHE = 64 * MB
 
 _SMALLER_KV = ("q8_0", "q4_0")
 _TIGHT = 0.9
+_SCORES_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Wish:
     any_context: bool = True
     any_parallel: bool = True
     any_layers: bool = True
+    any_attention: bool = False
     most_cache: int = 0
     graphics: bool = False
 
@@ -173,10 +175,20 @@ def _placed(shape: Shape, plan: Plan, wish: Wish, room: Mapping[str, int], *, wh
             where = "CPU" if not layers else f"{layers} of {every} layers on the GPU"
             reason = f"{where}: {wanted} needed, {words(graphics)} free on the GPU."
         plan = replace(plan, layers=layers)
-    needed = need(shape, plan)
-    if not fits(needed.by_device, room):
-        return None
-    return Choice(plan, needed, _difference(wish.plan, plan), reason, wish.graphics)
+    for attention in _attentions(shape, plan, wish):
+        placed = replace(plan, attention=attention)
+        needed = need(shape, placed)
+        if fits(needed.by_device, room):
+            return Choice(placed, needed, _difference(wish.plan, placed), reason, wish.graphics)
+    return None
+
+
+def _attentions(shape: Shape, plan: Plan, wish: Wish) -> tuple[bool, ...]:
+    """Flash attention or not, the better first. On the CPU long texts are read and gone on with faster without it, as
+    long as the KV cache is not packed and the scores take little beside the weights."""
+    if not wish.any_attention or plan.layers or plan.kv_type not in {"f32", "f16"}:
+        return (plan.attention,)
+    return (False, True) if scores(shape, plan) * _SCORES_SHARE <= shape.weights else (True,)
 
 
 def _layers_that_fit(shape: Shape, plan: Plan, graphics: int, every: int) -> int:

@@ -143,6 +143,7 @@ def fitted(launch: Launch, choice: Choice) -> Launch:
         cache_mb=chosen.cache // MB,
         batch=chosen.batch,
         checkpoints=chosen.checkpoints,
+        flash_attention=launch.flash_attention if chosen.attention else False,
         memory_limit=0 if choice.graphics else most_memory(choice.need.total),
         device_reason=choice.device_reason,
         shortened=choice.shortened,
@@ -178,6 +179,7 @@ def wish(engine: str, model: Model, settings: Models, shape: Shape, devices: Seq
         any_context=own.context is None,
         any_parallel=own.parallel is None,
         any_layers=graphics and layers < 0,
+        any_attention=llama and own.flash_attention is None,
         most_cache=most_cache(memory) if keeps else 0,
         graphics=graphics,
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from serai.errors import BadRequest, ModelFailed
-from serai.hosting import companions, pictures, tools
+from serai.errors import BadRequest, ModelFailed, NotOffered
+from serai.hosting import companions, pictures, tokens, tools
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, TOKEN_COUNT, Call, Delta, Model, Usage
@@ -20,6 +20,7 @@ PATHS = {
     TEXT_GENERATION: "/v1/completions",
     FEATURE_EXTRACTION: "/v1/embeddings",
     TEXT_RANKING: "/v1/rerank",
+    tokens.TOKENIZE: tokens.PATH,
 }
 
 _COUNTS = ("/v1/chat/completions/input_tokens", "/tokenize")
@@ -66,6 +67,12 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         return _texts(call)
     if call.task == TOKEN_COUNT:
         return _counted(call, model)
+    if call.task == tokens.TOKENIZE:
+        return tokens.body(call)
+    if call.task not in PATHS:
+        engine = model.engine or "The engine of this model"
+        hint = "A newer Serai may, or an engine that is added: see docs/contributing/engine.md."
+        raise NotOffered(f"{engine} does no {call.task} yet.", hint=hint, task=call.task)
     settings = text_generation.check({**model.settings, **call.settings})
     request: dict[str, Any] = {
         "stream": True,
@@ -81,6 +88,8 @@ def body(call: Call, model: Model) -> dict[str, Any]:
         # Always said: an engine that is told nothing takes its own numbers, but goes on from what others read.
         request["lora"] = _adapters(settings.pop("lora", loaded), list(loaded or ()), model)
     request |= _logprobs(call.task, settings)
+    if call.task == TEXT_GENERATION and model.engine in _ADAPT:
+        request |= _form(settings.pop("response_format", {}))
     for name, value in settings.items():
         request |= _SETTINGS[name](value)
     if settings.get("stop") and model.engine in _ADAPT:
@@ -96,12 +105,14 @@ def is_stream(call: Call) -> bool:
 def whole(call: Call, answer: Any) -> Delta:
     """The one Delta of a task whose answer is no text. Raises ModelFailed when the answer is not what it should be."""
     try:
+        if call.task == tokens.TOKENIZE:
+            return tokens.read(answer)
         if call.task == FEATURE_EXTRACTION:
             rows = sorted(answer["data"], key=lambda row: row["index"])
             data: Any = [row["embedding"] for row in rows]
         elif call.task == TOKEN_COUNT:
-            tokens = answer["input_tokens"] if "input_tokens" in answer else len(answer["tokens"])
-            return Delta(data={"tokens": tokens}, finish="stop", usage=Usage(prompt_tokens=tokens))
+            count = answer["input_tokens"] if "input_tokens" in answer else len(answer["tokens"])
+            return Delta(data={"tokens": count}, finish="stop", usage=Usage(prompt_tokens=count))
         else:
             found = [{"index": row["index"], "score": row["relevance_score"]} for row in answer["results"]]
             data = sorted(found, key=lambda row: -row["score"])
@@ -148,6 +159,15 @@ def _logprobs(task: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {"logprobs": True, "top_logprobs": most} if task == CHAT else {"logprobs": most}
 
 
+def _form(form: Mapping[str, Any]) -> dict[str, Any]:
+    """llama.cpp knows the form of an answer to a prompt by its schema only."""
+    kind = form.get("type", "text")
+    if kind == "text":
+        return {}
+    schema = (form.get("json_schema") or {}).get("schema") if kind == "json_schema" else None
+    return {"json_schema": schema or {"type": "object"}}
+
+
 def _adapters(wanted: Mapping[str, Any], loaded: list[str], model: Model) -> list[dict[str, Any]]:
     """By number, in the order in which they were loaded. Those that are not named do not work in this call."""
     if model.engine not in _ADAPT:
@@ -166,13 +186,11 @@ def _inputs(call: Call, model: Model) -> dict[str, Any]:
     if call.task == CHAT:
         _check_messages(call.inputs.get("messages"), model)
         return {"messages": tools.readable(call.inputs["messages"]), **tools.wanted(call.inputs)}
-    if call.task == TEXT_GENERATION:
-        inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
-        suffix = inputs.get("suffix")
-        if suffix is not None and not isinstance(inputs["inputs"], str):
-            raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
-        return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
-    raise BadRequest(f"Local text models do not do {call.task}.", field="task")
+    inputs = text_generation.TASK.check_inputs(TEXT_GENERATION, call.inputs)
+    suffix = inputs.get("suffix")
+    if suffix is not None and not isinstance(inputs["inputs"], str):
+        raise BadRequest("A gap is filled between texts, not between tokens.", field="suffix")
+    return {"prompt": inputs["inputs"], **({} if suffix is None else {"suffix": suffix})}
 
 
 def _told_first(inputs: dict[str, Any], system: str | None) -> dict[str, Any]:

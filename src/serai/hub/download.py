@@ -144,7 +144,7 @@ class Download:
         if len(waiting) < len(choice.files):  # two names for one content are fetched once
             for file in choice.files:
                 if file not in waiting:
-                    tally.advance(file, file.size)
+                    tally.found(file, file.size)
 
         tally.expect(waiting)
 

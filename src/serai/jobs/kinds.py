@@ -37,7 +37,7 @@ class JobContext:
         args: Mapping[str, Any],
         checkpoint: dict[str, Any] | None,
         save: Callable[[dict[str, Any]], Awaitable[None]],
-        report: Callable[[float | None, float | None, float | None, str | None, Sequence[Part] | None], None],
+        report: Callable[[float | None, float | None, float | None, str | None, Sequence[Part] | None, float], None],
         priority: int = 0,
     ) -> None:
         """Made by the runner."""
@@ -66,6 +66,8 @@ class JobContext:
         rate: float | None = None,
         note: str | None = None,
         parts: Sequence[Part] | None = None,
+        found: float = 0,
     ) -> None:
-        """Says how far it is; cheap enough for every chunk. What is left out stays; without `rate` it is measured."""
-        self._report(done, total, rate, note, parts)
+        """Says how far it is; cheap enough for every chunk. What is left out stays; without `rate` it is measured, for
+        which so much more of `done` as was `found` does not count."""
+        self._report(done, total, rate, note, parts, found)

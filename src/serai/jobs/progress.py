@@ -52,6 +52,7 @@ class Meter:
         self._done, self._total, self._note = start["done"], start["total"], start["note"]
         self._parts = start["parts"]
         self._given_rate: float | None = None
+        self._found = 0.0
         self._samples: deque[tuple[float, float]] = deque()
 
     def report(
@@ -61,15 +62,17 @@ class Meter:
         rate: float | None,
         note: str | None,
         parts: Sequence[Part] | None = None,
+        found: float = 0,
     ) -> None:
-        """What is None stays as it was."""
+        """What is None stays as it was. So much of `done` as was `found` says nothing of the speed."""
         self._total = self._total if total is None else total
         self._note = self._note if note is None else note
         self._parts = self._parts if parts is None else parts
         self._given_rate = self._given_rate if rate is None else rate
         if done is not None:
             self._done = done
-            self._sample(done)
+            self._found += found
+            self._sample(done - self._found)
 
     def read(self) -> Progress:
         rate = self._rate()

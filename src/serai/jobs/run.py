@@ -142,8 +142,9 @@ class Run:
         rate: float | None,
         note: str | None,
         parts: Sequence[Part] | None,
+        found: float,
     ) -> None:
-        self._meter.report(done, total, rate, note, parts)
+        self._meter.report(done, total, rate, note, parts, found)
         self._moved = True
         if self._later is None and self._context.stopping is None:
             loop = asyncio.get_running_loop()

@@ -23,10 +23,10 @@ class LiveCall:
     state: CallState = "waiting"
     tokens: int = 0
     started_at: float = field(default_factory=time.time)
-    stopped_by: Literal["", "cancel", "deadline"] = ""
+    stopped_by: Literal["", "cancel", "deadline", "revoked"] = ""
     _waiting: asyncio.Task[Any] | None = None
 
-    def interrupt(self, by: Literal["cancel", "deadline"]) -> None:
+    def interrupt(self, by: Literal["cancel", "deadline", "revoked"]) -> None:
         if self.stopped_by:
             return
         self.stopped_by = by

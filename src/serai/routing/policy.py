@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from serai.errors import ModelNotFound, WrongTask
+from serai.errors import WrongTask
 from serai.routing.resolve import resolve
+from serai.tasks import needs
 from serai.tasks.families import family_of
 from serai.types import AUTO, Model
 
 
 def choose(name: str, task: str, models: Sequence[Model], default: str, loaded: Sequence[str]) -> Model:
     """The model for a call. `auto` (or no name) is the default, else the loaded one that was used last, else the
-    newest that was added, else the embedded one. Raises ModelNotFound, or WrongTask before anything is loaded."""
+    newest that was added, else the embedded one; the default only where it can. Raises ModelNotFound, WrongTask
+    before anything is loaded, or what `tasks.needs` says where nothing can."""
     if name and name != AUTO:
         return check(resolve(name, models), task, models)
     if default and default != AUTO:
-        return check(resolve(default, models), task, models)
+        model = resolve(default, models)
+        if can(model, task):
+            return model
     able = [model for model in models if can(model, task)]
     if not able:
-        raise ModelNotFound(AUTO)
+        raise needs.for_task(task)
     own = [model for model in able if model.source != "embedded"]
     by_name = {model.name: model for model in own}
     running = [by_name[name] for name in loaded if name in by_name]

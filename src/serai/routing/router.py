@@ -5,29 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
 
 from serai.backend import Backend
-from serai.errors import Busy, ContextExceeded, ModelFailed, TimedOut
-from serai.routing import policy, shorten
+from serai.errors import Busy, ContextExceeded, ModelFailed, ModelNotFound, TimedOut, Unauthenticated
+from serai.routing import permission, policy, shorten
 from serai.routing.live import CallState, LiveCall
+from serai.routing.needs import Events, Metrics, Rates
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
-from serai.types import Answerer, Attempt, Call, Delta, Model, Usage
+from serai.types import NO_LIMITS, OWNER, Answerer, Attempt, Call, Delta, Limits, Model, Principal, Usage
 
-
-class Events(Protocol):
-    """What is needed of `telemetry.events.Events`."""
-
-    def publish(self, topic: str, data: Mapping[str, Any]) -> None: ...
-
-
-class Metrics(Protocol):
-    """What is needed of `telemetry.metrics.Metrics`."""
-
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None: ...
+_REVOKED = "It was revoked, replaced or has expired while it was in use."
 
 
 class Router:
@@ -40,21 +30,23 @@ class Router:
         metrics: Metrics,
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
+        rates: Rates | None = None,
     ) -> None:
         self.backends = list(backends)
         self._events = events
         self._metrics = metrics
         self._settings = settings
         self._loaded = loaded
+        self._rates = rates
         self._live: dict[str, LiveCall] = {}
 
-    async def models(self) -> list[Model]:
-        """The models of all backends; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers()]
+    async def models(self, principal: Principal = OWNER) -> list[Model]:
+        """The models of all backends that the principal may ask; of two with one name the first backend's."""
+        return [model for model, _ in await self._offers(principal.limits)]
 
-    async def resolve(self, name: str, task: str) -> Model:
-        """The model that would answer. Raises ModelNotFound or WrongTask."""
-        return self._choose(name, task, await self._offers())[0]
+    async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
+        """The model that would answer. Raises ModelNotFound, WrongTask or Forbidden."""
+        return (await self._choose(name, task, principal.limits))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -68,10 +60,18 @@ class Router:
         live.interrupt("cancel")
         return True
 
+    def revoke(self, principal: str) -> None:
+        """Ends the principal's calls: each raises Unauthenticated where it is."""
+        for live in self.live():
+            if live.call.principal.id == principal:
+                live.interrupt("revoked")
+
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
-        """A stream by Backend's contract. Raises what the backends raise, TimedOut at the call's deadline. Closing it
-        stops the work at once."""
+        """A stream by Backend's contract. Raises what the backends raise, TimedOut at the call's deadline, Forbidden
+        and RateLimited by its principal's limits before any model is asked. Closing it stops the work at once."""
         arrived = time.monotonic()
+        limited = self._rates is not None and call.principal.limits is not NO_LIMITS
+        place = self._rates.enter(call) if self._rates is not None and limited else None
         live = LiveCall(call)
         self._live[call.id] = live
         timer = self._arm(call, live)
@@ -96,6 +96,9 @@ class Router:
         finally:
             if timer is not None:
                 timer.cancel()
+            if place is not None:
+                began = bool(live.backend) and (status != "failed" or live.tokens > 0)
+                place.leave(usage.prompt_tokens, usage.completion_tokens or live.tokens, began=began)
             self._finish(live, status, usage, arrived)
 
     def _arm(self, call: Call, live: LiveCall) -> asyncio.TimerHandle | None:
@@ -106,7 +109,7 @@ class Router:
 
     async def _answer(self, call: Call, live: LiveCall) -> AsyncGenerator[Delta, None]:
         """Tries the backends that offer the model in turn, until one has begun to answer."""
-        model, backends = self._choose(call.model, call.task, await self._offers())
+        model, backends = await self._choose(call.model, call.task, call.principal.limits)
         live.model = model.name
         chosen = shorten.prepared(call, model)
         tried: tuple[Attempt, ...] = ()
@@ -170,21 +173,35 @@ class Router:
                 raise
         finally:
             await source.aclose()
+        if live.stopped_by == "revoked":
+            raise Unauthenticated("The API key of this call is not valid any more.", hint=_REVOKED)
         if live.stopped_by == "deadline":
             raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
         answerer = None if began else Answerer(model=live.model, backend=live.backend)
         yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
-    async def _offers(self) -> list[tuple[Model, list[Backend]]]:
+    async def _offers(self, limits: Limits) -> list[tuple[Model, list[Backend]]]:
+        """The models that may be asked, each with the backends at which it may be."""
         offers: dict[str, tuple[Model, list[Backend]]] = {}
         for backend in self.backends:
             for model in await backend.models():
-                offers.setdefault(model.name, (model, []))[1].append(backend)
+                if limits is NO_LIMITS or permission.allows(limits, model):
+                    offers.setdefault(model.name, (model, []))[1].append(backend)
         return list(offers.values())
 
-    def _choose(self, name: str, task: str, offers: list[tuple[Model, list[Backend]]]) -> tuple[Model, list[Backend]]:
+    async def _choose(self, name: str, task: str, limits: Limits) -> tuple[Model, list[Backend]]:
+        offers = await self._offers(limits)
         models = [model for model, _ in offers]
-        model = policy.choose(name, task, models, self._settings().models.default, self._loaded())
+        default = self._settings().models.default
+        if limits is not NO_LIMITS:
+            default = permission.default(default, models)
+        try:
+            model = policy.choose(name, task, models, default, self._loaded())
+        except ModelNotFound:
+            every = [model for model, _ in await self._offers(NO_LIMITS)]
+            if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
+                raise refusal from None
+            raise
         return next(offer for offer in offers if offer[0] is model)
 
     def _finish(self, live: LiveCall, status: CallState, usage: Usage, arrived: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from serai.errors import BadRequest, ContextExceeded
+from serai.tasks.text_generation import TASK
 from serai.types import CHAT, Call, Model
 
 SETTING = "truncation"
@@ -46,8 +47,8 @@ class Shortened:
 
 def prepared(call: Call, model: Model) -> Shortened:
     """The call for a model, without the setting, which is none of its backends' concern. Raises BadRequest where it
-    is asked for what has no turns."""
-    wanted = call.settings.get(SETTING)
+    is asked for what has no turns. Other tasks mean something else by the same word."""
+    wanted = call.settings.get(SETTING) if call.task in TASK.calls else None
     if wanted == OLDEST and call.task != CHAT:
         raise BadRequest("Only a chat has turns that could be left out.", field=SETTING)
     settings = {name: value for name, value in call.settings.items() if name != SETTING} if wanted else call.settings

@@ -165,8 +165,11 @@ keys = Table(
     Column("expires_at", Float),
     Column("revoked_at", Float),
     Column("last_used_at", Float),
+    Column("limits", JSON, nullable=False, default=dict, server_default="{}"),
+    Column("former_digest", Text, index=True),
+    Column("former_until", Float),
 )
-"""API keys; only a digest of each is kept."""
+"""API keys; only a digest of each is kept, and until `former_until` that of the text which it had before."""
 
 memory = Table(
     "memory",

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from serai.accounts import keys as module
 from serai.accounts.keys import Keys
-from serai.errors import BadRequest, NotFound, StorageFailed
+from serai.errors import BadRequest, Conflict, NotFound, StorageFailed
 from serai.storage import tables
 from serai.storage.database import Database
+from serai.types import NO_LIMITS, Limits
 
 
 @pytest.fixture
@@ -156,3 +157,108 @@ async def test_a_key_cannot_be_born_expired(keys: Keys) -> None:
 async def test_an_unknown_key_cannot_be_revoked(keys: Keys) -> None:
     with pytest.raises(NotFound, match="no key 'key_x'"):
         await keys.revoke("key_x")
+
+
+async def test_limits_are_kept_and_come_with_the_principal(keys: Keys) -> None:
+    limits = Limits(models=("org/*",), requests_per_minute=60, spend_per_day=0.5)
+    key, plain = await keys.create("a", limits=limits)
+    assert key.scopes == ("infer",) and (await keys.get(key.id)).limits == limits
+    principal = await keys.verify(plain)
+    assert principal is not None and principal.limits == limits
+
+
+async def test_a_key_without_limits_has_none_at_all(keys: Keys) -> None:
+    _, plain = await keys.create("a", limits=Limits())
+    principal = await keys.verify(plain)
+    assert principal is not None and principal.limits is NO_LIMITS and principal.scopes == {"*"}
+
+
+async def test_a_limit_that_a_newer_serai_wrote_opens_nothing(keys: Keys, db: Database) -> None:
+    _, plain = await keys.create("a")
+    unknown = tables.keys.update().values(limits={"weekdays": ["monday"]})
+    await db.write(lambda connection: connection.execute(unknown))
+    with pytest.raises(TypeError):
+        await keys.verify(plain)
+
+
+async def test_rotating_without_grace_ends_the_old_text_at_once(keys: Keys) -> None:
+    key, old = await keys.create("a", limits=Limits(at_once=1))
+    rotated, new = await keys.rotate(key.id)
+    assert (rotated.id, rotated.limits, rotated.prefix) == (key.id, key.limits, new[:12]) and new != old
+    assert await keys.verify(old) is None
+    assert await keys.verify(new)
+
+
+async def test_with_grace_both_texts_open_for_so_long(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, old = await keys.create("a")
+    _, new = await keys.rotate(key.id, grace_s=600)
+    assert await keys.verify(old) and await keys.verify(new)
+    later = time.time() + 601
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    assert await keys.verify(old) is None
+    assert await keys.verify(new)
+
+
+async def test_rotating_again_ends_the_text_before_the_last(keys: Keys) -> None:
+    key, first = await keys.create("a")
+    _, second = await keys.rotate(key.id, grace_s=600)
+    await keys.rotate(key.id, grace_s=600)
+    assert await keys.verify(first) is None
+    assert await keys.verify(second)
+
+
+async def test_revoking_ends_both_texts(keys: Keys) -> None:
+    key, old = await keys.create("a")
+    _, new = await keys.rotate(key.id, grace_s=600)
+    await keys.revoke(key.id)
+    assert await keys.verify(old) is None
+    assert await keys.verify(new) is None
+
+
+async def test_a_revoked_key_is_neither_changed_nor_rotated(keys: Keys) -> None:
+    key, _ = await keys.create("a")
+    await keys.revoke(key.id)
+    for act in (keys.change(key.id, name="b"), keys.rotate(key.id)):
+        with pytest.raises(Conflict, match="revoked"):
+            await act
+    with pytest.raises(NotFound):
+        await keys.rotate("key_x")
+
+
+@pytest.mark.parametrize("grace", [-1, 1e9, float("nan")])
+async def test_a_grace_is_of_days_at_most(keys: Keys, grace: float) -> None:
+    key, _ = await keys.create("a")
+    with pytest.raises(BadRequest, match="days"):
+        await keys.rotate(key.id, grace_s=grace)
+
+
+async def test_two_who_rotate_at_once_leave_one_text(keys: Keys) -> None:
+    key, _ = await keys.create("a")
+    texts = [plain for _, plain in await asyncio.gather(*(keys.rotate(key.id) for _ in range(5)))]
+    assert sum([await keys.verify(plain) is not None for plain in texts]) == 1
+
+
+async def test_what_is_not_named_stays_when_a_key_is_changed(keys: Keys) -> None:
+    expires = time.time() + 100
+    key, _ = await keys.create("a", expires_at=expires, scopes=["chat"], limits=Limits(at_once=2))
+    changed = await keys.change(key.id, name="b")
+    assert (changed.name, changed.expires_at, changed.scopes, changed.limits.at_once) == ("b", expires, ("chat",), 2)
+    assert (await keys.change(key.id, expires_at=None, limits=NO_LIMITS)).limits is NO_LIMITS
+    assert (await keys.get(key.id)).expires_at is None
+
+
+async def test_a_change_cannot_give_an_administrator_limits(keys: Keys) -> None:
+    key, _ = await keys.create("a")
+    with pytest.raises(BadRequest, match="lift its own limits"):
+        await keys.change(key.id, limits=Limits(at_once=1))
+    assert (await keys.get(key.id)).limits is NO_LIMITS
+
+
+async def test_what_is_done_later_is_done_as_the_key_may_then(keys: Keys) -> None:
+    key, _ = await keys.create("a", scopes=["infer"])
+    await keys.change(key.id, limits=Limits(at_once=1))
+    later = await keys.principal(key.id)
+    assert later is not None and later.limits.at_once == 1
+    await keys.revoke(key.id)
+    assert await keys.principal(key.id) is None
+    assert await keys.principal("key_x") is None

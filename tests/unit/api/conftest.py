@@ -18,6 +18,7 @@ from tests.fakes.scripted import ScriptedBackend, Step
 from serai.app import build_app
 from serai.services import build as build_services
 from serai.settings import SettingsFile
+from serai.types import Limits, Model
 
 URL = "http://127.0.0.1:7372"
 
@@ -40,9 +41,19 @@ class Api(httpx2.AsyncClient):
     async def session(self, **values: Any) -> str:
         return (await self.post("/api/v1/sessions", json=values)).json()["id"]  # type: ignore[no-any-return]
 
-    async def key(self, *scopes: str) -> str:
+    async def key(self, *scopes: str, **limits: Any) -> str:
         """A key's plain text."""
-        return (await self.services.keys.create("test", scopes=scopes or ("*",)))[1]  # type: ignore[no-any-return]
+        made = await self.services.keys.create("test", scopes=scopes or None, limits=Limits(**limits))
+        return made[1]  # type: ignore[no-any-return]
+
+    async def as_key(self, *scopes: str, **limits: Any) -> dict[str, str]:
+        """The headers of whoever has a new key."""
+        return {"authorization": f"Bearer {await self.key(*scopes, **limits)}"}
+
+    def offer(self, *models: Model) -> None:
+        """Has these models, in the store and at the backend."""
+        self.backend._models = list(models)
+        self.services.store.known = {model.name: model for model in models}
 
     async def chat(self, **fields: Any) -> httpx2.Response:
         body = {"messages": [{"role": "user", "content": "hi"}], **fields}

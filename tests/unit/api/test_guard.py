@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from tests.unit.api.conftest import Api
 
-from serai.api import guard
+from serai.api import patience
 
 MakeApi = Callable[..., Awaitable[Api]]
 PATH = "/api/v1/sessions"
@@ -172,7 +172,7 @@ async def test_a_body_that_does_not_come_is_given_up(
     make_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, pause_s: float
 ) -> None:
     """Whether nothing comes, or something all the time that never is enough."""
-    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    monkeypatch.setattr(patience, "BODY_S", 0.2)
     api = await make_server()
     reader, writer = await asyncio.open_connection("127.0.0.1", api.base_url.port)
     writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{")

@@ -43,10 +43,10 @@ def test_a_route_without_a_scope_is_not_served(monkeypatch: pytest.MonkeyPatch) 
 def test_who_may_do_what(role: str, needed: Scope) -> None:
     allowed = needed is Scope.PUBLIC or role in ("owner", needed.value)
     if allowed:
-        authorise(ROLES[role], needed)
+        authorise(ROLES[role], needed, frozenset({"native"}))
     else:
         with pytest.raises(Unauthenticated if role == "nobody" else Forbidden):
-            authorise(ROLES[role], needed)
+            authorise(ROLES[role], needed, frozenset({"native"}))
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "owner"])

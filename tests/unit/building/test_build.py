@@ -100,7 +100,7 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> None:
 def context(seen: list[str] | None = None, stopping: Any = None) -> JobContext:
     async def save(_: Any) -> None: ...
 
-    def report(done: float | None, total: float | None, _rate: float | None, note: str | None, _parts: Any) -> None:
+    def report(done: float | None, total: float | None, _rate: float | None, note: str | None, *_: Any) -> None:
         if seen is not None:
             seen.append(note or f"{done:g}/{total or 0:g}")
 

@@ -57,6 +57,23 @@ def test_the_gpu_is_used_as_far_as_it_goes_and_the_reason_told() -> None:
     assert none.device_reason.endswith("needed, 100 MB free on the GPU.")
 
 
+def test_attention_is_done_in_one_piece_where_that_is_quick_and_small() -> None:
+    wish = replace(WISH, any_attention=True, plan=replace(WISH.plan, batch=64, context=2048))
+    tight = need(SHAPE, replace(wish.plan, parallel=1)).total
+
+    def chosen(wish: Wish, now: dict[str, int]) -> bool:
+        choice = choose(SHAPE, replace(wish, any_parallel=False), now, now)
+        assert choice
+        return choice.plan.attention
+
+    assert not chosen(wish, room(8))
+    assert chosen(replace(wish, graphics=True), room(8, 8))
+    assert chosen(replace(wish, plan=replace(wish.plan, kv_type="q8_0")), room(8))
+    assert chosen(replace(wish, plan=replace(wish.plan, batch=4096, context=65536)), room(60))
+    assert chosen(replace(wish, plan=replace(wish.plan, parallel=1)), {"cpu": tight})
+    assert chosen(replace(wish, any_attention=False), room(8))
+
+
 def test_fewer_streams_keep_a_model_on_the_gpu() -> None:
     choice = choose(SHAPE, replace(WISH, graphics=True), room(8, 1.2), room(8, 1.2))
     assert choice and choice.plan.layers == 5 and choice.plan.parallel < 4

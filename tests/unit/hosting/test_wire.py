@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from serai.errors import BadRequest, UnknownField
+from serai.errors import BadRequest, NotOffered, UnknownField
 from serai.hosting.wire import body, encode
 from serai.types import CHAT, TEXT_GENERATION, Call, Model
 
@@ -71,8 +71,8 @@ def test_an_unknown_setting_is_named_with_the_nearest() -> None:
     assert "max_tokens" in caught.value.hint
 
 
-def test_other_tasks_are_not_for_text_models() -> None:
-    with pytest.raises(BadRequest, match="fill-mask"):
+def test_tasks_that_no_engine_does_are_named() -> None:
+    with pytest.raises(NotOffered, match="fill-mask"):
         body(Call(task="fill-mask", model="m", inputs={}), MODEL)
 
 
@@ -81,3 +81,13 @@ def test_the_models_own_system_prompt_comes_first_where_the_chat_has_none() -> N
     assert body(chat(), told)["messages"] == [{"role": "system", "content": "Be brief."}, HELLO]
     own = {"role": "system", "content": "Be long."}
     assert body(chat(own, HELLO), told)["messages"] == [own, HELLO]
+
+
+def test_the_form_of_an_answer_to_a_prompt_is_said_as_llama_cpp_knows_it() -> None:
+    schema = {"type": "array"}
+    form = {"type": "json_schema", "json_schema": {"schema": schema}}
+    asked = Call(task=TEXT_GENERATION, model="m", inputs={"inputs": "x"}, settings={"response_format": form})
+    request = body(asked, MODEL)
+    assert request["json_schema"] == schema and "response_format" not in request
+    other = Model(name="m", task="text-generation", engine="onnx")
+    assert body(asked, other)["response_format"] == form

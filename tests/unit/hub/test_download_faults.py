@@ -210,9 +210,9 @@ async def test_progress_tells_of_the_whole_and_of_each_file(hub: FakeHub, fetch:
     hub.files[NAME]["mmproj-tiny.gguf"] = data[:1000]
     told: list[Any] = []
     await fetch(job=context(NAME, told))
-    done, total, _, note, _ = told[-1]
+    done, total, _, note, *_ = told[-1]
     assert (done, total, note) == (len(data) + 1000, len(data) + 1000, "2 of 2 files")
-    assert {part["name"] for *_, parts in told for part in parts or ()} == {"tiny-Q8_0.gguf", "mmproj-tiny.gguf"}
+    assert {part["name"] for *_, parts, _ in told for part in parts or ()} == {"tiny-Q8_0.gguf", "mmproj-tiny.gguf"}
 
 
 async def test_a_full_disk_is_told_with_the_numbers(

@@ -39,6 +39,18 @@ def test_what_was_done_before_a_restart_is_no_speed() -> None:
     assert measured.read()["rate"] == 100
 
 
+def test_what_was_found_is_no_speed() -> None:
+    clock = Clock()
+    measured = meter(clock)
+    measured.report(0, 1_000, None, None)
+    clock.now += 1
+    measured.report(700, None, None, None, found=700)
+    clock.now += 1
+    measured.report(800, None, None, None)
+    assert measured.read()["rate"] == 50
+    assert measured.read()["done"] == 800
+
+
 def test_only_the_last_seconds_count() -> None:
     clock = Clock()
     measured = meter(clock)

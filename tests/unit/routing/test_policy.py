@@ -1,6 +1,6 @@
 import pytest
 
-from serai.errors import ModelNotFound, WrongTask
+from serai.errors import ModelNotFound, NotOffered, WrongTask
 from serai.routing.policy import choose
 from serai.types import CHAT, TEXT_GENERATION, Model
 
@@ -49,3 +49,13 @@ def test_the_wrong_model_is_refused_with_others_that_can() -> None:
 def test_a_default_that_is_gone_is_said() -> None:
     with pytest.raises(ModelNotFound, match="gone"):
         auto(ALL, default="gone")
+
+
+def test_a_default_that_cannot_leaves_the_choice() -> None:
+    vectors = Model(name="vectors", task="feature-extraction")
+    assert choose("auto", "feature-extraction", [*ALL, vectors], "old", ()).name == "vectors"
+
+
+def test_what_nobody_can_do_says_what_is_missing() -> None:
+    with pytest.raises(NotOffered, match="text-to-image"):
+        choose("auto", "text-to-image", ALL, "auto", ())

@@ -274,13 +274,25 @@ const nouns = {
     ];
   },
 
-  keys(state, method, [kid], given) {
+  keys(state, method, [kid, what], given) {
+    if (what === "rotate") {
+      const key = state.keys.find((one) => one.id === kid);
+      key.prefix = "serai-Yk4g";
+      key.former_until = given.grace_s ? now() + given.grace_s : null;
+      return [200, { ...key, plain: "serai-Yk4gT0pQe9vYw2ZrB7mNcJ4sLhD8aUgK1iOxP5tRqE" }]; // scan: allow
+    }
+    if (method === "PATCH") {
+      const key = state.keys.find((one) => one.id === kid);
+      return [200, Object.assign(key, given)];
+    }
     if (method === "POST") {
       const key = {
         id: id("key"),
         name: given.name,
         prefix: "serai-Xk3f",
-        scopes: ["*"],
+        scopes: given.scopes ?? ["*"],
+        limits: given.limits ?? {},
+        former_until: null,
         created_at: now(),
         expires_at: given.expires_at ?? null,
         last_used_at: null,

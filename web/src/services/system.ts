@@ -6,6 +6,7 @@ import type {
   Hardware,
   Job,
   Key,
+  KeyLimits,
   LogLine,
   Secret,
   SettingsAnswer,
@@ -14,6 +15,14 @@ import type {
 } from "$/lib/api/types";
 import { i18n } from "$/locales/i18n.svelte";
 import { request } from "./http";
+
+/** What is said of a key; what is left out stays as it is. */
+export interface KeyValues {
+  name?: string;
+  expires_at?: number | null;
+  scopes?: string[];
+  limits?: KeyLimits;
+}
 
 const named = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
 
@@ -26,8 +35,11 @@ export const setSecret = (name: string, value: string): Promise<unknown> =>
   request("PUT", named("/secrets", name), { value });
 export const deleteSecret = (name: string): Promise<void> => request("DELETE", named("/secrets", name));
 export const keys = (): Promise<{ keys: Key[] }> => request("GET", "/keys");
-export const createKey = (name: string, expires_at: number | null): Promise<Key & { plain: string }> =>
-  request("POST", "/keys", expires_at ? { name, expires_at } : { name });
+export const createKey = (key: KeyValues & { name: string }): Promise<Key & { plain: string }> =>
+  request("POST", "/keys", key);
+export const changeKey = (id: string, values: KeyValues): Promise<Key> => request("PATCH", named("/keys", id), values);
+export const rotateKey = (id: string, grace_s: number): Promise<Key & { plain: string }> =>
+  request("POST", `${named("/keys", id)}/rotate`, { grace_s });
 export const revokeKey = (id: string): Promise<void> => request("DELETE", named("/keys", id));
 export const hardware = (): Promise<Hardware> => request("GET", `/hardware?language=${i18n.language}`);
 export const doctor = (): Promise<{ checks: Check[] }> => request("GET", `/doctor?language=${i18n.language}`);

@@ -11,7 +11,7 @@ from starlette.routing import Match
 from starlette.types import Scope as Asgi
 
 from serai.api import envelopes
-from serai.api.deps import ServicesDep
+from serai.api.deps import PrincipalDep, ServicesDep, model_for, models_for
 from serai.api.routes import Guarded, router
 from serai.api.scopes import Scope
 from serai.types import Model
@@ -32,12 +32,13 @@ routes = router(Scope.INFER, prefix="/v1", tag="anthropic", kind=ForAnthropic)
 @routes.get("/models", include_in_schema=False)
 async def list_anthropic_models(
     services: ServicesDep,
+    who: PrincipalDep,
     before_id: str | None = None,
     after_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,
 ) -> dict[str, Any]:
     """The models that can be asked, page by page."""
-    models = await services.store.models()
+    models = await models_for(services, who)
     names = [model.name for model in models]
     start = names.index(after_id) + 1 if after_id in names else 0
     end = names.index(before_id) if before_id in names else len(names)
@@ -47,9 +48,9 @@ async def list_anthropic_models(
 
 
 @routes.get("/models/{model:path}", include_in_schema=False)
-async def get_anthropic_model(services: ServicesDep, model: str) -> dict[str, Any]:
+async def get_anthropic_model(services: ServicesDep, who: PrincipalDep, model: str) -> dict[str, Any]:
     """One model."""
-    return _shape(await services.store.find(model))
+    return _shape(await model_for(services, who, model))
 
 
 def _page(models: Sequence[Model], *, more: bool) -> dict[str, Any]:

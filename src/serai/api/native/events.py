@@ -10,7 +10,7 @@ from fastapi import Header
 from starlette.responses import Response
 
 from serai.api import sse
-from serai.api.deps import PrincipalDep, ServicesDep
+from serai.api.deps import PrincipalDep, ServicesDep, person
 from serai.api.native.messages import failed
 from serai.api.routes import router
 from serai.api.scopes import Scope, may
@@ -26,14 +26,17 @@ async def events(
 ) -> sse.EventStream:
     """Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
-    first: fetch everything anew. Chats are told of only to those who may read them."""
+    first: fetch everything anew. Chats are told of only to whose they are, if they may read them."""
     return sse.EventStream(_encoded(services.events.subscribe(last_event_id or None), who), failed=failed)
 
 
 async def _encoded(published: AsyncGenerator[Event, None], who: Principal) -> AsyncGenerator[bytes, None]:
-    chats = may(who, Scope.CHAT)
+    chats, whose = may(who, Scope.CHAT), person(who)
     yield sse.COMMENT
     async with aclosing(published):
         async for what in published:
-            if chats or not what.topic.startswith("session"):
+            if not what.topic.startswith("session"):
                 yield sse.event(what.topic, what.data, what.id)
+            elif chats and what.data.get("principal") == whose:
+                told = {name: value for name, value in what.data.items() if name != "principal"}
+                yield sse.event(what.topic, told, what.id)

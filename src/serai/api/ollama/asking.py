@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from serai.api import body, envelopes
 from serai.api.away import unless_gone
-from serai.api.deps import Services, principal_of, services_of
+from serai.api.deps import Services, models_for, principal_of, services_of
 from serai.api.ollama import answer, embedding, names, request
 from serai.api.ollama.lines import Lines
 from serai.api.ollama.request import Asked
@@ -20,7 +20,7 @@ from serai.api.openai.pictures import fetched
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.backend import collect
-from serai.types import CHAT, Delta
+from serai.types import CHAT, Delta, Principal
 
 routes = router(Scope.INFER, prefix="/api", tag="ollama", kind=Direct)
 
@@ -70,8 +70,8 @@ async def respond(request_: Request, asked: Asked) -> Response:
     services = services_of(request_)
     headers = body.ignored(asked.ignored)
     if asked.call is None:
-        return _json(await unless_gone(request_.receive, _only_load(services, asked)), headers)
-    call = replace(asked.call, model=await named(services, asked.call.model))
+        return _json(await unless_gone(request_.receive, _only_load(services, principal_of(request_), asked)), headers)
+    call = replace(asked.call, model=await named(services, asked.call.principal, asked.call.model))
     if call.task == CHAT:
         call = replace(call, inputs=await fetched(call.inputs, services.outside))
     watch = _Watch(services)
@@ -83,11 +83,11 @@ async def respond(request_: Request, asked: Asked) -> Response:
     return _json(answer.whole(asked, result, watch.load_s()), headers)
 
 
-async def named(services: Services, name: str) -> str:
+async def named(services: Services, who: Principal, name: str) -> str:
     """The name by which Serai knows the model."""
     if ":" not in name:
         return name
-    return names.meant(name, [model.name for model in await services.store.models()])
+    return names.meant(name, [model.name for model in await models_for(services, who)])
 
 
 async def keep(services: Services, name: str, seconds: float | None) -> None:
@@ -96,8 +96,8 @@ async def keep(services: Services, name: str, seconds: float | None) -> None:
         await services.pool.keep(name, seconds)
 
 
-async def _only_load(services: Services, asked: Asked) -> dict[str, Any]:
-    model = await services.router.resolve(await named(services, names.plain(asked.model)), CHAT)
+async def _only_load(services: Services, who: Principal, asked: Asked) -> dict[str, Any]:
+    model = await services.router.resolve(await named(services, who, names.plain(asked.model)), CHAT, who)
     if asked.keep == 0:
         await keep(services, model.name, 0)
         return answer.alone(asked, "unload")
@@ -144,7 +144,7 @@ async def _embedded(request_: Request, asked: embedding.Asked) -> Response:
     headers = body.ignored(asked.ignored)
     if asked.call is None:
         return _json(embedding.nothing(asked), headers)
-    call = replace(asked.call, model=await named(services, asked.call.model))
+    call = replace(asked.call, model=await named(services, asked.call.principal, asked.call.model))
     watch = _Watch(services)
     result = await unless_gone(request_.receive, collect(services.router.run(call)))
     watch.began(result.answerer.model)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from serai import __version__
 from serai.api import body
-from serai.api.deps import Services, ServicesDep
+from serai.api.deps import PrincipalDep, Services, ServicesDep, model_for, models_for
 from serai.api.ollama import asking, facts, names
 from serai.api.routes import router
 from serai.api.scopes import Scope
@@ -19,7 +19,7 @@ from serai.errors import SeraiError
 from serai.hosting import companions
 from serai.hub.gguf import GgufHeader, read_header
 from serai.hub.records import File
-from serai.types import Model
+from serai.types import OWNER, Model, Principal
 
 routes = router(Scope.INFER, prefix="/api", tag="ollama")
 public = router(Scope.PUBLIC)
@@ -35,17 +35,17 @@ async def ollama_version() -> dict[str, str]:
 
 
 @routes.get("/tags")
-async def list_ollama_models(services: ServicesDep) -> dict[str, Any]:
+async def list_ollama_models(services: ServicesDep, who: PrincipalDep) -> dict[str, Any]:
     """The models that are here, in Ollama's shape."""
     files = await _files(services)
-    return {"models": [facts.listed(model, files.get(model.name, [])) for model in await services.store.models()]}
+    return {"models": [facts.listed(model, files.get(model.name, [])) for model in await models_for(services, who)]}
 
 
 @routes.get("/ps")
-async def list_ollama_running(services: ServicesDep) -> dict[str, Any]:
+async def list_ollama_running(services: ServicesDep, who: PrincipalDep) -> dict[str, Any]:
     """The models that are loaded, in Ollama's shape."""
     files = await _files(services)
-    known = {model.name: model for model in await services.store.models()}
+    known = {model.name: model for model in await models_for(services, who)}
     idle_s = services.settings.models.idle_minutes * 60
     return {
         "models": [
@@ -57,9 +57,9 @@ async def list_ollama_running(services: ServicesDep) -> dict[str, Any]:
 
 
 @routes.post("/show", openapi_extra=asking.described("model", model="A model's name."))
-async def show_ollama_model(services: ServicesDep, request: Request) -> dict[str, Any]:
+async def show_ollama_model(services: ServicesDep, who: PrincipalDep, request: Request) -> dict[str, Any]:
     """What is known of a model, in Ollama's shape."""
-    model = await find(services, names.asked(body.parse(await request.body())))
+    model = await find(services, names.asked(body.parse(await request.body())), who)
     header, sees = await asyncio.to_thread(_look, model)
     return facts.shown(model, header, sees=sees)
 
@@ -74,11 +74,11 @@ async def are_there_models() -> None:
     """For clients that look whether anybody is here."""
 
 
-async def find(services: Services, name: str) -> Model:
-    """The model of this name, as Ollama's clients may write it. Raises ModelNotFound."""
-    known = await services.store.models()
-    found: Model = await services.store.find(names.meant(name, [model.name for model in known]))
-    return found
+async def find(services: Services, name: str, who: Principal = OWNER) -> Model:
+    """The model of this name, as Ollama's clients may write it. Raises ModelNotFound, or
+    Forbidden."""
+    known = await models_for(services, who)
+    return await model_for(services, who, names.meant(name, [model.name for model in known]))
 
 
 async def header_of(model: Model) -> GgufHeader | None:

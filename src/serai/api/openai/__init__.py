@@ -6,7 +6,18 @@ from fastapi import APIRouter
 
 
 def routers() -> list[APIRouter]:
-    from serai.api.openai import batches, chat, completions, embeddings, files, models
+    from serai.api.openai import (
+        audio,
+        batches,
+        chat,
+        completions,
+        embeddings,
+        files,
+        images,
+        models,
+        moderations,
+        speech,
+    )
     from serai.api.openai.responses import routes as responses
 
     return [
@@ -14,6 +25,10 @@ def routers() -> list[APIRouter]:
         responses.asking,
         completions.routes,
         embeddings.routes,
+        audio.routes,
+        speech.routes,
+        images.routes,
+        moderations.routes,
         models.routes,
         responses.keeping,
         files.sending,

@@ -15,7 +15,7 @@ from serai.api.openai.responses import request as response_request
 from serai.api.openai.responses.answering import Answering
 from serai.backend import collect
 from serai.batches.work import Answered
-from serai.errors import Busy, SeraiError
+from serai.errors import Busy, SeraiError, Unauthenticated
 from serai.types import Principal
 
 if TYPE_CHECKING:
@@ -25,11 +25,15 @@ Body = dict[str, Any]
 
 
 async def answered(services: Services, endpoint: str, body: Body, who: Principal) -> Answered:
-    """The answer to one line, or the error with its status. Busy asks to try again."""
+    """The answer to one line, or the error with its status. Busy asks to try again. The limits of whoever
+    asks are those that hold now."""
     try:
+        asker = await services.gate.principal(who.id)
+        if asker is None:
+            raise Unauthenticated("The API key of this batch is not valid any more.")
         if body.get("stream"):
             raise fault("stream", "stream cannot be honoured: a batch is answered whole.")
-        return Answered(200, await _ENDPOINTS[endpoint](services, body, who))
+        return Answered(200, await _ENDPOINTS[endpoint](services, body, asker))
     except ValidationError as error:
         return _refused(errors.invalid([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]))
     except Exception as error:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from serai.api import envelopes, errors, sse
 from serai.api.away import unless_gone
-from serai.api.body import schema
+from serai.api.body import parse, schema
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
@@ -40,7 +40,7 @@ _BODY: dict[str, Any] = {
 @routes.post("/chat/completions", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def chat_completions(request_: Request) -> Response:
     """OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast."""
-    asked = request.chat(request.parse(await request_.body()), principal_of(request_))
+    asked = request.chat(parse(await request_.body()), principal_of(request_))
     services = services_of(request_)
     run = services.router.run
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from serai.api.body import ignored as ignored_header
 from serai.api.openai import fields, many, request
 from serai.api.openai.fields import Field, fault
 from serai.types import AUTO, TEXT_GENERATION, Call, Principal
@@ -57,7 +58,7 @@ class Completion:
 
     @property
     def headers(self) -> dict[str, str]:
-        return request.ignored_header(self.ignored)
+        return ignored_header(self.ignored)
 
     def echoed(self, index: int) -> str:
         """What the answer with this index begins with."""

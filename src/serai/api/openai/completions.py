@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from serai.api import sse
 from serai.api.away import unless_gone
-from serai.api.body import schema
+from serai.api.body import parse, schema
 from serai.api.deps import principal_of, services_of
-from serai.api.openai import completion_answer, completion_request, many, request
+from serai.api.openai import completion_answer, completion_request, many
 from serai.api.openai.chat import failed
 from serai.api.openai.completion_request import FIELDS
 from serai.api.routes import Direct, router
@@ -41,7 +41,7 @@ _BODY: dict[str, Any] = {
 @routes.post("/completions", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def completions(request_: Request) -> Response:
     """OpenAI's completions, streamed or whole: of one prompt or several, each answered n times."""
-    asked = completion_request.read(request.parse(await request_.body()), principal_of(request_))
+    asked = completion_request.read(parse(await request_.body()), principal_of(request_))
     run, calls = services_of(request_).router.run, asked.calls
     if asked.stream:
         streams = many.merged([run(call) for call in calls])

@@ -10,9 +10,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serai.api.away import unless_gone
+from serai.api.body import ignored as ignored_header
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.openai import answer
-from serai.api.openai.request import ignored_header
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.backend import collect

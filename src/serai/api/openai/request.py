@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
+from serai.api.body import ignored as ignored_header
 from serai.api.openai import fields, many, messages
-from serai.errors import BadRequest
 from serai.types import AUTO, CHAT, Call, Principal, new_id
 
 
@@ -38,26 +35,9 @@ class Asked:
         return ignored_header(self.ignored)
 
 
-def ignored_header(ignored: Sequence[str]) -> dict[str, str]:
-    """Names the fields that had no effect."""
-    names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name[:64]) for name in ignored[:32])
-    return {"x-serai-ignored-fields": ", ".join(names)} if ignored else {}
-
-
 def again(call: Call, inputs: Mapping[str, Any]) -> Call:
     """A call of its own with other inputs."""
     return replace(call, inputs=inputs, id=new_id("call"))
-
-
-def parse(body: bytes) -> dict[str, Any]:
-    """The body's JSON object; raises BadRequest in words."""
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
-    if not isinstance(data, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return data
 
 
 def chat(body: Mapping[str, Any], who: Principal) -> Asked:

@@ -24,6 +24,7 @@ class Part:
     def __init__(self, part: BodyPartReader) -> None:
         self.name = part.name or ""
         self.filename = part.filename
+        self.kind = part.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self._part = part
 
     async def text(self) -> str:

@@ -113,4 +113,9 @@ class Answer:
 
     def _entry(self, token: int, value: float) -> dict[str, Any]:
         text = self._vocabulary.spell(token)
-        return {"token": text, "logprob": max(value, -9999.0), "bytes": list(text.encode("utf-8", "replace"))}
+        return {
+            "id": token,
+            "token": text,
+            "logprob": max(value, -9999.0),
+            "bytes": list(text.encode("utf-8", "replace")),
+        }

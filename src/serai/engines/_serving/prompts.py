@@ -91,6 +91,10 @@ class Prompts:
             raise Refused("The prompt is empty.")
         return Prompt(tokens)
 
+    def spell(self, token: int) -> str:
+        """One token alone, special ones by their name."""
+        return self._vocabulary.spell(token)
+
     def _whole(self, request: Request) -> str:
         assert isinstance(request.prompt, str)
         if request.suffix is None:

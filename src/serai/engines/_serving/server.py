@@ -193,9 +193,13 @@ class Server:
 
     async def count_text(self, request: web.Request) -> web.Response:
         """The tokens of a text that is to be gone on from."""
-        text = (await _json(request)).get("content", "")
+        body = await _json(request)
         assert self._prompts is not None
-        return web.json_response({"tokens": (await self._prompts.text(requests.read({"prompt": text}))).tokens})
+        prompt = await self._prompts.text(requests.read({"prompt": body.get("content", "")}))
+        tokens: list[Any] = prompt.tokens
+        if body.get("with_pieces"):
+            tokens = [{"id": token, "piece": self._prompts.spell(token)} for token in tokens]
+        return web.json_response({"tokens": tokens})
 
     async def embeddings(self, request: web.Request) -> web.Response:
         """Vectors of one text or a list of texts, in OpenAI's shape."""

@@ -64,7 +64,7 @@ class Fetcher:
         await asyncio.to_thread(repo.prepare, file.etag)
         async with locked(repo.lock(file.etag), lambda: tally.note("another download fetches the same file")):
             if await self._is_here(blob, file, tally, is_known):
-                tally.advance(file, file.size)
+                tally.found(file, file.size)
                 return
             for last in (False, True):
                 if await self._arrives(repository, file, repo, tally):
@@ -88,7 +88,8 @@ class Fetcher:
         """Whether what arrived is what the hub has; if not, it is thrown away."""
         with await asyncio.to_thread(Partial, repo.partial(file.etag), file.size) as part:
             tally.arriving(part)
-            tally.advance(file, part.have, CHECKING if part.have else None)
+            if part.have:
+                tally.found(file, part.have)
             digest = Digest(file.etag, file.size)
             at = _Arriving(repository, file, part, tally, asyncio.Event())
             await _together(self._pieces(at), _hash(part, digest, at.moved))

@@ -27,6 +27,9 @@ class Listener(Protocol):
     def advance(self, file: RemoteFile, count: int, note: str | None = None) -> None:
         """More bytes of a file are here, or fewer where it must be begun anew."""
 
+    def found(self, file: RemoteFile, count: int) -> None:
+        """So many bytes of a file were here already."""
+
     def note(self, text: str) -> None:
         """What is being done."""
 
@@ -65,14 +68,16 @@ class Tally:
 
     def advance(self, file: RemoteFile, count: int, note: str | None = None) -> None:
         """More bytes of a file are here, or fewer where it must be begun anew."""
-        self._done += count
-        if part := self._working.get(file.path):
-            part["done"] += count
+        self._take(file, count)
         self.note(self._usual() if note is None else note)
 
+    def found(self, file: RemoteFile, count: int) -> None:
+        """So many bytes of a file were here already."""
+        self._take(file, count)
+        self._tell(self._usual(), found=count)
+
     def note(self, text: str) -> None:
-        parts = self._parts() if self._count > 1 else []
-        self._job.progress(done=self._done, total=self._total, note=text, parts=parts)
+        self._tell(text)
 
     def end(self, file: RemoteFile) -> None:
         """Nothing more is to be done with the file."""
@@ -84,6 +89,15 @@ class Tally:
         """The file was not finished, and is not gone on with now."""
         self._waiting = {file.path: {**self._working.pop(file.path), "state": "waiting"}, **self._waiting}
         self.note(self._usual())
+
+    def _take(self, file: RemoteFile, count: int) -> None:
+        self._done += count
+        if part := self._working.get(file.path):
+            part["done"] += count
+
+    def _tell(self, text: str, found: int = 0) -> None:
+        parts = self._parts() if self._count > 1 else []
+        self._job.progress(done=self._done, total=self._total, note=text, parts=parts, found=found)
 
     def _parts(self) -> list[Part]:
         """A picture of now, of bounded size."""

@@ -34,6 +34,9 @@ class Arrival:
     def advance(self, file: RemoteFile, count: int, note: str | None = None) -> None:  # noqa: ARG002
         self._wake()
 
+    def found(self, file: RemoteFile, count: int) -> None:  # noqa: ARG002
+        self._wake()
+
     def note(self, text: str) -> None:
         """Nobody here reads it."""
 

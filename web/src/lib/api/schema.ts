@@ -437,7 +437,7 @@ export interface paths {
          * Events
          * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
          *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
-         *     first: fetch everything anew. Chats are told of only to those who may read them.
+         *     first: fetch everything anew. Chats are told of only to whose they are, if they may read them.
          */
         get: operations["events"];
         put?: never;
@@ -689,14 +689,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Key
+         * @description One key, without its secret part.
+         */
+        get: operations["get_key"];
         put?: never;
         post?: never;
         /**
          * Revoke Key
-         * @description The key stops working at once.
+         * @description The key stops working at once; what it has open ends.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Key
+         * @description What the key may do, from its next request on.
+         */
+        patch: operations["change_key"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Key
+         * @description The same key with a new text, which is shown this once; the old one ends at once, or after a grace.
+         */
+        post: operations["rotate_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1425,6 +1453,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/hf/models/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Model
+         * @description What the model is (`/info`), whether it is here (`/health`).
+         */
+        get: operations["look_at_model"];
+        put?: never;
+        /**
+         * Ask Model
+         * @description The model's own task, or what its address ends with: `/generate`, `/generate_stream`, `/tokenize`, `/embed`,
+         *     `/rerank`, `/similarity`, `/predict`, `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`,
+         *     `/pipeline/{task}`.
+         */
+        post: operations["ask_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1459,6 +1513,66 @@ export interface paths {
         get: operations["ready"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Speech
+         * @description A text read aloud. Without `response_format` the file is of the model's usual kind, which its header names.
+         */
+        post: operations["create_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Transcription
+         * @description What is said in a recording, as json, text, srt, vtt or verbose_json.
+         */
+        post: operations["create_transcription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Translation
+         * @description The same in English, whatever is spoken.
+         */
+        post: operations["create_translation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1657,6 +1771,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/images/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Image Edit
+         * @description A picture changed as a text says; `mask` says where it may change.
+         */
+        post: operations["create_image_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Image
+         * @description Pictures of what a text says. The task's own settings, such as `seed`, go by their names.
+         */
+        post: operations["create_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/variations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Image Variation
+         * @description Pictures like a picture.
+         */
+        post: operations["create_image_variation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages": {
         parameters: {
             query?: never;
@@ -1736,6 +1910,26 @@ export interface paths {
          * @description Is always refused: a key that asks models must not delete them.
          */
         delete: operations["delete_openai_model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/moderations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Moderation
+         * @description Whether texts do harm, and which. Categories of which the model tells nothing have no input types.
+         */
+        post: operations["create_moderation"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2035,10 +2229,16 @@ export interface components {
             created_at: number;
             /** Expires At */
             expires_at: number | null;
+            /**
+             * Former Until
+             * @description Until then the text opens that it had before it was rotated.
+             */
+            former_until: number | null;
             /** Id */
             id: string;
             /** Last Used At */
             last_used_at: number | null;
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
@@ -2675,10 +2875,16 @@ export interface components {
             created_at: number;
             /** Expires At */
             expires_at: number | null;
+            /**
+             * Former Until
+             * @description Until then the text opens that it had before it was rotated.
+             */
+            former_until: number | null;
             /** Id */
             id: string;
             /** Last Used At */
             last_used_at: number | null;
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
@@ -2694,10 +2900,75 @@ export interface components {
              */
             scopes: string[];
         };
+        /**
+         * KeyChange
+         * @description Only the fields that are sent are changed; `limits` replaces all of them.
+         */
+        KeyChange: {
+            /** Expires At */
+            expires_at?: number | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** Name */
+            name?: string | null;
+            /** Scopes */
+            scopes?: components["schemas"]["Scope"][] | null;
+        };
         /** KeyList */
         KeyList: {
             /** Keys */
             keys: components["schemas"]["Key"][];
+        };
+        /**
+         * Limits
+         * @description How far the scopes of a key go. What is left out, or null, is not limited.
+         */
+        Limits: {
+            /**
+             * At Once
+             * @description Calls that may run at the same time.
+             */
+            at_once?: number | null;
+            /**
+             * Dialects
+             * @description The APIs it may be used with.
+             */
+            dialects?: ("openai" | "anthropic" | "ollama" | "huggingface" | "native")[] | null;
+            /**
+             * Models
+             * @description Names, or patterns.
+             * @example [
+             *       "org/*"
+             *     ]
+             */
+            models?: string[] | null;
+            /**
+             * Places
+             * @description `local`, or names of services.
+             * @example [
+             *       "local"
+             *     ]
+             */
+            places?: string[] | null;
+            /**
+             * Requests Per Minute
+             * @description Calls that models are asked.
+             */
+            requests_per_minute?: number | null;
+            /**
+             * Spend Per Day
+             * @description US dollars. Only models that cost nothing can be asked.
+             */
+            spend_per_day?: number | null;
+            /**
+             * Spend Per Month
+             * @description US dollars. Only models that cost nothing can be asked.
+             */
+            spend_per_month?: number | null;
+            /**
+             * Tokens Per Minute
+             * @description Read and written, together.
+             */
+            tokens_per_minute?: number | null;
         };
         /**
          * LlamaServer
@@ -2998,11 +3269,13 @@ export interface components {
         NewKey: {
             /** Expires At */
             expires_at?: number | null;
+            /** @default {} */
+            limits: components["schemas"]["Limits"];
             /** Name */
             name: string;
             /**
              * Scopes
-             * @description Left out: everything.
+             * @description Left out: everything, or with limits asking models.
              */
             scopes?: components["schemas"]["Scope"][] | null;
         };
@@ -3232,6 +3505,15 @@ export interface components {
             top_n?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /** Rotation */
+        Rotation: {
+            /**
+             * Grace S
+             * @description How long the old text goes on opening.
+             * @default 0
+             */
+            grace_s: number;
         };
         /**
          * Running
@@ -5540,6 +5822,46 @@ export interface operations {
             };
         };
     };
+    get_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+        };
+    };
     revoke_key: {
         parameters: {
             query?: never;
@@ -5575,6 +5897,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"] | null;
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
             };
         };
     };
@@ -7385,6 +7795,98 @@ export interface operations {
             };
         };
     };
+    look_at_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    ask_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "inputs": "Once upon a time",
+                 *       "parameters": {
+                 *         "max_new_tokens": 20
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What the model's task takes. */
+                    inputs?: unknown;
+                    /** @description How it is done. */
+                    parameters?: Record<string, never>;
+                    /** @description Of text generation: token by token. */
+                    stream?: boolean;
+                };
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     metrics: {
         parameters: {
             query?: never;
@@ -7467,6 +7969,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Readiness"];
                 };
+            };
+        };
+    };
+    create_speech: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "The inn is open.",
+                 *       "model": "auto",
+                 *       "voice": "alloy"
+                 *     }
+                 */
+                "application/json": {
+                    input: unknown;
+                    instructions?: unknown;
+                    model?: unknown;
+                    response_format?: unknown;
+                    speed?: unknown;
+                    stream_format?: unknown;
+                    voice?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_transcription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    language?: string;
+                    model?: string;
+                    prompt?: string;
+                    response_format?: string;
+                    stream?: string;
+                    temperature?: string;
+                    timestamp_granularities?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_translation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    language?: string;
+                    model?: string;
+                    prompt?: string;
+                    response_format?: string;
+                    stream?: string;
+                    temperature?: string;
+                    timestamp_granularities?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -8183,6 +8840,159 @@ export interface operations {
             };
         };
     };
+    create_image_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: string;
+                    /** Format: binary */
+                    mask?: string;
+                    model?: string;
+                    n?: string;
+                    prompt?: string;
+                    response_format?: string;
+                    size?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "auto",
+                 *       "prompt": "A caravan at night",
+                 *       "size": "512x512"
+                 *     }
+                 */
+                "application/json": {
+                    model?: unknown;
+                    n?: unknown;
+                    prompt: unknown;
+                    response_format?: unknown;
+                    size?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_image_variation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: string;
+                    /** Format: binary */
+                    mask?: string;
+                    model?: string;
+                    n?: string;
+                    prompt?: string;
+                    response_format?: string;
+                    size?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     create_message: {
         parameters: {
             query?: never;
@@ -8521,6 +9331,55 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+        };
+    };
+    create_moderation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "You are kind.",
+                 *       "model": "auto"
+                 *     }
+                 */
+                "application/json": {
+                    input: unknown;
+                    model?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -113,6 +113,7 @@ export type SettingValue = Setting["value"];
 export type SettingsAnswer = Shapes["SettingList"];
 export type Secret = Shapes["Secret"];
 export type Key = Shapes["Key"];
+export type KeyLimits = Shapes["Limits"];
 export type Hardware = Shapes["Hardware"];
 export type Check = Shapes["Check"];
 export type LogLine = Shapes["LogLines"]["lines"][number];

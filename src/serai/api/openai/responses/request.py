@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from serai.api.body import ignored as ignored_header
 from serai.api.openai import fields
 from serai.api.openai.fields import EFFORTS, Field, Refusals, fault
-from serai.api.openai.request import ignored_header
 from serai.api.openai.responses import items, tools
 from serai.api.openai.responses.items import Item
 from serai.types import AUTO, CHAT, Call, Principal

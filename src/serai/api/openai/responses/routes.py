@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from serai.api import sse
 from serai.api.away import unless_gone
-from serai.api.body import schema
+from serai.api.body import parse, schema
 from serai.api.deps import PrincipalDep, ServicesDep, principal_of, services_of
 from serai.api.openai import listing, pictures
-from serai.api.openai import request as requests
 from serai.api.openai.chat import failed
 from serai.api.openai.fields import fault
 from serai.api.openai.responses import request
@@ -45,7 +44,7 @@ _BODY: dict[str, Any] = {
 async def create_response(request_: Request) -> Response:
     """OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false."""
     services, who = services_of(request_), principal_of(request_)
-    asked = request.read(requests.parse(await request_.body()), who)
+    asked = request.read(parse(await request_.body()), who)
     try:
         former = await services.responses.chain(who.id, asked.previous) if asked.previous else []
     except NotFound as error:
