@@ -69,9 +69,10 @@ class UnknownField(BadRequest):
 class ContextExceeded(BadRequest):
     code = "context_length_exceeded"
 
-    def __init__(self, prompt_tokens: int, context_length: int, model: str) -> None:
+    def __init__(self, prompt_tokens: int, context_length: int, model: str, *, at_least: bool = False) -> None:
+        has = "has at least" if at_least else "has"
         super().__init__(
-            f"The prompt has {prompt_tokens:,} tokens; {model} can read {context_length:,}.",
+            f"The prompt {has} {prompt_tokens:,} tokens; {model} can read {context_length:,}.",
             hint="Shorten the prompt, reset the chat's context, or choose a model with a longer context.",
             prompt_tokens=prompt_tokens,
             context_length=context_length,
@@ -100,11 +101,15 @@ class NotFound(SeraiError):
     who = "you"
 
 
+_NAMED = 200
+
+
 class ModelNotFound(NotFound):
     code = "model_not_found"
 
     def __init__(self, name: str, nearest: Sequence[str] = (), *, hint: str = "", who: str = "you") -> None:
         near = f"Did you mean {', '.join(nearest)}?" if nearest else "`serai list` shows the models that are here."
+        name = name if len(name) <= _NAMED else f"{name[:_NAMED]}…"
         super().__init__(f"There is no model called {name!r}.", hint=hint or near, who=who, nearest=list(nearest))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +11,14 @@ import orjson
 from serai.errors import BadRequest
 
 _NAMED = 32
+_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -35,6 +43,11 @@ def kind(place: str, value: Any, kinds: type | tuple[type, ...], expected: str) 
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         raise fault(place, f"{place} must be {expected}.")
     return value
+
+
+def schema(expected: str, kinds: Sequence[type]) -> dict[str, Any]:
+    """A field in JSON Schema, by what it must be."""
+    return {"description": expected, "type": [*(_TYPES[kind] for kind in kinds), "null"]}
 
 
 def object_of(place: str, value: Any) -> dict[str, Any]:

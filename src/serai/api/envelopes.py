@@ -36,6 +36,8 @@ def answer(scope: Scope, error: SeraiError) -> Response:
     headers = {"content-type": "application/json", **dialect.headers(error)}
     if isinstance(error, Busy):
         headers["retry-after"] = str(error.retry_after)
+    if "allow" in error.facts:
+        headers["allow"] = str(error.facts["allow"])
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
     if dialect is _DIALECTS["anthropic"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import envelopes
-from serai.errors import BadRequest, Internal, NotFound, SeraiError, TooLarge, UnknownField
+from serai.api import envelopes, methods
+from serai.errors import BadRequest, Internal, SeraiError, TooLarge, UnknownField
 
 LISTED = 5
 """At most so many of a request's faults are told at once."""
@@ -36,14 +36,54 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-DESCRIBED: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}}
-"""How the OpenAPI document tells of errors."""
+class OpenAIErrorBody(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str
+    serai: ErrorBody
 
 
-class MethodNotAllowed(SeraiError):
-    status = 405
-    code = "method_not_allowed"
-    who = "you"
+class OpenAIErrorAnswer(BaseModel):
+    """Every error of OpenAI's API looks like this."""
+
+    error: OpenAIErrorBody
+
+
+class AnthropicErrorBody(BaseModel):
+    type: str
+    message: str
+    serai: ErrorBody
+
+
+class AnthropicErrorAnswer(BaseModel):
+    """Every error of Anthropic's API looks like this."""
+
+    type: Literal["error"]
+    error: AnthropicErrorBody
+    request_id: str
+
+
+class OllamaErrorAnswer(BaseModel):
+    """Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`."""
+
+    error: str
+    serai: ErrorBody
+
+
+_SHAPES: Mapping[str | None, Any] = {
+    "openai": OpenAIErrorAnswer,
+    "anthropic": AnthropicErrorAnswer,
+    "ollama": OllamaErrorAnswer,
+    "huggingface": OllamaErrorAnswer,
+    "simple": ErrorAnswer | OllamaErrorAnswer,
+}
+
+
+def described(tag: str | None) -> dict[int | str, dict[str, Any]]:
+    """How the OpenAPI document tells of errors of the routes with this tag."""
+    shape = {"model": _SHAPES.get(tag, ErrorAnswer)}
+    return {"4XX": shape, "5XX": shape}
 
 
 class InvalidField(BadRequest):
@@ -62,6 +102,8 @@ def install(app: FastAPI) -> None:
 
 
 async def _handle(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code in (404, 405) and error.__cause__ is None:
+        error = methods.refused(request.scope)
     return envelopes.answer(request.scope, understood(error))
 
 
@@ -82,10 +124,6 @@ def _http(error: HTTPException) -> SeraiError:
         return BadRequest("The body is not valid UTF-8.", position=cause.start)
     if isinstance(cause, RecursionError):
         return BadRequest("The body's JSON is nested too deeply.")
-    if error.status_code == 404:
-        return NotFound("There is nothing at this address.", hint="/api/v1/openapi.json describes the API.")
-    if error.status_code == 405:
-        return MethodNotAllowed("This address does not take that method.")
     if error.status_code == 413:
         return TooLarge("The body is too large.")
     return BadRequest(str(error.detail)) if error.status_code < 500 else Internal("Something went wrong inside Serai.")

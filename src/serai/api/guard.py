@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serai.api import envelopes, origins
 from serai.api.credentials import shown
 from serai.api.ending import ENDING, Ending
+from serai.api.patience import Patience, TooSlow
 from serai.api.scopes import PRINCIPAL
 from serai.errors import Internal, SeraiError, TooLarge, Unauthenticated
 from serai.settings import Settings
@@ -121,7 +122,7 @@ class _Request:
         self._send = send
         unbounded = scope["path"].startswith(_UNBOUNDED)
         self._limit = sys.maxsize if unbounded else settings.server.body_limit_mb * 1_000_000
-        self._read = 0
+        self._patience = Patience()
         self._cutting = False
 
     def watch(self, principal: Principal, gate: Gate) -> None:
@@ -135,14 +136,23 @@ class _Request:
             raise self._too_large()
 
     async def receive(self) -> Message:
-        """Counts a body of unknown length without keeping it; an app that reads too much sees the client gone."""
-        message = await (self.ending.or_else(self._receive, self.send) if ENDING in self.scope else self._receive())
-        if message["type"] == "http.request":
-            self._read += len(message.get("body", b""))
-            if self._read > self._limit:
-                await self.refuse(envelopes.answer(self.scope, self._too_large()))
-                return {"type": "http.disconnect"}
-        return message
+        """Counts a body of unknown length without keeping it, and waits for it only so long; an app that reads too
+        much, or waits too long, sees the client gone."""
+        coming = self.ending.or_else(self._receive, self.send) if ENDING in self.scope else self._receive()
+        if self.scope["type"] != "http":
+            return await coming
+        try:
+            message = await self._patience.take(coming)
+        except TooSlow as error:
+            return await self._stop(error)
+        return message if self._patience.read <= self._limit else await self._stop(self._too_large())
+
+    async def _stop(self, error: SeraiError) -> Message:
+        answer = envelopes.answer(self.scope, error)
+        if isinstance(error, TooSlow):
+            answer.headers["connection"] = "close"  # else what is left of the body could be waited for without end
+        await self.refuse(answer)
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         if self.ended:

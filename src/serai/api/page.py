@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from serai.api import methods
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.errors import NotFound
@@ -17,9 +18,6 @@ from serai.errors import NotFound
 routes = router(Scope.PUBLIC)
 
 FOLDER = Path(__file__).parents[1] / "page"
-
-API = ("api/", "v1/", "ws/", "hf/", "hub/", "mcp/", "metrics/", "health/", "ready/")
-"""Below these there are no views of the page: an unknown address is an error."""
 
 POLICY = "; ".join(
     (
@@ -55,11 +53,11 @@ The API is at /api/v1 (described by /api/v1/openapi.json), OpenAI's at /v1, and 
 """
 
 
-@routes.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+@routes.api_route(methods.REST, methods=["GET", "HEAD"], include_in_schema=False)
 async def page(request: Request, path: str) -> Response:
     """A file of the page, or its index for every address that the page itself understands."""
-    if f"{path}/".startswith(API):
-        raise NotFound("There is nothing at this address.", hint="/api/v1/openapi.json describes the API.")
+    if f"{path}/".startswith(methods.API):
+        raise methods.refused(request.scope)
     index = FOLDER / "index.html"
     if not index.is_file():
         return PlainTextResponse(_NOT_BUILT, 503 if path == "" else 404)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -57,6 +57,19 @@ class SimpleAnswer(Out):
     answerer: Answerer | None
 
 
+class OllamaAnswer(BaseModel):
+    """What Ollama's clients get, who are known by their body. With `stream`, as they have it unless they say
+    otherwise, it comes in lines, of which the last is `done`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str
+    created_at: str
+    message: dict[str, Any]
+    done: bool
+
+
+_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {}}}}
 _BODY = {
     "required": True,
     "content": {
@@ -77,7 +90,12 @@ _BODY = {
 }
 
 
-@routes.post("/api/chat", response_model=SimpleAnswer, openapi_extra={"requestBody": _BODY})
+@routes.post(
+    "/api/chat",
+    response_model=SimpleAnswer | OllamaAnswer,
+    responses=_LINES,
+    openapi_extra={"requestBody": _BODY},
+)
 async def chat(request: Request) -> Response:
     """One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients."""
     asked = body.parse(await request.body())

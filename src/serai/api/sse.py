@@ -21,8 +21,9 @@ COMMENT = b": serai\n\n"
 """Readers pass over it; a source may begin with it to have the response's head sent at once."""
 
 
+_EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "data", "id")}}
 DESCRIBED: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": _EVENT}}}
 }
 """How the OpenAPI document tells of a stream."""
 

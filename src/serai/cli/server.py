@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from serai.cli.wire import Wire
 from serai.errors import Internal, SeraiError
 
 GRACE_S = 1
@@ -33,6 +34,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 self._watched,
                 uds=uds,
+                http=Wire,
                 interface="asgi3",
                 lifespan="on",
                 log_config=None,

@@ -15,7 +15,7 @@ import orjson
 
 from serai import stream
 from serai.errors import BadRequest, Busy, ContextExceeded, Internal, ModelFailed, SeraiError, WrongTask
-from serai.hosting import infill, wire
+from serai.hosting import infill, lengths, wire
 from serai.hosting.pool import Pool
 from serai.hosting.tokens import TOKENIZE
 from serai.hosting.worker import Worker
@@ -75,6 +75,7 @@ class LocalBackend:
         async with self._pool.lease(model) as worker, _place(worker, call):
             if worker.model.loading != model.loading:
                 request = wire.encode(call, _as_loaded(model, worker.model))
+            lengths.check(call, worker.context, worker.answerer.model)
             if infill.needed(call, self.name):
                 request = wire.encode(await infill.joined(call, worker.process), _as_loaded(model, worker.model))
             ask = self._stream if wire.is_stream(call) else self._whole

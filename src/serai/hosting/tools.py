@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from serai.errors import BadRequest
+from serai.tasks import schemas
 
 _CHOICES = ("none", "auto", "required")
 
@@ -24,6 +25,7 @@ def wanted(inputs: Mapping[str, Any]) -> dict[str, Any]:
         if choice == "required":
             raise BadRequest("tool_choice is required, but there are no tools.", field="tool_choice")
         return {}
+    schemas.check([tool["function"].get("parameters") for tool in tools], "tools")
     given = {"tools": tools, "tool_choice": choice, "parallel_tool_calls": parallel}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -77,9 +77,8 @@ class Store:
     ) -> Model:
         """Makes a GGUF file, or a folder with safetensors or ONNX, a model; a `link` stays the way to it. What the hub
         has anew takes the place of the same model's older files. Raises LoadFailed when it is none, Conflict when the
-        name is taken by another, BadRequest when the name does not fit the grammar."""
-        path = path.expanduser()
-        path = path.resolve() if source == "file" and not link else path.absolute()
+        name is taken by another, BadRequest when the name does not fit the grammar, or the path can be none."""
+        path = _placed(path, follow=source == "file" and not link)
         header = read_folder(path) if path.is_dir() else read_header(path)
         name = _checked(name or path.name.removesuffix(".gguf"))
         described = _describe(header, name) | facts
@@ -206,6 +205,17 @@ def _settings(header: GgufHeader | Folder) -> dict[str, Any]:
     if isinstance(header, Folder):
         return dict(header.sampling)
     return {ours: header.sampling[theirs] for theirs, ours in _SAMPLING.items() if theirs in header.sampling}
+
+
+def _placed(path: Path, *, follow: bool) -> Path:
+    """The whole path; raises BadRequest where no file can have that name."""
+    try:
+        path = path.expanduser()
+        placed = path.resolve() if follow else path.absolute()
+        placed.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadRequest(f"{str(path)[:80]!r} cannot be a file's path: {error.__class__.__name__}.") from error
+    return placed
 
 
 def _checked(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from serai.errors import BadRequest
+from serai.tasks import schemas
 from serai.tasks.declaration import Example, Inputs, Setting, Task
 from serai.types import CHAT, TEXT_GENERATION, TOKEN_COUNT
 
@@ -120,6 +121,7 @@ def check(settings: Mapping[str, Any]) -> dict[str, Any]:
     if checked.get("top_logprobs") and not checked.get("logprobs"):
         raise BadRequest("top_logprobs needs logprobs to be true.", field="top_logprobs")
     _check_biases(checked.get("logit_bias", {}))
+    schemas.check(checked.get("response_format"), "response_format")
     if "grammar" in checked and checked.get("response_format", {}).get("type", "text") != "text":
         raise BadRequest("Give either a grammar or a response_format, not both.", field="grammar")
     return checked

@@ -74,3 +74,26 @@ async def test_a_fault_of_serai_leaks_nothing(api: Api, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("headers", [{}, {"content-type": "application/x-www-form-urlencoded"}])
 async def test_what_curl_sends_is_understood(api: Api, headers: dict[str, str]) -> None:
     assert (await api.post(PATH, content='{"title": "x"}', headers=headers)).json()["title"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", "/v1/embeddings", "POST"),
+        ("GET", "/v2/rerank", "POST"),
+        ("TRACE", "/api/v1/sessions", "GET, POST"),
+        ("PUT", "/api/v1/sessions/x", "DELETE, GET, PATCH"),
+        ("DELETE", "/v1/files", "GET, POST"),
+        ("POST", "/settings", "GET, HEAD"),
+    ],
+)
+async def test_another_method_is_told_those_that_fit(api: Api, method: str, path: str, allow: str) -> None:
+    response = await api.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allow)
+    assert allow in response.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_no_method_fits_an_address_that_is_none(api: Api, method: str) -> None:
+    response = await api.request(method, "/v1/nothing")
+    assert (response.status_code, "allow" in response.headers) == (404, False)

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from tests.unit.api.conftest import Api
 
+from serai.api import patience
+
 MakeApi = Callable[..., Awaitable[Api]]
 PATH = "/api/v1/sessions"
 
@@ -163,3 +165,26 @@ async def test_over_a_unix_socket_one_is_the_owner() -> None:
 async def test_requests_have_ids_of_their_own(api: Api) -> None:
     answers: list[httpx2.Response] = await asyncio.gather(*(api.get("/health") for _ in range(5)))
     assert len({answer.headers["x-request-id"] for answer in answers}) == 5
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 5.0])
+async def test_a_body_that_does_not_come_is_given_up(
+    make_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, pause_s: float
+) -> None:
+    """Whether nothing comes, or something all the time that never is enough."""
+    monkeypatch.setattr(patience, "BODY_S", 0.2)
+    api = await make_server()
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.base_url.port)
+    writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{")
+
+    async def trickle() -> None:
+        while True:
+            writer.write(b" ")
+            await asyncio.sleep(0.02 if pause_s == 0 else pause_s)
+
+    trickling = asyncio.create_task(trickle())
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    trickling.cancel()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ") and b"too_slow" in answer

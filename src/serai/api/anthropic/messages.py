@@ -24,7 +24,7 @@ from serai.types import Call
 
 routes = router(Scope.INFER, prefix="/v1/messages", tag="anthropic", kind=Direct)
 
-_FIELDS = {name: {"description": field.expected} for name, field in FIELDS.items()}
+_FIELDS = {name: body.schema(field.expected, field.kinds) for name, field in FIELDS.items()}
 _EXAMPLE = {"model": "serai-guide", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}
 
 
@@ -40,7 +40,7 @@ _BODY = _described(
     "max_tokens",
     "messages",
     **_FIELDS,
-    **{name: {"description": BY_NAME[name].description} for name in sorted(OURS)},
+    **{name: BY_NAME[name].schema() for name in sorted(OURS)},
 )
 _COUNTED = _described("model", "messages", **_FIELDS)
 

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serai.api.deps import principal_of, services_of
-from serai.api.errors import MethodNotAllowed
 from serai.api.huggingface import about, below, generation, task, texts, tokens
 from serai.api.huggingface.address import Address, read
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.shapes import SHAPES
+from serai.api.methods import MethodNotAllowed
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
 from serai.errors import NotFound
@@ -84,7 +84,7 @@ async def look_at_model(request: Request) -> Response:
     place = await _place(request)
     handler = _GETS.get(place.verb)
     if handler is None or place.task:
-        raise MethodNotAllowed(f"/{place.verb or place.task} is asked with POST.")
+        raise MethodNotAllowed(f"/{place.verb or place.task} is asked with POST.", allow="POST")
     return await handler(await _asked(request, place, TEXT_GENERATION))
 
 
@@ -98,7 +98,7 @@ async def ask_model(request: Request) -> Response:
         handler, does = _POSTS[place.verb]
         return await handler(await _asked(request, place, does))
     if place.verb in _GETS and place.verb:
-        raise MethodNotAllowed(f"/{place.verb} is asked with GET.")
+        raise MethodNotAllowed(f"/{place.verb} is asked with GET.", allow="GET")
     asked = await _asked(request, place, place.task or TEXT_GENERATION)
     return await _by_task(asked)(asked)
 

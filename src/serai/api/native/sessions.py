@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import Field
@@ -16,6 +16,8 @@ from serai.api.scopes import Scope
 from serai.chat.export import Exported, markdown
 
 routes = router(Scope.CHAT, prefix="/api/v1/sessions", tag="sessions")
+
+_FILES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/markdown": {}}}}
 
 Title = Annotated[str, Field(max_length=1000)]
 
@@ -137,7 +139,7 @@ async def reset_context(services: ServicesDep, person: PersonDep, session: str) 
     return Message.model_validate(await services.sessions.reset(person, session))
 
 
-@routes.get("/{session}/export", response_class=Response, responses={200: {"content": {"application/json": {}}}})
+@routes.get("/{session}/export", response_class=Response, responses=_FILES)
 async def export_session(
     services: ServicesDep,
     person: PersonDep,

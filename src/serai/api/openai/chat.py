@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from serai.api import envelopes, errors, sse
 from serai.api.away import unless_gone
-from serai.api.body import parse
+from serai.api.body import parse, schema
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
@@ -28,8 +28,8 @@ _BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["messages"],
-                "properties": {name: {"description": field.expected} for name, field in FIELDS.items()}
-                | {setting.name: {"description": setting.description} for setting in SETTINGS},
+                "properties": {name: schema(field.expected, field.kinds) for name, field in FIELDS.items()}
+                | {setting.name: setting.schema() for setting in SETTINGS},
             },
             "example": {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": True},
         }

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from serai.api import sse
 from serai.api.away import unless_gone
-from serai.api.body import parse
+from serai.api.body import parse, schema
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import completion_answer, completion_request, many
 from serai.api.openai.chat import failed
@@ -29,8 +29,8 @@ _BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["prompt"],
-                "properties": {setting.name: {"description": setting.description} for setting in SETTINGS}
-                | {name: {"description": field.expected} for name, field in FIELDS.items()},
+                "properties": {setting.name: setting.schema() for setting in SETTINGS}
+                | {name: schema(field.expected, field.kinds) for name, field in FIELDS.items()},
             },
             "example": {"model": "auto", "prompt": "Once upon a time", "max_tokens": 40},
         }

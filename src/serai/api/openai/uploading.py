@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader
 from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import HttpProcessingError
 from starlette.requests import Request
 
 from serai.errors import BadRequest
@@ -59,7 +60,7 @@ async def parts(request: Request) -> AsyncGenerator[Part, None]:
             if not isinstance(part, BodyPartReader) or count > _MOST_FIELDS:
                 raise BadRequest("The form holds more than fields and a file.")
             yield Part(part)
-    except (ValueError, AssertionError, LookupError, EOFError) as error:
+    except (ValueError, AssertionError, LookupError, EOFError, HttpProcessingError) as error:
         raise BadRequest("The form cannot be read: it is damaged or cut off.") from error
     finally:
         feeding.cancel()

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from serai.api import sse
 from serai.api.away import unless_gone
-from serai.api.body import parse
+from serai.api.body import parse, schema
 from serai.api.deps import PrincipalDep, ServicesDep, principal_of, services_of
 from serai.api.openai import listing, pictures
 from serai.api.openai.chat import failed
@@ -32,7 +32,7 @@ _BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["input"],
-                "properties": {name: {"description": field.expected} for name, field in request.FIELDS.items()},
+                "properties": {name: schema(field.expected, field.kinds) for name, field in request.FIELDS.items()},
             },
             "example": {"model": "auto", "input": "Hello", "stream": True},
         }
