@@ -853,7 +853,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Provider Kinds
+         * The kinds of services that can be added
          * @description The kinds of services that can be added.
          */
         get: operations["list_provider_kinds"];
@@ -873,13 +873,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Providers
+         * The remote services that were added
          * @description The remote services that were added.
          */
         get: operations["list_providers"];
         put?: never;
         /**
-         * Add Provider
+         * Adds a remote service
          * @description Adds a remote service. It is not called; `check` does that.
          */
         post: operations["add_provider"];
@@ -897,21 +897,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Provider
+         * One service
          * @description One service.
          */
         get: operations["get_provider"];
         put?: never;
         post?: never;
         /**
-         * Remove Provider
+         * Forgets a service and its keys
          * @description Forgets a service and its keys.
          */
         delete: operations["remove_provider"];
         options?: never;
         head?: never;
         /**
-         * Change Provider
+         * Changes a service from the next call on
          * @description Changes a service from the next call on.
          */
         patch: operations["change_provider"];
@@ -927,7 +927,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check Provider
+         * Asks the service whether it is there, takes its key, and what it has
          * @description Asks the service whether it is there, takes its key, and what it has.
          */
         post: operations["check_provider"];
@@ -945,7 +945,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Provider Models
+         * The models of a service, as they were when it was last asked
          * @description The models of a service, as they were when it was last asked.
          */
         get: operations["list_provider_models"];
@@ -2233,6 +2233,28 @@ export interface components {
             request_id: string;
             /** @constant */
             type: "error";
+        };
+        /**
+         * AnthropicErrorAnswer
+         * @description Every error of Anthropic's API looks like this.
+         */
+        AnthropicErrorAnswer: {
+            error: components["schemas"]["AnthropicErrorBody"];
+            /** Request Id */
+            request_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+        };
+        /** AnthropicErrorBody */
+        AnthropicErrorBody: {
+            /** Message */
+            message: string;
+            serai: components["schemas"]["ErrorBody"];
+            /** Type */
+            type: string;
         };
         /**
          * Attempt
@@ -3558,6 +3580,34 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /**
+         * OllamaAnswer
+         * @description What Ollama's clients get, who are known by their body. With `stream`, as they have it unless they say
+         *     otherwise, it comes in lines, of which the last is `done`.
+         */
+        OllamaAnswer: {
+            /** Created At */
+            created_at: string;
+            /** Done */
+            done: boolean;
+            /** Message */
+            message: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * OllamaErrorAnswer
+         * @description Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`.
+         */
+        OllamaErrorAnswer: {
+            /** Error */
+            error: string;
+            serai: components["schemas"]["ErrorBody"];
+        };
         /** @description An error as OpenAI tells it, with Serai's own beside it. */
         OpenAIError: {
             error: {
@@ -3567,6 +3617,25 @@ export interface components {
                 serai: components["schemas"]["ErrorBody"];
                 type: string;
             };
+        };
+        /**
+         * OpenAIErrorAnswer
+         * @description Every error of OpenAI's API looks like this.
+         */
+        OpenAIErrorAnswer: {
+            error: components["schemas"]["OpenAIErrorBody"];
+        };
+        /** OpenAIErrorBody */
+        OpenAIErrorBody: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            serai: components["schemas"]["ErrorBody"];
+            /** Type */
+            type: string;
         };
         /** Orphan */
         Orphan: {
@@ -4523,7 +4592,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
         responses: {
             /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
@@ -4542,6 +4615,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PlainError"];
                 };
+            };
+            /** @description It was here already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Successful Response */
             201: {
@@ -4657,7 +4737,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SimpleAnswer"];
+                    "application/json": components["schemas"]["SimpleAnswer"] | components["schemas"]["OllamaAnswer"];
+                    "application/x-ndjson": unknown;
                 };
             };
         };
@@ -5519,7 +5600,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -6407,7 +6492,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -6675,7 +6764,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6684,7 +6773,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6713,7 +6802,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6722,7 +6811,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6755,7 +6844,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6764,7 +6853,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6795,7 +6884,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6804,7 +6893,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6835,7 +6924,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6844,7 +6933,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6877,7 +6966,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +6975,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6917,7 +7006,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6926,7 +7015,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6957,7 +7046,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6966,7 +7055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7513,6 +7602,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/markdown": unknown;
                 };
             };
         };
@@ -8965,97 +9055,100 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description Give the log probability of every token. */
-                    logprobs?: unknown;
+                    logprobs?: boolean;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
-                    max_tokens?: unknown;
+                    max_tokens?: number;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description a whole number from 1 to 8 */
-                    n?: unknown;
+                    n?: number | null;
                     /** @description true or false */
-                    parallel_tool_calls?: unknown;
+                    parallel_tool_calls?: boolean | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description Whether a model that can think before it answers does so. */
-                    reasoning?: unknown;
+                    reasoning?: boolean;
                     /** @description Longest thinking, in tokens; -1 is no limit. */
-                    reasoning_budget?: unknown;
+                    reasoning_budget?: number;
                     /** @description none, minimal, low, medium, high or xhigh */
-                    reasoning_effort?: unknown;
+                    reasoning_effort?: string | null;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
-                    response_format?: unknown;
+                    response_format?: Record<string, never>;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description Texts at which the answer ends. */
-                    stop?: unknown;
+                    stop?: string[];
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    stream_options?: unknown;
+                    stream_options?: Record<string, never> | null;
                     /** @description What the model is told first in a chat that says nothing of the kind itself. */
-                    system?: unknown;
+                    system?: string;
                     /** @description How freely words are chosen; 0 always takes the likeliest. */
-                    temperature?: unknown;
+                    temperature?: number;
                     /** @description none, auto, required or a tool */
-                    tool_choice?: unknown;
+                    tool_choice?: string | Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description Choose among this many likeliest words; 0 among all. */
-                    top_k?: unknown;
+                    top_k?: number;
                     /** @description Give this many alternatives for every token; needs logprobs. */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description Choose among the likeliest words that together reach this share. */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -9100,95 +9193,98 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description a whole number */
-                    best_of?: unknown;
+                    best_of?: number | null;
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description true or false */
-                    echo?: unknown;
+                    echo?: boolean | null;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description a whole number from 0 to 20 */
-                    logprobs?: unknown;
+                    logprobs?: number | null;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
-                    max_tokens?: unknown;
+                    max_tokens?: number;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description a whole number from 1 to 8 */
-                    n?: unknown;
+                    n?: number | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description a text, a list of texts, a list of tokens or several of these */
-                    prompt: unknown;
+                    prompt: string | unknown[] | null;
                     /** @description Whether a model that can think before it answers does so. */
-                    reasoning?: unknown;
+                    reasoning?: boolean;
                     /** @description Longest thinking, in tokens; -1 is no limit. */
-                    reasoning_budget?: unknown;
+                    reasoning_budget?: number;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
-                    response_format?: unknown;
+                    response_format?: Record<string, never>;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description Texts at which the answer ends. */
-                    stop?: unknown;
+                    stop?: string[];
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    stream_options?: unknown;
+                    stream_options?: Record<string, never> | null;
                     /** @description a text */
-                    suffix?: unknown;
+                    suffix?: string | null;
                     /** @description What the model is told first in a chat that says nothing of the kind itself. */
-                    system?: unknown;
+                    system?: string;
                     /** @description How freely words are chosen; 0 always takes the likeliest. */
-                    temperature?: unknown;
+                    temperature?: number;
                     /** @description Choose among this many likeliest words; 0 among all. */
-                    top_k?: unknown;
+                    top_k?: number;
                     /** @description Give this many alternatives for every token; needs logprobs. */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description Choose among the likeliest words that together reach this share. */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -9648,87 +9744,90 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description an object */
-                    cache_control?: unknown;
+                    cache_control?: Record<string, never> | null;
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description a whole number from 1 */
-                    max_tokens: unknown;
+                    max_tokens: number | null;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description an object */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model: unknown;
+                    model: string | null;
                     /** @description an object */
-                    output_config?: unknown;
+                    output_config?: Record<string, never> | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description a list of texts */
-                    stop_sequences?: unknown;
+                    stop_sequences?: unknown[] | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description a text or a list of text blocks */
-                    system?: unknown;
+                    system?: string | unknown[] | null;
                     /** @description a number from 0 to 1 */
-                    temperature?: unknown;
+                    temperature?: number | null;
                     /** @description an object */
-                    thinking?: unknown;
+                    thinking?: Record<string, never> | null;
                     /** @description an object */
-                    tool_choice?: unknown;
+                    tool_choice?: Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 */
-                    top_k?: unknown;
+                    top_k?: number | null;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description a number from 0 to 1 */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number | null;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -9773,35 +9872,35 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description an object */
-                    cache_control?: unknown;
+                    cache_control?: Record<string, never> | null;
                     /** @description a whole number from 1 */
-                    max_tokens?: unknown;
+                    max_tokens?: number | null;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description an object */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description a model's name */
-                    model: unknown;
+                    model: string | null;
                     /** @description an object */
-                    output_config?: unknown;
+                    output_config?: Record<string, never> | null;
                     /** @description a list of texts */
-                    stop_sequences?: unknown;
+                    stop_sequences?: unknown[] | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description a text or a list of text blocks */
-                    system?: unknown;
+                    system?: string | unknown[] | null;
                     /** @description a number from 0 to 1 */
-                    temperature?: unknown;
+                    temperature?: number | null;
                     /** @description an object */
-                    thinking?: unknown;
+                    thinking?: Record<string, never> | null;
                     /** @description an object */
-                    tool_choice?: unknown;
+                    tool_choice?: Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 */
-                    top_k?: unknown;
+                    top_k?: number | null;
                     /** @description a number from 0 to 1 */
-                    top_p?: unknown;
+                    top_p?: number | null;
                 };
             };
         };
@@ -10059,43 +10158,43 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description a list of texts */
-                    include?: unknown;
+                    include?: unknown[] | null;
                     /** @description a text or a list of items */
-                    input: unknown;
+                    input: string | unknown[] | null;
                     /** @description a text */
-                    instructions?: unknown;
+                    instructions?: string | null;
                     /** @description a whole number from 1 */
-                    max_output_tokens?: unknown;
+                    max_output_tokens?: number | null;
                     /** @description an object of at most 16 texts */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description true or false */
-                    parallel_tool_calls?: unknown;
+                    parallel_tool_calls?: boolean | null;
                     /** @description the id of a response */
-                    previous_response_id?: unknown;
+                    previous_response_id?: string | null;
                     /** @description a text */
-                    prompt_cache_key?: unknown;
+                    prompt_cache_key?: string | null;
                     /** @description an object */
-                    reasoning?: unknown;
+                    reasoning?: Record<string, never> | null;
                     /** @description a text */
-                    safety_identifier?: unknown;
+                    safety_identifier?: string | null;
                     /** @description true or false */
-                    store?: unknown;
+                    store?: boolean | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    text?: unknown;
+                    text?: Record<string, never> | null;
                     /** @description none, auto, required or a tool */
-                    tool_choice?: unknown;
+                    tool_choice?: string | Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 to 20 */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number | null;
                     /** @description auto or disabled */
-                    truncation?: unknown;
+                    truncation?: string | null;
                     /** @description a text */
-                    user?: unknown;
+                    user?: string | null;
                 };
             };
         };
@@ -10322,7 +10421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Serai, a model or a service failed; the message says who. */
@@ -10331,7 +10430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
