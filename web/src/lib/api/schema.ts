@@ -2109,6 +2109,28 @@ export interface components {
             place: string;
         };
         /**
+         * AnthropicErrorAnswer
+         * @description Every error of Anthropic's API looks like this.
+         */
+        AnthropicErrorAnswer: {
+            error: components["schemas"]["AnthropicErrorBody"];
+            /** Request Id */
+            request_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+        };
+        /** AnthropicErrorBody */
+        AnthropicErrorBody: {
+            /** Message */
+            message: string;
+            serai: components["schemas"]["ErrorBody"];
+            /** Type */
+            type: string;
+        };
+        /**
          * Attempt
          * @description A backend that did not answer, and why.
          */
@@ -3382,6 +3404,53 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /**
+         * OllamaAnswer
+         * @description What Ollama's clients get, who are known by their body. With `stream`, as they have it unless they say
+         *     otherwise, it comes in lines, of which the last is `done`.
+         */
+        OllamaAnswer: {
+            /** Created At */
+            created_at: string;
+            /** Done */
+            done: boolean;
+            /** Message */
+            message: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * OllamaErrorAnswer
+         * @description Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`.
+         */
+        OllamaErrorAnswer: {
+            /** Error */
+            error: string;
+            serai: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * OpenAIErrorAnswer
+         * @description Every error of OpenAI's API looks like this.
+         */
+        OpenAIErrorAnswer: {
+            error: components["schemas"]["OpenAIErrorBody"];
+        };
+        /** OpenAIErrorBody */
+        OpenAIErrorBody: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Param */
+            param: string | null;
+            serai: components["schemas"]["ErrorBody"];
+            /** Type */
+            type: string;
+        };
         /** Orphan */
         Orphan: {
             /** Path */
@@ -4195,10 +4264,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                digest: string;
+            };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
         responses: {
             /** @description Client Error */
             "4XX": {
@@ -4206,7 +4281,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4215,8 +4290,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
+            };
+            /** @description It was here already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Successful Response */
             201: {
@@ -4231,7 +4313,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                digest: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4242,7 +4326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4251,7 +4335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4312,7 +4396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["ErrorAnswer"] | components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4321,7 +4405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["ErrorAnswer"] | components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4330,7 +4414,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SimpleAnswer"];
+                    "application/json": components["schemas"]["SimpleAnswer"] | components["schemas"]["OllamaAnswer"];
+                    "application/x-ndjson": unknown;
                 };
             };
         };
@@ -4359,7 +4444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4368,7 +4453,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4406,7 +4491,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4415,7 +4500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4449,7 +4534,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4458,7 +4543,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4493,7 +4578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4502,7 +4587,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4537,7 +4622,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4546,7 +4631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4594,7 +4679,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4603,7 +4688,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4630,7 +4715,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4639,7 +4724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4679,7 +4764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4688,7 +4773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4722,7 +4807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4731,7 +4816,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4765,7 +4850,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4774,7 +4859,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -4805,7 +4890,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -4814,7 +4899,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -5182,7 +5267,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -6070,7 +6159,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -6856,6 +6949,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                    "text/markdown": unknown;
                 };
             };
         };
@@ -7732,7 +7826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -7741,7 +7835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -7810,7 +7904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -7819,7 +7913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -7866,7 +7960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -7875,7 +7969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OllamaErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8006,7 +8100,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8015,7 +8109,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8056,7 +8150,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8065,7 +8159,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8106,7 +8200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8115,7 +8209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8145,7 +8239,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8154,7 +8248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8189,7 +8283,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8198,7 +8292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8231,7 +8325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8240,7 +8334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8273,7 +8367,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8282,7 +8376,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8321,97 +8415,100 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description Give the log probability of every token. */
-                    logprobs?: unknown;
+                    logprobs?: boolean;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
-                    max_tokens?: unknown;
+                    max_tokens?: number;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description a whole number from 1 to 8 */
-                    n?: unknown;
+                    n?: number | null;
                     /** @description true or false */
-                    parallel_tool_calls?: unknown;
+                    parallel_tool_calls?: boolean | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description Whether a model that can think before it answers does so. */
-                    reasoning?: unknown;
+                    reasoning?: boolean;
                     /** @description Longest thinking, in tokens; -1 is no limit. */
-                    reasoning_budget?: unknown;
+                    reasoning_budget?: number;
                     /** @description none, minimal, low, medium, high or xhigh */
-                    reasoning_effort?: unknown;
+                    reasoning_effort?: string | null;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
-                    response_format?: unknown;
+                    response_format?: Record<string, never>;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description Texts at which the answer ends. */
-                    stop?: unknown;
+                    stop?: string[];
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    stream_options?: unknown;
+                    stream_options?: Record<string, never> | null;
                     /** @description What the model is told first in a chat that says nothing of the kind itself. */
-                    system?: unknown;
+                    system?: string;
                     /** @description How freely words are chosen; 0 always takes the likeliest. */
-                    temperature?: unknown;
+                    temperature?: number;
                     /** @description none, auto, required or a tool */
-                    tool_choice?: unknown;
+                    tool_choice?: string | Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description Choose among this many likeliest words; 0 among all. */
-                    top_k?: unknown;
+                    top_k?: number;
                     /** @description Give this many alternatives for every token; needs logprobs. */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description Choose among the likeliest words that together reach this share. */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -8422,7 +8519,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8431,7 +8528,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8461,95 +8558,98 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description a whole number */
-                    best_of?: unknown;
+                    best_of?: number | null;
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description true or false */
-                    echo?: unknown;
+                    echo?: boolean | null;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description a whole number from 0 to 20 */
-                    logprobs?: unknown;
+                    logprobs?: number | null;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description Longest answer, in tokens; unset: up to the end of the context. */
-                    max_tokens?: unknown;
+                    max_tokens?: number;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description a whole number from 1 to 8 */
-                    n?: unknown;
+                    n?: number | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description a text, a list of texts, a list of tokens or several of these */
-                    prompt: unknown;
+                    prompt: string | unknown[] | null;
                     /** @description Whether a model that can think before it answers does so. */
-                    reasoning?: unknown;
+                    reasoning?: boolean;
                     /** @description Longest thinking, in tokens; -1 is no limit. */
-                    reasoning_budget?: unknown;
+                    reasoning_budget?: number;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description json_object, or json_schema with a schema that the answer must follow. */
-                    response_format?: unknown;
+                    response_format?: Record<string, never>;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description Texts at which the answer ends. */
-                    stop?: unknown;
+                    stop?: string[];
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    stream_options?: unknown;
+                    stream_options?: Record<string, never> | null;
                     /** @description a text */
-                    suffix?: unknown;
+                    suffix?: string | null;
                     /** @description What the model is told first in a chat that says nothing of the kind itself. */
-                    system?: unknown;
+                    system?: string;
                     /** @description How freely words are chosen; 0 always takes the likeliest. */
-                    temperature?: unknown;
+                    temperature?: number;
                     /** @description Choose among this many likeliest words; 0 among all. */
-                    top_k?: unknown;
+                    top_k?: number;
                     /** @description Give this many alternatives for every token; needs logprobs. */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description Choose among the likeliest words that together reach this share. */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -8560,7 +8660,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8569,7 +8669,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8600,7 +8700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8609,7 +8709,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8645,7 +8745,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8654,7 +8754,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8697,7 +8797,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8706,7 +8806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8735,7 +8835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8744,7 +8844,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8777,7 +8877,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8786,7 +8886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8819,7 +8919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8828,7 +8928,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8869,7 +8969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8878,7 +8978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8922,7 +9022,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8931,7 +9031,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8972,7 +9072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -8981,7 +9081,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9016,87 +9116,90 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description an object */
-                    cache_control?: unknown;
+                    cache_control?: Record<string, never> | null;
                     /** @description Phrases of up to so many tokens may come again. */
-                    dry_allowed_length?: unknown;
+                    dry_allowed_length?: number;
                     /** @description How fast DRY grows with the length of the phrase. */
-                    dry_base?: unknown;
+                    dry_base?: number;
                     /** @description Above 0: avoid going on with a phrase that came before (DRY). */
-                    dry_multiplier?: unknown;
+                    dry_multiplier?: number;
                     /** @description How many tokens DRY looks back. */
-                    dry_penalty_last_n?: unknown;
+                    dry_penalty_last_n?: number;
                     /** @description Texts across which DRY sees no phrase. */
-                    dry_sequence_breakers?: unknown;
+                    dry_sequence_breakers?: string[];
                     /** @description How that follows from how sure it is. */
-                    dynatemp_exponent?: unknown;
+                    dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
-                    dynatemp_range?: unknown;
+                    dynatemp_range?: number;
                     /** @description Above 0: avoid words by how often they came. */
-                    frequency_penalty?: unknown;
+                    frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
-                    grammar?: unknown;
+                    grammar?: string;
                     /** @description Write on to the longest answer, whatever the model says. */
-                    ignore_eos?: unknown;
+                    ignore_eos?: boolean;
                     /** @description Token ids and how much likelier (up to 100) or less likely each becomes. */
-                    logit_bias?: unknown;
+                    logit_bias?: Record<string, never>;
                     /** @description How strongly each of the model's adapters works in this call, by name; left out: not. */
-                    lora?: unknown;
+                    lora?: Record<string, never>;
                     /** @description a whole number from 1 */
-                    max_tokens: unknown;
+                    max_tokens: number | null;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description an object */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description Leave out words less likely than this share of the likeliest. */
-                    min_p?: unknown;
+                    min_p?: number;
                     /** @description Hold the surprise of the text steady: 1 or 2 is the version, 0 off. */
-                    mirostat?: unknown;
+                    mirostat?: number;
                     /** @description How fast Mirostat learns. */
-                    mirostat_eta?: unknown;
+                    mirostat_eta?: number;
                     /** @description The surprise that Mirostat holds. */
-                    mirostat_tau?: unknown;
+                    mirostat_tau?: number;
                     /** @description a model's name */
-                    model: unknown;
+                    model: string | null;
                     /** @description an object */
-                    output_config?: unknown;
+                    output_config?: Record<string, never> | null;
                     /** @description Above 0: avoid words that were used at all. */
-                    presence_penalty?: unknown;
+                    presence_penalty?: number;
                     /** @description Above 1: avoid words that were used just before. */
-                    repetition_penalty?: unknown;
+                    repetition_penalty?: number;
                     /** @description How many tokens the penalties look back; 0 switches them off. */
-                    repetition_window?: unknown;
+                    repetition_window?: number;
                     /** @description Which ways of choosing are applied, in this order, by llama.cpp's names. */
-                    samplers?: unknown;
+                    samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
-                    seed?: unknown;
+                    seed?: number;
                     /** @description a list of texts */
-                    stop_sequences?: unknown;
+                    stop_sequences?: unknown[] | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description a text or a list of text blocks */
-                    system?: unknown;
+                    system?: string | unknown[] | null;
                     /** @description a number from 0 to 1 */
-                    temperature?: unknown;
+                    temperature?: number | null;
                     /** @description an object */
-                    thinking?: unknown;
+                    thinking?: Record<string, never> | null;
                     /** @description an object */
-                    tool_choice?: unknown;
+                    tool_choice?: Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 */
-                    top_k?: unknown;
+                    top_k?: number | null;
                     /** @description Choose among words this many deviations below the likeliest; below 0: off. */
-                    top_n_sigma?: unknown;
+                    top_n_sigma?: number;
                     /** @description a number from 0 to 1 */
-                    top_p?: unknown;
-                    /** @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages. */
-                    truncation?: unknown;
+                    top_p?: number | null;
+                    /**
+                     * @description Of a chat that is too long for its model: refuse it, or leave out its oldest turns and say how many messages.
+                     * @enum {string}
+                     */
+                    truncation?: "refuse" | "oldest";
                     /** @description Choose among words about as surprising as expected, up to this share; 1: off. */
-                    typical_p?: unknown;
+                    typical_p?: number;
                     /** @description How often the likeliest words are left out, for variety (XTC). */
-                    xtc_probability?: unknown;
+                    xtc_probability?: number;
                     /** @description Words likelier than this may be left out by XTC. */
-                    xtc_threshold?: unknown;
+                    xtc_threshold?: number;
                 };
             };
         };
@@ -9107,7 +9210,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9116,7 +9219,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9150,35 +9253,35 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description an object */
-                    cache_control?: unknown;
+                    cache_control?: Record<string, never> | null;
                     /** @description a whole number from 1 */
-                    max_tokens?: unknown;
+                    max_tokens?: number | null;
                     /** @description a list of messages */
-                    messages: unknown;
+                    messages: unknown[] | null;
                     /** @description an object */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description a model's name */
-                    model: unknown;
+                    model: string | null;
                     /** @description an object */
-                    output_config?: unknown;
+                    output_config?: Record<string, never> | null;
                     /** @description a list of texts */
-                    stop_sequences?: unknown;
+                    stop_sequences?: unknown[] | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description a text or a list of text blocks */
-                    system?: unknown;
+                    system?: string | unknown[] | null;
                     /** @description a number from 0 to 1 */
-                    temperature?: unknown;
+                    temperature?: number | null;
                     /** @description an object */
-                    thinking?: unknown;
+                    thinking?: Record<string, never> | null;
                     /** @description an object */
-                    tool_choice?: unknown;
+                    tool_choice?: Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 */
-                    top_k?: unknown;
+                    top_k?: number | null;
                     /** @description a number from 0 to 1 */
-                    top_p?: unknown;
+                    top_p?: number | null;
                 };
             };
         };
@@ -9189,7 +9292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9198,7 +9301,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9225,7 +9328,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9234,7 +9337,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9267,7 +9370,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9276,7 +9379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9309,7 +9412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9318,7 +9421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9362,7 +9465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9371,7 +9474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9402,7 +9505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9411,7 +9514,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9445,43 +9548,43 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description a list of texts */
-                    include?: unknown;
+                    include?: unknown[] | null;
                     /** @description a text or a list of items */
-                    input: unknown;
+                    input: string | unknown[] | null;
                     /** @description a text */
-                    instructions?: unknown;
+                    instructions?: string | null;
                     /** @description a whole number from 1 */
-                    max_output_tokens?: unknown;
+                    max_output_tokens?: number | null;
                     /** @description an object of at most 16 texts */
-                    metadata?: unknown;
+                    metadata?: Record<string, never> | null;
                     /** @description a model's name */
-                    model?: unknown;
+                    model?: string | null;
                     /** @description true or false */
-                    parallel_tool_calls?: unknown;
+                    parallel_tool_calls?: boolean | null;
                     /** @description the id of a response */
-                    previous_response_id?: unknown;
+                    previous_response_id?: string | null;
                     /** @description a text */
-                    prompt_cache_key?: unknown;
+                    prompt_cache_key?: string | null;
                     /** @description an object */
-                    reasoning?: unknown;
+                    reasoning?: Record<string, never> | null;
                     /** @description a text */
-                    safety_identifier?: unknown;
+                    safety_identifier?: string | null;
                     /** @description true or false */
-                    store?: unknown;
+                    store?: boolean | null;
                     /** @description true or false */
-                    stream?: unknown;
+                    stream?: boolean | null;
                     /** @description an object */
-                    text?: unknown;
+                    text?: Record<string, never> | null;
                     /** @description none, auto, required or a tool */
-                    tool_choice?: unknown;
+                    tool_choice?: string | Record<string, never> | null;
                     /** @description a list of tools */
-                    tools?: unknown;
+                    tools?: unknown[] | null;
                     /** @description a whole number from 0 to 20 */
-                    top_logprobs?: unknown;
+                    top_logprobs?: number | null;
                     /** @description auto or disabled */
-                    truncation?: unknown;
+                    truncation?: string | null;
                     /** @description a text */
-                    user?: unknown;
+                    user?: string | null;
                 };
             };
         };
@@ -9492,7 +9595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9501,7 +9604,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9532,7 +9635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9541,7 +9644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9574,7 +9677,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9583,7 +9686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9616,7 +9719,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9625,7 +9728,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9662,7 +9765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9671,7 +9774,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -9706,7 +9809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Server Error */
@@ -9715,7 +9818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
                 };
             };
             /** @description Successful Response */
