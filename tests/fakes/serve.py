@@ -1,7 +1,8 @@
 """A server over a scripted model: `python -m tests.fakes.serve HOME SOCKET [TOKENS]`.
 
 Without TOKENS the model counts for ever, a number every millisecond or so: made to be killed. With TOKENS it says so
-many words as fast as it is read: made to be measured. SOCKET is a path, or a port on loopback."""
+many words as fast as it is read: made to be measured; with -1 it begins and then is silent. SOCKET is a path, or a
+port on loopback."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ class Counting(ScriptedBackend):
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         yield Delta(answerer=Answerer(model=call.model, backend=self.name))
+        if self.tokens is not None and self.tokens < 0:
+            await asyncio.Event().wait()
         for number in itertools.count(1) if self.tokens is None else range(1, self.tokens + 1):
             yield Delta(text=f"{number} ")
             if self.tokens is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -111,8 +112,8 @@ class _Request:
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
         self.scope = scope
         self.settings = settings
-        self.id = scope[envelopes.REQUEST_ID] = new_id("req")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.id = scope[envelopes.REQUEST_ID] = _id(self.headers.get(b"x-request-id", b""))
         self.origin = origins.read(scope, self.headers, settings)
         self.started = False
         self.ended = False
@@ -190,6 +191,14 @@ class _Request:
         own = {name.lower() for name, _ in headers}
         every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors(), *self._told()]
         return [*headers, *(pair for pair in every if pair[0] not in own)]
+
+
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+
+def _id(given: bytes) -> str:
+    """The request's id: the one that its sender, or a proxy before, gave it, if it is fit for logs and headers."""
+    return given.decode("ascii") if _ID.fullmatch(given) else new_id("req")
 
 
 _UNBOUNDED = ("/api/blobs/",)

@@ -47,6 +47,7 @@ TAGS = {
     "settings": "What can be set.",
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
+    "providers": "Remote services.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }

@@ -59,6 +59,8 @@ _TASKS: Mapping[str, Handler] = {
 }
 """The tasks that are not told in `SHAPES`."""
 
+_PATH = {"type": "string", "description": "A model's name, and what is asked of it.", "example": "serai-guide/generate"}
+_ADDRESS: dict[str, Any] = {"parameters": [{"name": "path", "in": "path", "required": True, "schema": _PATH}]}
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
@@ -78,7 +80,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-@routes.get("/{path:path}", response_class=Response)
+@routes.get("/{path:path}", response_class=Response, openapi_extra=_ADDRESS)
 async def look_at_model(request: Request) -> Response:
     """What the model is (`/info`), whether it is here (`/health`)."""
     place = await _place(request)
@@ -88,7 +90,7 @@ async def look_at_model(request: Request) -> Response:
     return await handler(await _asked(request, place, TEXT_GENERATION))
 
 
-@routes.post("/{path:path}", response_class=Response, openapi_extra={"requestBody": _BODY})
+@routes.post("/{path:path}", response_class=Response, openapi_extra={"requestBody": _BODY, **_ADDRESS})
 async def ask_model(request: Request) -> Response:
     """The model's own task, or what its address ends with: `/generate`, `/generate_stream`, `/tokenize`, `/embed`,
     `/rerank`, `/similarity`, `/predict`, `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`,

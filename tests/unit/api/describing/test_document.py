@@ -46,7 +46,8 @@ def test_its_examples_fit_their_schemas(path: str, operation: dict[str, Any]) ->
     for where, media in contents(operation):
         if "schema" in media:
             assert "example" in media, where
-            fits(media["schema"], media["example"], where)
+            for example in events(media["example"]) if "event-stream" in where else [media["example"]]:
+                fits(media["schema"], example, where)
 
 
 @each
@@ -65,9 +66,10 @@ def test_its_parameters_have_examples_that_fit(path: str, operation: dict[str, A
 
 @each
 def test_it_says_what_it_answers(path: str, operation: dict[str, Any]) -> None:
-    (status,) = (status for status in operation["responses"] if status.startswith("2"))
-    silent = status == "204" or operation["operationId"] in SILENT
-    assert bool(operation["responses"][status].get("content")) is not silent
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            silent = status == "204" or operation["operationId"] in SILENT
+            assert bool(answer.get("content")) is not silent
 
 
 SILENT = {"copy_ollama_model", "delete_ollama_model", "push_ollama_model", "send_ollama_blob", "has_ollama_blob"}
@@ -88,9 +90,9 @@ def test_the_example_of_an_error_is_what_a_server_says() -> None:
 def _envelope(path: str) -> str:
     if path.startswith("/v1/messages"):
         return "AnthropicError"
-    if path.startswith("/v1/"):
+    if path.startswith(("/v1/", "/v2/")):
         return "OpenAIError"
-    return "ErrorAnswer" if path.startswith(("/api/v1/", "/v2/", "/health", "/ready", "/metrics")) else "PlainError"
+    return "ErrorAnswer" if path.startswith(("/api/v1/", "/health", "/ready", "/metrics")) else "PlainError"
 
 
 def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -99,6 +101,12 @@ def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, answer in operation["responses"].items():
         for name, media in answer.get("content", {}).items():
             yield f"{status} {name}", media
+
+
+def events(stream: str) -> list[dict[str, str]]:
+    """A stream's events, each by its fields."""
+    lines = [piece.splitlines() for piece in stream.strip().split("\n\n")]
+    return [dict(line.split(": ", 1) for line in piece) for piece in lines]
 
 
 def fits(schema: dict[str, Any], value: Any, where: str) -> None:
