@@ -16,7 +16,7 @@ install: .venv/.core src/serai/page/index.html ## the core and the built page, i
 run: install ## start Serai and open its page (ARGS="serve --no-browser --port 8080" goes to serai)
 	@exec $(BIN)/serai $(ARGS)
 
-test: install .venv/.dev .venv/.torch web/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
+test: install .venv/.dev .venv/.torch .venv/.llamaindex web/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
 	@$(BIN)/python tools/check.py lint
 	$(BIN)/python -m pytest -n2 $(ARGS)
 
@@ -40,7 +40,7 @@ format: .venv/.dev ## format the Python code and mend what the linter can
 	$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv src/serai/page web/node_modules site .guide
+	rm -rf .venv src/serai/page web/node_modules tests/clients/node_modules site .guide
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Serai needs Python 3.11 or newer."; exit 1; }
@@ -62,6 +62,12 @@ clean: ## remove everything that was built or installed here
 		$(PIP) torch==2.13.0 && $(PIP) --require-hashes -r requirements/torch.txt; fi
 	@touch $@
 
+# LlamaIndex wants an older OpenAI client than the other tests, so it has a place of its own.
+.venv/.llamaindex: requirements/llamaindex.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/llamaindex
+	.venv/llamaindex/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/llamaindex.txt
+	@touch $@
+
 .venv/.guide: requirements/guide.txt .venv/.core
 	$(PIP) torch==2.13.0
 	$(PIP) --require-hashes -r requirements/guide.txt
@@ -73,4 +79,8 @@ src/serai/page/index.html: $(WEB) tools/page.py | .venv/.core
 
 web/node_modules/.package-lock.json: web/package-lock.json tools/page.py | .venv/.core
 	$(BIN)/python tools/page.py install
+	@touch $@
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json tools/page.py | .venv/.core
+	$(BIN)/python tools/page.py clients
 	@touch $@

@@ -13,6 +13,7 @@ FILES = {
     "node": ["requirements/node.in"],
     "dev": ["pyproject.toml", "requirements/dev.in"],
     "guide": ["requirements/guide.in"],
+    "llamaindex": ["requirements/llamaindex.in"],
     "torch": ["requirements/torch.in"],
 }
 OPTIONS = ["--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]

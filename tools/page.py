@@ -1,6 +1,7 @@
 """Installs the page's packages and builds the page into src/serai/page, with the machine's Node.js or one from PyPI.
 
-`python tools/page.py install` or `build`; any other words are run as an npm script with its arguments."""
+`python tools/page.py install` or `build`; `clients` installs the JavaScript clients that tests drive; any other words
+are run as an npm script with its arguments."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
+CLIENTS = ROOT / "tests" / "clients"
 OLDEST = (20, 19)
 
 
@@ -20,8 +22,10 @@ def main() -> None:
     what, *rest = sys.argv[1:] or ["build"]
     environment = node_environment()
     if what in {"install", "build"}:
-        install(environment)
-    if what != "install":
+        install(environment, WEB)
+    if what == "clients":
+        install(environment, CLIENTS)
+    elif what != "install":
         sys.exit(npm(environment, "run", "--silent", what, *(["--", *rest] if rest else [])).returncode)
 
 
@@ -37,23 +41,23 @@ def node_environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
-def install(environment: dict[str, str]) -> None:
-    """`npm ci`, unless what is installed is already what the lock says."""
-    done = WEB / "node_modules" / ".package-lock.json"
-    if done.exists() and done.stat().st_mtime >= (WEB / "package-lock.json").stat().st_mtime:
+def install(environment: dict[str, str], folder: Path) -> None:
+    """`npm ci` there, unless what is installed is already what the lock says."""
+    done = folder / "node_modules" / ".package-lock.json"
+    if done.exists() and done.stat().st_mtime >= (folder / "package-lock.json").stat().st_mtime:
         return
-    result = npm(environment, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    result = npm(environment, "ci", "--no-audit", "--no-fund", "--loglevel=error", folder=folder)
     if result.returncode:
         sys.exit(result.returncode)
     done.touch()
 
 
-def npm(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Runs npm in web/."""
+def npm(environment: dict[str, str], *words: str, folder: Path = WEB) -> subprocess.CompletedProcess[bytes]:
+    """Runs npm in a folder."""
     program = shutil.which("npm", path=environment["PATH"])
     if program is None:
         sys.exit("npm was not found, although Node.js is there. Install npm, then try again.")
-    return subprocess.run([program, *words], cwd=WEB, env=environment, check=False)
+    return subprocess.run([program, *words], cwd=folder, env=environment, check=False)
 
 
 def _fits(node: str) -> bool:

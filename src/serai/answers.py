@@ -1,147 +1,114 @@
-"""What a client reads from Serai: a chat's answer, whole or piece by piece, and errors with all their data."""
+"""What a client reads from Serai: a model's answer, vectors, a ranking, and errors with all their data."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+import base64
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, overload
 
 from serai.errors import SeraiError
 from serai.types import Answerer, Attempt, Usage
-
-if TYPE_CHECKING:
-    from httpx2 import ServerSentEvent
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The whole answer to a chat, with its measurements and who gave it. `str(answer)` is its text."""
+class Facts:
+    """What every answer says beside itself: who gave it, what it took, and who was tried before."""
 
-    text: str
-    model: str
-    finish: str
+    model: str = ""
     usage: Usage = field(default_factory=Usage)
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Facts):
+    """The whole answer to a chat or the whole end of a text. `str(answer)` is its text; `others` are the further
+    answers where `n` asked for several."""
+
+    text: str
+    finish: str
     reasoning: str = ""
     tool_calls: tuple[Json, ...] = ()
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
 
     @classmethod
     def from_completion(cls, body: Json) -> Answer:
-        """Reads a chat completion that was not streamed."""
-        choice = body["choices"][0]
-        message = choice["message"]
+        """Reads a completion, of a chat or of a text, that was not streamed."""
+        choice, *others = sorted(body["choices"], key=lambda choice: int(choice.get("index") or 0))
+        message = choice.get("message") or {}
         return cls(
-            text=message.get("content") or "",
+            text=_text(choice),
             reasoning=message.get("reasoning_content") or "",
             tool_calls=tuple(message.get("tool_calls") or ()),
             finish=choice.get("finish_reason") or "stop",
-            **_facts(body),
+            others=tuple(_text(other) for other in others),
+            **facts(body),
         )
 
 
-class Gatherer:
-    """Turns the events of a streamed completion into pieces of text and, at the end, the Answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings(Facts):
+    """A vector for each text, in their order: `for vector in embeddings`, `embeddings[0]`."""
 
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._finish: str | None = None
-        self._last: Json = {}
+    vectors: tuple[tuple[float, ...], ...]
 
-    def feed(self, data: str) -> str:
-        """The text of one event, often empty. Raises the SeraiError that an error event carries."""
-        if data == "[DONE]":
-            return ""
-        chunk = json.loads(data)
-        if error := chunk.get("error"):
-            raise revive(error)
-        self._last |= {name: value for name, value in chunk.items() if value}
-        text = ""
-        for choice in chunk.get("choices") or ():
-            delta = choice.get("delta") or {}
-            text += delta.get("content") or ""
-            self._reasoning.append(delta.get("reasoning_content") or "")
-            self._finish = choice.get("finish_reason") or self._finish
-        self._text.append(text)
-        return text
+    def __len__(self) -> int:
+        return len(self.vectors)
 
-    def answer(self) -> Answer:
-        """What has arrived until now; `finish` is `cancelled` when the stream was closed before its end."""
-        return Answer(
-            text="".join(self._text),
-            reasoning="".join(self._reasoning),
-            finish=self._finish or "cancelled",
-            **_facts(self._last),
-        )
+    def __iter__(self) -> Iterator[tuple[float, ...]]:
+        return iter(self.vectors)
+
+    @overload
+    def __getitem__(self, which: int) -> tuple[float, ...]: ...
+    @overload
+    def __getitem__(self, which: slice) -> tuple[tuple[float, ...], ...]: ...
+
+    def __getitem__(self, which: int | slice) -> Any:
+        return self.vectors[which]
+
+    @classmethod
+    def from_list(cls, body: Json) -> Embeddings:
+        """Reads OpenAI's list of vectors, as numbers or as base64."""
+        rows = sorted(body["data"], key=lambda row: int(row["index"]))
+        return cls(vectors=tuple(_vector(row["embedding"]) for row in rows), **facts(body))
 
 
-class TextStream:
-    """The pieces of an answer as they come. Closing it cancels the call; `answer` holds what has arrived."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A document's place: which it was, how well it answers (0 to 1), and its text."""
 
-    def __init__(self, events: Generator[ServerSentEvent, None, None]) -> None:
-        self._events = events
-        self._gatherer = Gatherer()
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        for event in self._events:
-            if piece := self._gatherer.feed(event.data):
-                return piece
-        raise StopIteration
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stops the answer where it is."""
-        self._events.close()
-
-    @property
-    def answer(self) -> Answer:
-        return self._gatherer.answer()
+    index: int
+    score: float
+    text: str
 
 
-class AsyncTextStream:
-    """`TextStream` for `async for`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking(Facts):
+    """Documents, the best first: `for document in ranking`, `ranking[0]`."""
 
-    def __init__(self, events: AsyncGenerator[ServerSentEvent, None]) -> None:
-        self._events = events
-        self._gatherer = Gatherer()
+    documents: tuple[Ranked, ...]
 
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self
+    def __len__(self) -> int:
+        return len(self.documents)
 
-    async def __anext__(self) -> str:
-        async for event in self._events:
-            if piece := self._gatherer.feed(event.data):
-                return piece
-        raise StopAsyncIteration
+    def __iter__(self) -> Iterator[Ranked]:
+        return iter(self.documents)
 
-    async def __aenter__(self) -> Self:
-        return self
+    def __getitem__(self, which: int) -> Ranked:
+        return self.documents[which]
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Stops the answer where it is."""
-        await self._events.aclose()
-
-    @property
-    def answer(self) -> Answer:
-        return self._gatherer.answer()
+    @classmethod
+    def from_results(cls, body: Json) -> Ranking:
+        """Reads Jina's list of results."""
+        found = (Ranked(row["index"], row["relevance_score"], row["document"]["text"]) for row in body["results"])
+        return cls(documents=tuple(found), **facts(body))
 
 
 def revive(body: Mapping[str, Any], status: int = 500) -> SeraiError:
@@ -152,26 +119,19 @@ def revive(body: Mapping[str, Any], status: int = 500) -> SeraiError:
     kinds = _kinds()
     by_code = (kind for kind in reversed(kinds) if kind.code == code)
     kind = next(by_code, None) or next((kind for kind in kinds if kind.status == status), SeraiError)
-    facts = dict(content.get("facts") or {})
+    known = dict(content.get("facts") or {})
     if request_id := content.get("request_id"):
-        facts["request_id"] = request_id
+        known["request_id"] = request_id
     error = kind.__new__(kind)  # some classes make their own message; here it is given
     SeraiError.__init__(error, str(content.get("message") or "Serai failed."), hint=content.get("hint") or "")
-    error.facts = facts
-    own_fields = {name: facts[name] for name in ("cause", "retry_after") if name in facts}
+    error.facts = known
+    own_fields = {name: known[name] for name in ("cause", "retry_after") if name in known}
     error.__dict__.update(own_fields | {name: content[name] for name in ("code", "who") if content.get(name)})
     return error
 
 
-def _kinds() -> list[type[SeraiError]]:
-    """The exception tree, the general before the particular."""
-    kinds: list[type[SeraiError]] = [SeraiError]
-    for kind in kinds:
-        kinds.extend(kind.__subclasses__())
-    return kinds
-
-
-def _facts(body: Json) -> dict[str, Any]:
+def facts(body: Json) -> dict[str, Any]:
+    """What an answer says beside itself, for the fields of `Facts`."""
     ours = body.get("serai") or {}
     usage = body.get("usage") or {}
     details = usage.get("prompt_tokens_details") or {}
@@ -184,6 +144,25 @@ def _facts(body: Json) -> dict[str, Any]:
         "answerer": _read(Answerer, answerer) if answerer else None,
         "tried": tuple(_read(Attempt, attempt) for attempt in ours.get("tried") or ()),
     }
+
+
+def _kinds() -> list[type[SeraiError]]:
+    """The exception tree, the general before the particular."""
+    kinds: list[type[SeraiError]] = [SeraiError]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    return kinds
+
+
+def _text(choice: Json) -> str:
+    return (choice.get("message") or {}).get("content") or choice.get("text") or ""
+
+
+def _vector(told: Any) -> tuple[float, ...]:
+    if not isinstance(told, str):
+        return tuple(told)
+    raw = base64.b64decode(told)
+    return struct.unpack(f"<{len(raw) // 4}f", raw)
 
 
 def _read(kind: Any, values: Mapping[str, Any]) -> Any:

@@ -53,6 +53,7 @@ from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
+from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
@@ -95,6 +96,7 @@ class Services:
     mirror: Mirror = field(init=False)
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
+    providers: Providers = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -113,6 +115,8 @@ class Services:
             await self.turns.recover()
             await self.batches.tidy()
         await self.jobs.start()
+        if not self.private:
+            self._spawn(self._ask_services())
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
         if self.settings.models.preload and not self.private:
@@ -133,6 +137,7 @@ class Services:
         finally:
             for backend in self.router.backends:
                 await backend.close()
+            await self.providers.close()
             await self.pool.close()
             await self.db.close()
             logs.close()
@@ -180,6 +185,11 @@ class Services:
             loaded = self.pool.loaded()
             returning = [name for name in self._returning if name not in loaded]
             self._spawn(self.memory.set(_RUNNING, [*loaded, *returning]))
+
+    async def _ask_services(self) -> None:
+        """What the remote services have, so that nobody waits for it later."""
+        with contextlib.suppress(SeraiError):
+            await self.router.remote_models()
 
     async def _announce(self, name: str) -> None:
         try:
@@ -308,6 +318,11 @@ async def _nobody() -> None:
     """The token of those who ask the hub as anybody might."""
 
 
+async def _has_models(store: Store, prefix: str) -> bool:
+    """Whether models of this machine are called `prefix/…`."""
+    return any(model.name.casefold().startswith(f"{prefix}/") for model in await store.models())
+
+
 def _runs(format: str) -> bool:  # noqa: A002 - the field's own word
     """Whether what the format's engine needs is installed."""
     engine = registry.engine_for(format)
@@ -346,6 +361,9 @@ def _models(services: Services) -> None:
         spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
+    services.providers = Providers(
+        services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
+    )
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
@@ -353,6 +371,7 @@ def _models(services: Services) -> None:
         lambda: services.settings,
         services.pool.loaded,
         services.rates,
+        services.providers.backends,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

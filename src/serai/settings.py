@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import platformdirs
 import tomlkit
@@ -259,6 +259,10 @@ class SettingsFile:
         """A secret that the environment or `.env` sets, by its usual names."""
         return self._first_of(SECRET_ALIASES.get(name, ()))
 
+    def named(self, name: str) -> str | None:
+        """What one variable of the environment or `.env` holds, for keys that their owner keeps there."""
+        return self._first_of((name,))
+
     def secret_key(self) -> str | None:
         """SERAI_SECRET_KEY: what secrets at rest are encrypted with, in place of the file `secret.key`. After a comma
         stand older ones, which only decrypt what is not rotated yet."""
@@ -325,6 +329,19 @@ def _check(key: str, value: Any, source: str) -> Any:
         raise BadRequest(
             f"{key} = {value!r} (from {source}) does not fit: {problem}.", hint=str(info.description), key=key
         ) from error
+
+
+class Reached(NamedTuple):
+    """How clients of this environment reach Serai."""
+
+    url: str | None
+    key: str | None
+
+
+def client(environ: Mapping[str, str] | None = None) -> Reached:
+    """SERAI_URL and SERAI_API_KEY: the server that clients speak to, and the key that they send."""
+    environ = os.environ if environ is None else environ
+    return Reached(environ.get("SERAI_URL") or None, environ.get("SERAI_API_KEY") or None)
 
 
 def home(environ: Mapping[str, str] | None = None) -> Path:

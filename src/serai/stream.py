@@ -11,13 +11,14 @@ import orjson
 from serai.errors import ModelFailed
 from serai.types import LOCAL, Answerer, Delta, Finish, Usage
 
-_FINISH: dict[str, Finish] = {
+FINISH: dict[str, Finish] = {
     "stop": "stop",
     "length": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
+"""The words for how an answer ended."""
 
 
 class CutShort(ModelFailed):
@@ -63,7 +64,7 @@ async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGener
                 continue
             choice = choices[0]
             if choice.get("finish_reason"):
-                finish = _FINISH.get(choice["finish_reason"], "stop")
+                finish = FINISH.get(choice["finish_reason"], "stop")
                 stop_text = _stop_text(event, choice)
             delta = _delta(choice)
             if delta is not None:
@@ -97,12 +98,21 @@ def _delta(choice: dict[str, Any]) -> Delta | None:
     if piece is None:
         piece = {"content": choice.get("text")}
     text = piece.get("content") or ""
-    reasoning = piece.get("reasoning_content") or ""
+    reasoning = piece.get("reasoning_content") or piece.get("reasoning") or ""
+    if isinstance(text, list):
+        text, reasoning = _parts(text)
     tool_calls = piece.get("tool_calls") or None
     logprobs = choice.get("logprobs")
     if not (text or reasoning or tool_calls or logprobs):
         return None
     return Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)
+
+
+def _parts(parts: list[dict[str, Any]]) -> tuple[str, str]:
+    """Text and thinking of a content that comes in parts, as Mistral's does."""
+    text = "".join(part.get("text") or "" for part in parts)
+    thinking = (inner for part in parts for inner in part.get("thinking") or ())
+    return text, "".join(inner.get("text") or "" for inner in thinking)
 
 
 def _stop_text(event: dict[str, Any], choice: dict[str, Any]) -> str:

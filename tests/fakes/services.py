@@ -36,12 +36,14 @@ from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
+from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
 from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
+from serai.telemetry import logs
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
 from serai.types import Model
@@ -163,6 +165,7 @@ class FakeServices:
     turns: Turns
     keys: Keys
     gate: Gate
+    providers: Providers
     records: Records
     created: Created
     responses: Responses
@@ -187,6 +190,7 @@ class FakeServices:
         await self.gate.close()
         await self.turns.close()
         await self.jobs.stop()
+        await self.providers.close()
         await self.db.close()
 
 
@@ -202,7 +206,14 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     backend = backend or ScriptedBackend()
     services: FakeServices
     rates, keys = Rates(), Keys(db)
-    router = Router([backend], events, metrics, lambda: services.settings, rates=rates)
+    secrets = SecretStore(db, home)
+
+    async def taken(name: str) -> bool:
+        return False
+
+    providers = Providers(db, secrets, file.named, logs.redact, taken)
+    far = providers.backends
+    router = Router([backend], events, metrics, lambda: services.settings, rates=rates, services=far)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -214,7 +225,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         settings=file.load().settings,
         db=db,
         events=events,
-        secrets=SecretStore(db, home),
+        secrets=secrets,
+        providers=providers,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,

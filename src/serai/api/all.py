@@ -13,9 +13,20 @@ from serai.api import anthropic, errors, huggingface, mirror, native, ollama, op
 from serai.api.routes import Guarded, GuardedWebSocket
 
 
+class Described(FastAPI):
+    """An application whose OpenAPI document is complete."""
+
+    def openapi(self) -> dict[str, Any]:
+        from serai.api.describing.document import complete
+
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
+
+
 def describe(**options: Any) -> FastAPI:
     """`options` are FastAPI's. Raises when a route declares no scope."""
-    app = FastAPI(
+    app = Described(
         title="Serai",
         version=__version__,
         summary="Finds, runs, serves and chats with models.",

@@ -25,13 +25,18 @@ def person(principal: Principal) -> str:
 
 
 async def models_for(services: Services, who: Principal) -> list[Model]:
-    """The models on this machine that the principal may ask."""
-    return permission.visible(who.limits, await services.store.models())
+    """The models of this machine and of remote services that the principal may ask."""
+    here = permission.visible(who.limits, await services.store.models())
+    return [*here, *await services.router.remote_models(who)]
 
 
 async def model_for(services: Services, who: Principal, name: str) -> Model:
     """One of them. Raises ModelNotFound, or Forbidden, for a name that is not allowed whether it is there or not."""
     permission.check_name(who.limits, name)
+    for far in await services.router.remote_models():
+        if far.name == name:
+            permission.check(who.limits, far)
+            return far
     model: Model = await services.store.find(name)
     permission.check(who.limits, model)
     return model

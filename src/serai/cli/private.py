@@ -55,7 +55,7 @@ class PrivateServer:
 
     def client(self) -> Client:
         if self._socket:
-            return Client("http://localhost", transport=httpx2.HTTPTransport(uds=self._socket))
+            return Client("http://localhost", "", transport=httpx2.HTTPTransport(uds=self._socket))
         assert self._listener is not None
         return Client(f"http://127.0.0.1:{self._listener.getsockname()[1]}", key=self._key)
 

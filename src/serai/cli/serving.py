@@ -111,7 +111,7 @@ class _Serving:
 
         from serai.client import AsyncClient
 
-        async with AsyncClient(url, token, transport=httpx2.ASGITransport(self._app)) as client:
+        async with AsyncClient(url, token or "", transport=httpx2.ASGITransport(self._app)) as client:
             try:
                 status = await client.status()
             except SeraiError as error:

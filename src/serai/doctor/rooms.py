@@ -14,8 +14,8 @@ import psutil
 from sqlalchemy import Connection, text
 
 from serai import libraries, registry
+from serai.client.exchange import is_loopback
 from serai.doctor.finding import ANEW, Finding
-from serai.exchange import is_loopback
 from serai.hosting.begun import WORKER
 from serai.wording import say
 

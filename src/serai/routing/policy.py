@@ -8,20 +8,20 @@ from serai.errors import WrongTask
 from serai.routing.resolve import resolve
 from serai.tasks import needs
 from serai.tasks.families import family_of
-from serai.types import AUTO, Model
+from serai.types import AUTO, LOCAL, Model
 
 
 def choose(name: str, task: str, models: Sequence[Model], default: str, loaded: Sequence[str]) -> Model:
     """The model for a call. `auto` (or no name) is the default, else the loaded one that was used last, else the
-    newest that was added, else the embedded one; the default only where it can. Raises ModelNotFound, WrongTask
-    before anything is loaded, or what `tasks.needs` says where nothing can."""
+    newest that was added, else the embedded one; the default only where it can, and nothing but the default leaves this
+    machine. Raises ModelNotFound, WrongTask before anything is loaded, or what `tasks.needs` says where nothing can."""
     if name and name != AUTO:
         return check(resolve(name, models), task, models)
     if default and default != AUTO:
         model = resolve(default, models)
         if can(model, task):
             return model
-    able = [model for model in models if can(model, task)]
+    able = [model for model in models if model.place == LOCAL and can(model, task)]
     if not able:
         raise needs.for_task(task)
     own = [model for model in able if model.source != "embedded"]

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from serai.errors import ModelNotFound
-from serai.types import Model
+from serai.types import LOCAL, Model
 
 
 def resolve(name: str, models: Sequence[Model]) -> Model:
     """The model meant by `name`: exactly, then whatever the case, then `org/name` without its quantisation, then the
-    last part of a name. Where several fit, the one added last. Raises ModelNotFound with the nearest names."""
+    last part of a name. Where several fit, the one added last. A name that is not whole means no model of another
+    place. Raises ModelNotFound with the nearest names."""
     wanted = name.strip()
     for key in (_exact, _folded, _without_variant, _last_part):
-        found = [model for model in models if key(model.name) == key(wanted)]
+        meant = key(wanted)
+        found = [model for model in models if key(model.name) == meant]
+        if key not in {_exact, _folded}:
+            found = [model for model in found if model.place == LOCAL]
         # A variant that was asked for is never replaced by another.
         if found and (key in {_exact, _folded} or ":" not in wanted):
             return max(found, key=lambda model: model.added_at or 0.0)

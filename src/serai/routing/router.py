@@ -5,23 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from serai.backend import Backend
-from serai.errors import Busy, ContextExceeded, ModelFailed, ModelNotFound, TimedOut, Unauthenticated
-from serai.routing import permission, policy, shorten
+from serai.errors import (
+    Busy,
+    ContextExceeded,
+    ModelFailed,
+    ModelNotFound,
+    SeraiError,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+)
+from serai.routing import permission, policy, remote, shorten
 from serai.routing.live import CallState, LiveCall
 from serai.routing.needs import Events, Metrics, Rates
+from serai.routing.resolve import nearest
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
-from serai.types import NO_LIMITS, OWNER, Answerer, Attempt, Call, Delta, Limits, Model, Principal, Usage
+from serai.types import AUTO, NO_LIMITS, OWNER, Answerer, Attempt, Call, Delta, Limits, Model, Principal, Usage
+
+Offer = tuple[Model, list[Backend]]
+"""A model, and the backends at which it is."""
 
 _REVOKED = "It was revoked, replaced or has expired while it was in use."
 
 
 class Router:
-    """`loaded` names the models that are in memory, the last used first."""
+    """`loaded` names the models that are in memory, the last used first. `services` are the remote ones as they are set
+    up at that moment: a call reaches one only by a name that begins with the service's."""
 
     def __init__(
         self,
@@ -31,6 +45,7 @@ class Router:
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
         rates: Rates | None = None,
+        services: Callable[[], Awaitable[Sequence[Backend]]] | None = None,
     ) -> None:
         self.backends = list(backends)
         self._events = events
@@ -38,11 +53,16 @@ class Router:
         self._settings = settings
         self._loaded = loaded
         self._rates = rates
+        self._services = services
         self._live: dict[str, LiveCall] = {}
 
     async def models(self, principal: Principal = OWNER) -> list[Model]:
         """The models of all backends that the principal may ask; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers(principal.limits)]
+        return [model for model, _ in await self._offers(principal.limits, await self._remote())]
+
+    async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
+        """The models of services that the principal may ask."""
+        return permission.visible(principal.limits, await remote.all_models(await self._remote()))
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
         """The model that would answer. Raises ModelNotFound, WrongTask or Forbidden."""
@@ -125,7 +145,7 @@ class Router:
                         began = True
                         yield delta
                 return
-            except (ModelFailed, Busy) as error:
+            except (ModelFailed, Busy, Unreachable) as error:
                 if began or number == len(backends):
                     raise
                 tried = (*tried, Attempt(backend=backend.name, reason=error.message))
@@ -180,29 +200,48 @@ class Router:
         answerer = None if began else Answerer(model=live.model, backend=live.backend)
         yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
-    async def _offers(self, limits: Limits) -> list[tuple[Model, list[Backend]]]:
-        """The models that may be asked, each with the backends at which it may be."""
-        offers: dict[str, tuple[Model, list[Backend]]] = {}
-        for backend in self.backends:
-            for model in await backend.models():
+    async def _offers(self, limits: Limits, services: Sequence[Backend] = (), wanted: str = "") -> list[Offer]:
+        """The models that may be asked, of this machine and of these services, each with the backends at which it may
+        be. Where several have one name, no other place stands in for the first."""
+        offers: dict[str, Offer] = {}
+        for backend in (*self.backends, *services):
+            for model in await remote.models(backend, wanted if backend in services else ""):
                 if limits is NO_LIMITS or permission.allows(limits, model):
-                    offers.setdefault(model.name, (model, []))[1].append(backend)
+                    first, backends = offers.setdefault(model.name, (model, []))
+                    if first.place == model.place:
+                        backends.append(backend)
         return list(offers.values())
 
-    async def _choose(self, name: str, task: str, limits: Limits) -> tuple[Model, list[Backend]]:
-        offers = await self._offers(limits)
-        models = [model for model, _ in offers]
+    async def _choose(self, name: str, task: str, limits: Limits) -> Offer:
         default = self._settings().models.default
+        explicit = bool(name) and name != AUTO
+        wanted = name if explicit else default
+        services = remote.named(wanted, await self._remote())
+        offers = await self._offers(limits, services, wanted)
+        if services and explicit:  # whoever names a service gets it, and nothing that is called alike
+            offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
+        models = [model for model, _ in offers]
         if limits is not NO_LIMITS:
             default = permission.default(default, models)
         try:
             model = policy.choose(name, task, models, default, self._loaded())
-        except ModelNotFound:
-            every = [model for model, _ in await self._offers(NO_LIMITS)]
-            if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
-                raise refusal from None
-            raise
+        except ModelNotFound as error:
+            if not explicit and limits is NO_LIMITS:
+                raise
+            raise await self._unknown(name, limits, error) from None
         return next(offer for offer in offers if offer[0] is model)
+
+    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
+        """Why there is no model of this name that may be asked."""
+        every = [model for model, _ in await self._offers(NO_LIMITS, await self._remote())]
+        if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
+            return refusal
+        if not name or name == AUTO:
+            return error
+        return ModelNotFound(name, nearest(name, [model.name for model in permission.visible(limits, every)]))
+
+    async def _remote(self) -> Sequence[Backend]:
+        return await self._services() if self._services is not None else ()
 
     def _finish(self, live: LiveCall, status: CallState, usage: Usage, arrived: float) -> None:
         """Records the call, however it ended. Runs once for every call."""

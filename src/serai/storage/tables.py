@@ -179,6 +179,21 @@ memory = Table(
 )
 """Small things Serai remembers between starts, such as which models were running."""
 
+providers = Table(
+    "providers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("key_env", Text, nullable=False, default=""),
+    Column("models", JSON, nullable=False, default=list),
+    Column("patience_s", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+"""Remote services. Their keys are secrets called `provider:<name>`, or lie in the environment variable `key_env`;
+`changed_at` moves with the keys, too. `models` are those that the service does not list itself."""
+
 responses = Table(
     "responses",
     metadata,

@@ -30,6 +30,12 @@ def test_without_a_server_a_command_has_its_own_and_leaves_nothing(cli: Any, hom
     assert "serai" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_a_key_for_other_servers_is_not_sent_here(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERAI_API_KEY", "serai-elsewhere")
+    with connection.connect() as client:
+        assert "authorization" not in client._http.headers
+
+
 def test_its_socket_is_the_user_s_alone(cli: Any, tmp_path: Path) -> None:
     with connection.connect():
         (folder,) = tmp_path.glob("serai-*")

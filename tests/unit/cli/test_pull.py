@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serai.client.POLL_S", 0)
+    monkeypatch.setattr("serai.client.following.POLL_S", 0)
 
 
 def test_ends_well_only_when_the_job_is_done(cli: Any) -> None:

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serai.client.POLL_S", 0)
+    monkeypatch.setattr("serai.client.following.POLL_S", 0)
 
 
 def test_pin_and_unpin(cli: Any) -> None:

@@ -10,4 +10,4 @@ def test_an_unknown_kind_is_not_found() -> None:
 
 
 def test_the_key_is_not_in_what_is_printed() -> None:
-    assert "very-secret" not in repr(ProviderConfig("home", "http://127.0.0.1", "very-secret"))
+    assert "very-secret" not in repr(ProviderConfig("home", "http://127.0.0.1", ("very-secret",)))

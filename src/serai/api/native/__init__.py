@@ -18,6 +18,7 @@ def routers() -> list[APIRouter]:
         messages,
         models,
         pictures,
+        providers,
         running,
         secrets,
         sessions,
@@ -28,5 +29,5 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, machine, engines)
+    changed = (settings, secrets, keys, providers, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

@@ -92,6 +92,7 @@ async def list_jobs(services: ServicesDep) -> JobList:
 
 @routes.get("/jobs/{job}")
 async def get_job(services: ServicesDep, job: str) -> Job:
+    """One job, and how far it is."""
     return Job.model_validate(await services.jobs.get(job))
 
 

@@ -63,7 +63,7 @@ class Again(In):
 
 @routes.post("/sessions/{session}/messages", status_code=202)
 async def ask(services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, new: NewMessage) -> Exchange:
-    """Adds a question and begins its answer, whose stream is `/messages/{session}/stream`."""
+    """Adds a question and begins its answer, whose stream is `/messages/{message}/stream`."""
     where = {"parent": new.parent} if "parent" in new.model_fields_set else {}
     question, answer = await services.turns.ask(who, person, session, new.text, model=new.model, **where)
     return Exchange.model_validate({"question": question, "answer": answer})

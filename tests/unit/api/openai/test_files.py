@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from tests.fakes.waiting import until
 
 from serai.batches import uploads
 from serai.batches.uploads import Uploads
@@ -122,7 +123,7 @@ async def test_too_large_a_file_is_refused_and_leaves_nothing(make_client: Calla
         assert answer.status_code == 413
     except httpx2.TransportError:
         pass  # it was told before all was sent
-    assert folder(client) == []
+    await until(lambda: folder(client) == [])
 
 
 async def test_a_full_disk_is_told_and_leaves_nothing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,14 +11,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send Ollama Blob
+         * Takes a file of any size, and keeps it if it has this digest
          * @description Takes a file of any size, and keeps it if it has this digest.
          */
         post: operations["send_ollama_blob"];
         delete?: never;
         options?: never;
         /**
-         * Has Ollama Blob
+         * Whether the file with this digest is here
          * @description Whether the file with this digest is here.
          */
         head: operations["has_ollama_blob"];
@@ -35,7 +35,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Chat
+         * One message, one answer, remembered as a chat
          * @description One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients.
          */
         post: operations["chat"];
@@ -55,7 +55,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Copy Ollama Model
+         * The same model under one more name
          * @description The same model under one more name.
          */
         post: operations["copy_ollama_model"];
@@ -75,7 +75,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Ollama Model
+         * A model of another one, or of files that were sent, with settings of its own
          * @description A model of another one, or of files that were sent, with settings of its own.
          */
         post: operations["create_ollama_model"];
@@ -96,7 +96,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Ollama Model
+         * Takes a model from the list, with what Serai itself fetched or keeps for it
          * @description Takes a model from the list, with what Serai itself fetched or keeps for it.
          */
         delete: operations["delete_ollama_model"];
@@ -115,7 +115,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Embed
+         * Ollama's embeddings of one text or many
          * @description Ollama's embeddings of one text or many.
          */
         post: operations["embed"];
@@ -135,7 +135,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Embeddings
+         * Ollama's older call for the embedding of one text
          * @description Ollama's older call for the embedding of one text.
          */
         post: operations["embeddings"];
@@ -155,7 +155,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Generate
+         * Ollama's answer to one prompt
          * @description Ollama's answer to one prompt.
          */
         post: operations["generate"];
@@ -173,7 +173,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Ollama Running
+         * The models that are loaded, in Ollama's shape
          * @description The models that are loaded, in Ollama's shape.
          */
         get: operations["list_ollama_running"];
@@ -195,7 +195,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pull Ollama Model
+         * Fetches a model from the hub, and tells how far it is
          * @description Fetches a model from the hub, and tells how far it is. The download goes on if nobody listens any more.
          */
         post: operations["pull_ollama_model"];
@@ -215,7 +215,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Push Ollama Model
+         * Is refused: there is no registry of Serai's
          * @description Is refused: there is no registry of Serai's.
          */
         post: operations["push_ollama_model"];
@@ -235,7 +235,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show Ollama Model
+         * What is known of a model, in Ollama's shape
          * @description What is known of a model, in Ollama's shape.
          */
         post: operations["show_ollama_model"];
@@ -253,7 +253,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Ollama Models
+         * The models that are here, in Ollama's shape
          * @description The models that are here, in Ollama's shape.
          */
         get: operations["list_ollama_models"];
@@ -273,7 +273,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Calls
+         * Running calls, whoever asked
          * @description Running calls, whoever asked.
          */
         get: operations["list_calls"];
@@ -296,7 +296,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Cancel Call
+         * Ends a call; its asker gets what was written so far
          * @description Ends a call; its asker gets what was written so far.
          */
         delete: operations["cancel_call"];
@@ -313,7 +313,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Examine
+         * Every part, healthy or with the mend
          * @description Every part, healthy or with the mend.
          */
         get: operations["examine"];
@@ -335,7 +335,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Download
+         * Fetches a model from the hub, as a job that survives a restart
          * @description Fetches a model from the hub, as a job that survives a restart.
          */
         post: operations["download"];
@@ -353,7 +353,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Engines
+         * The wheel's server, those that were built here, and one that was named
          * @description The wheel's server, those that were built here, and one that was named.
          */
         get: operations["list_engines"];
@@ -376,7 +376,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove Engine
+         * Deletes a server that was built here
          * @description Deletes a server that was built here. Models that run with it go on until they are unloaded.
          */
         delete: operations["remove_engine"];
@@ -395,7 +395,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Build Engine
+         * Builds a native llama-server for this machine, as a job, and uses it once it is tried
          * @description Builds a native llama-server for this machine, as a job, and uses it once it is tried. One that is being built
          *     is given back instead of a second.
          */
@@ -415,7 +415,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Use Engine
+         * Takes that server for models that are loaded from now on
          * @description Takes that server for models that are loaded from now on. A path is tried first.
          */
         put: operations["use_engine"];
@@ -434,7 +434,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events
+         * Server-sent events
          * @description Server-sent events of the topics `model`, `model.removed`, `job`, `job.removed`, `session`, `session.deleted`,
          *     `call` and `settings`. Reconnecting with `Last-Event-ID` misses nothing; where that is not possible, `reset` comes
          *     first: fetch everything anew. Chats are told of only to whose they are, if they may read them.
@@ -456,7 +456,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Fit
+         * Whether a model fits
          * @description Whether a model fits: one that is here by its name, or one of the hub (`org/name:Q4_K_M`) from its headers.
          */
         get: operations["get_fit"];
@@ -476,7 +476,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Hardware
+         * This machine, and advice for it
          * @description This machine, and advice for it.
          */
         get: operations["get_hardware"];
@@ -496,7 +496,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Search Hub
+         * Models of the hub that match
          * @description Models of the hub that match. Where it is away: those that are known here, and marked so.
          */
         get: operations["search_hub"];
@@ -516,7 +516,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Hub Model
+         * A model's page: card, files, and its quantisations side by side, with how they fit this machine
          * @description A model's page: card, files, and its quantisations side by side, with how they fit this machine.
          */
         get: operations["get_hub_model"];
@@ -536,7 +536,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Picture
+         * A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content
          * @description A picture that the model's card names, and no other: PNG, JPEG, GIF or WebP by its content.
          */
         get: operations["get_picture"];
@@ -556,14 +556,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Jobs
+         * All jobs, newest first
          * @description All jobs, newest first.
          */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
         /**
-         * Clear Jobs
+         * Takes all off the list that are done or cancelled, or those of a kind
          * @description Takes all off the list that are done or cancelled, or those of a kind.
          */
         delete: operations["clear_jobs"];
@@ -579,19 +579,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Job */
+        /**
+         * One job, and how far it is
+         * @description One job, and how far it is.
+         */
         get: operations["get_job"];
         put?: never;
         post?: never;
         /**
-         * Forget Job
+         * Takes a job that has ended off the list; what it made stays
          * @description Takes a job that has ended off the list; what it made stays.
          */
         delete: operations["forget_job"];
         options?: never;
         head?: never;
         /**
-         * Change Job
+         * Changes what comes first
          * @description Changes what comes first. A job of a higher priority begins before others, takes the place of one of its kind
          *     that runs where none is free, and among running downloads gets connections first.
          */
@@ -608,7 +611,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Job
+         * Gives it up
          * @description Gives it up.
          */
         post: operations["cancel_job"];
@@ -628,7 +631,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pause Job
+         * Stops it where it is; `resume` goes on from there
          * @description Stops it where it is; `resume` goes on from there.
          */
         post: operations["pause_job"];
@@ -648,7 +651,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resume Job
+         * Goes on with a job that was paused, or tries one again that failed
          * @description Goes on with a job that was paused, or tries one again that failed.
          */
         post: operations["resume_job"];
@@ -666,13 +669,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Keys
+         * All keys, revoked ones too
          * @description All keys, revoked ones too.
          */
         get: operations["list_keys"];
         put?: never;
         /**
-         * Create Key
+         * A new key
          * @description A new key. This answer is the only place where it can be read.
          */
         post: operations["create_key"];
@@ -690,21 +693,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Key
+         * One key, without its secret part
          * @description One key, without its secret part.
          */
         get: operations["get_key"];
         put?: never;
         post?: never;
         /**
-         * Revoke Key
+         * The key stops working at once; what it has open ends
          * @description The key stops working at once; what it has open ends.
          */
         delete: operations["revoke_key"];
         options?: never;
         head?: never;
         /**
-         * Change Key
+         * What the key may do, from its next request on
          * @description What the key may do, from its next request on.
          */
         patch: operations["change_key"];
@@ -720,7 +723,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate Key
+         * The same key with a new text, which is shown this once; the old one ends at once, or after a grace
          * @description The same key with a new text, which is shown this once; the old one ends at once, or after a grace.
          */
         post: operations["rotate_key"];
@@ -738,7 +741,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Logs
+         * The last lines that a part wrote
          * @description The last lines that a part wrote.
          */
         get: operations["read_logs"];
@@ -758,7 +761,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Stream
+         * Reads along
          * @description Reads along: events `state` {state, note}, `piece` {seq, text}, and at last `end` with the whole message.
          */
         get: operations["stream"];
@@ -778,13 +781,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Models
+         * All models on this machine, the embedded one first
          * @description All models on this machine, the embedded one first.
          */
         get: operations["list_models"];
         put?: never;
         /**
-         * Add Model
+         * Makes a file a model
          * @description Makes a file a model. The file stays where it is.
          */
         post: operations["add_model"];
@@ -802,21 +805,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Model
+         * One model
          * @description One model.
          */
         get: operations["get_model"];
         put?: never;
         post?: never;
         /**
-         * Forget Model
+         * Unloads a model and takes it from the list
          * @description Unloads a model and takes it from the list.
          */
         delete: operations["forget_model"];
         options?: never;
         head?: never;
         /**
-         * Change Model
+         * Pins a model, or sets its default generation settings or how it is loaded from the next time on
          * @description Pins a model, or sets its default generation settings or how it is loaded from the next time on.
          */
         patch: operations["change_model"];
@@ -830,10 +833,122 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Model Fit
+         * Whether a model that is here fits
          * @description Whether a model that is here fits.
          */
         get: operations["get_model_fit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kinds of services that can be added
+         * @description The kinds of services that can be added.
+         */
+        get: operations["list_provider_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The remote services that were added
+         * @description The remote services that were added.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        /**
+         * Adds a remote service
+         * @description Adds a remote service. It is not called; `check` does that.
+         */
+        post: operations["add_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One service
+         * @description One service.
+         */
+        get: operations["get_provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Forgets a service and its keys
+         * @description Forgets a service and its keys.
+         */
+        delete: operations["remove_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a service from the next call on
+         * @description Changes a service from the next call on.
+         */
+        patch: operations["change_provider"];
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks the service whether it is there, takes its key, and what it has
+         * @description Asks the service whether it is there, takes its key, and what it has.
+         */
+        post: operations["check_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The models of a service, as they were when it was last asked
+         * @description The models of a service, as they were when it was last asked.
+         */
+        get: operations["list_provider_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -850,13 +965,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Running
+         * The models that are loaded or loading, the last used first
          * @description The models that are loaded or loading, the last used first.
          */
         get: operations["list_running"];
         put?: never;
         /**
-         * Load Model
+         * Loads a model in the background; events of topic `model` tell how it goes
          * @description Loads a model in the background; events of topic `model` tell how it goes.
          */
         post: operations["load_model"];
@@ -877,7 +992,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Unload Model
+         * Ends a model's process, or its loading; all its memory returns
          * @description Ends a model's process, or its loading; all its memory returns.
          */
         delete: operations["unload_model"];
@@ -894,7 +1009,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Model Log
+         * The last lines that the model's process logged, also one that has ended since this server started
          * @description The last lines that the model's process logged, also one that has ended since this server started.
          */
         get: operations["read_model_log"];
@@ -914,7 +1029,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Secrets
+         * The names of the secrets that are set; their values are never shown
          * @description The names of the secrets that are set; their values are never shown.
          */
         get: operations["list_secrets"];
@@ -935,13 +1050,13 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Secret
+         * Keeps a secret, encrypted
          * @description Keeps a secret, encrypted.
          */
         put: operations["set_secret"];
         post?: never;
         /**
-         * Delete Secret
+         * Forgets a secret
          * @description Forgets a secret.
          */
         delete: operations["delete_secret"];
@@ -958,13 +1073,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Sessions
+         * Chats, newest first; pinned ones all come first, on the first page
          * @description Chats, newest first; pinned ones all come first, on the first page.
          */
         get: operations["list_sessions"];
         put?: never;
         /**
-         * Create Session
+         * A new, empty chat
          * @description A new, empty chat.
          */
         post: operations["create_session"];
@@ -982,7 +1097,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Session
+         * A chat and the branch it shows
          * @description A chat and the branch it shows. An answer that is being written has here what it had before: its stream
          *     brings the rest.
          */
@@ -990,14 +1105,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Session
+         * Stops what is being written in it and deletes it; `restore` undoes that
          * @description Stops what is being written in it and deletes it; `restore` undoes that.
          */
         delete: operations["delete_session"];
         options?: never;
         head?: never;
         /**
-         * Change Session
+         * Title, model, system prompt, settings, folder, pin
          * @description Title, model, system prompt, settings, folder, pin.
          */
         patch: operations["change_session"];
@@ -1011,7 +1126,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export Session
+         * The chat as a file: Markdown has the shown branch, JSON everything
          * @description The chat as a file: Markdown has the shown branch, JSON everything.
          */
         get: operations["export_session"];
@@ -1033,8 +1148,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask
-         * @description Adds a question and begins its answer, whose stream is `/messages/{session}/stream`.
+         * Adds a question and begins its answer, whose stream is `/messages/{message}/stream`
+         * @description Adds a question and begins its answer, whose stream is `/messages/{message}/stream`.
          */
         post: operations["ask"];
         delete?: never;
@@ -1053,7 +1168,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Proceed
+         * Goes on with an answer that was stopped, interrupted or cut off
          * @description Goes on with an answer that was stopped, interrupted or cut off.
          */
         post: operations["proceed"];
@@ -1073,7 +1188,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Regenerate
+         * Another answer beside this one
          * @description Another answer beside this one.
          */
         post: operations["regenerate"];
@@ -1093,7 +1208,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stop
+         * Ends an answer and returns it with all that was written
          * @description Ends an answer and returns it with all that was written.
          */
         post: operations["stop"];
@@ -1113,7 +1228,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reset Context
+         * The context starts anew from here; the history stays visible
          * @description The context starts anew from here; the history stays visible.
          */
         post: operations["reset_context"];
@@ -1133,7 +1248,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore Session
+         * Undoes a deletion
          * @description Undoes a deletion.
          */
         post: operations["restore_session"];
@@ -1153,7 +1268,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Select Branch
+         * Shows another branch
          * @description Shows another branch.
          */
         post: operations["select_branch"];
@@ -1173,7 +1288,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import Session
+         * A new chat from an exported one, with all its branches
          * @description A new chat from an exported one, with all its branches.
          */
         post: operations["import_session"];
@@ -1191,7 +1306,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Settings
+         * All settings, in the order of the tree
          * @description All settings, in the order of the tree.
          */
         get: operations["get_settings"];
@@ -1201,7 +1316,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change Settings
+         * Sets some settings by key, all or none; null goes back to the default
          * @description Sets some settings by key, all or none; null goes back to the default. One that the environment or the command
          *     line sets is refused (409).
          */
@@ -1216,7 +1331,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Status
+         * Version, who asks, what runs, memory, and what should be known
          * @description Version, who asks, what runs, memory, and what should be known.
          */
         get: operations["get_status"];
@@ -1236,7 +1351,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Store
+         * What lies in the store and how much room it takes
          * @description What lies in the store and how much room it takes.
          */
         get: operations["get_store"];
@@ -1258,7 +1373,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Adopt
+         * Looks for models that other programs have put on this machine
          * @description Looks for models that other programs have put on this machine. Their files stay where they are.
          */
         post: operations["adopt"];
@@ -1279,14 +1394,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete Data Set
+         * Deletes a data set's files from the cache, whoever put them there
          * @description Deletes a data set's files from the cache, whoever put them there.
          */
         delete: operations["delete_data_set"];
         options?: never;
         head?: never;
         /**
-         * Change Data Set
+         * Pins a data set, so that it is never deleted to make room, or lets it go again
          * @description Pins a data set, so that it is never deleted to make room, or lets it go again.
          */
         patch: operations["change_data_set"];
@@ -1302,7 +1417,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Collect Garbage
+         * Removes what dead downloads left in the cache, and content that no model names
          * @description Removes what dead downloads left in the cache, and content that no model names. Data sets only where that is
          *     asked for, and none that is pinned or being fetched.
          */
@@ -1321,7 +1436,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Stored
+         * A model's source and files
          * @description A model's source and files.
          */
         get: operations["get_stored"];
@@ -1343,7 +1458,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check Updates
+         * Asks the hub which models it has newer
          * @description Asks the hub which models it has newer.
          */
         post: operations["check_updates"];
@@ -1363,7 +1478,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Verify
+         * Reads files again and compares them with their digests, as a job; its result names what is damaged
          * @description Reads files again and compares them with their digests, as a job; its result names what is damaged.
          */
         post: operations["verify"];
@@ -1381,7 +1496,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Suggestions
+         * A small, a middle and a large model that fit this machine's memory and disk
          * @description A small, a middle and a large model that fit this machine's memory and disk; or three for another machine.
          */
         get: operations["list_suggestions"];
@@ -1401,7 +1516,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Version
+         * Which Serai this is
          * @description Which Serai this is.
          */
         get: operations["get_version"];
@@ -1421,7 +1536,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ollama Version
+         * The version of Ollama's API that is spoken, and Serai's own
          * @description The version of Ollama's API that is spoken, and Serai's own.
          */
         get: operations["ollama_version"];
@@ -1441,7 +1556,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
+         * The server is alive
          * @description The server is alive.
          */
         get: operations["health"];
@@ -1461,13 +1576,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look At Model
+         * What the model is (`/info`), whether it is here (`/health`)
          * @description What the model is (`/info`), whether it is here (`/health`).
          */
         get: operations["look_at_model"];
         put?: never;
         /**
-         * Ask Model
+         * The model's own task, or what its address ends with
          * @description The model's own task, or what its address ends with: `/generate`, `/generate_stream`, `/tokenize`, `/embed`,
          *     `/rerank`, `/similarity`, `/predict`, `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`,
          *     `/pipeline/{task}`.
@@ -1487,7 +1602,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics
+         * Measurements in Prometheus' text form
          * @description Measurements in Prometheus' text form.
          */
         get: operations["metrics"];
@@ -1507,7 +1622,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * 200 when calls can be answered, 503 with what is not ready
          * @description 200 when calls can be answered, 503 with what is not ready.
          */
         get: operations["ready"];
@@ -1529,7 +1644,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Speech
+         * A text read aloud
          * @description A text read aloud. Without `response_format` the file is of the model's usual kind, which its header names.
          */
         post: operations["create_speech"];
@@ -1549,7 +1664,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Transcription
+         * What is said in a recording, as json, text, srt, vtt or verbose_json
          * @description What is said in a recording, as json, text, srt, vtt or verbose_json.
          */
         post: operations["create_transcription"];
@@ -1569,7 +1684,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Translation
+         * The same in English, whatever is spoken
          * @description The same in English, whatever is spoken.
          */
         post: operations["create_translation"];
@@ -1587,13 +1702,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Batches
+         * The asker's batches, the newest first
          * @description The asker's batches, the newest first.
          */
         get: operations["list_batches"];
         put?: never;
         /**
-         * Create Batch
+         * Begins to answer a file of requests that was uploaded with the purpose `batch`
          * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
          */
         post: operations["create_batch"];
@@ -1611,7 +1726,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Batch
+         * How far a batch is
          * @description How far a batch is.
          */
         get: operations["get_batch"];
@@ -1633,7 +1748,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Batch
+         * Stops a batch; what was answered is kept
          * @description Stops a batch; what was answered is kept.
          */
         post: operations["cancel_batch"];
@@ -1653,7 +1768,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Chat Completions
+         * OpenAI's chat completions, streamed or whole
          * @description OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast.
          */
         post: operations["chat_completions"];
@@ -1673,7 +1788,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Completions
+         * OpenAI's completions, streamed or whole: of one prompt or several, each answered n times
          * @description OpenAI's completions, streamed or whole: of one prompt or several, each answered n times.
          */
         post: operations["completions"];
@@ -1693,7 +1808,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Embeddings
+         * A vector of length 1 for each text
          * @description A vector of length 1 for each text.
          */
         post: operations["create_embeddings"];
@@ -1711,13 +1826,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Files
+         * The asker's files
          * @description The asker's files.
          */
         get: operations["list_files"];
         put?: never;
         /**
-         * Create File
+         * Keeps a file; its largest size is that of any body (`server.body_limit_mb`)
          * @description Keeps a file; its largest size is that of any body (`server.body_limit_mb`).
          */
         post: operations["create_file"];
@@ -1735,14 +1850,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get File
+         * What is known of a file
          * @description What is known of a file.
          */
         get: operations["get_file"];
         put?: never;
         post?: never;
         /**
-         * Delete File
+         * Forgets a file, unless a batch still reads it
          * @description Forgets a file, unless a batch still reads it.
          */
         delete: operations["delete_file"];
@@ -1759,7 +1874,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get File Content
+         * A file's content, as it was sent
          * @description A file's content, as it was sent.
          */
         get: operations["get_file_content"];
@@ -1781,7 +1896,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Image Edit
+         * A picture changed as a text says; `mask` says where it may change
          * @description A picture changed as a text says; `mask` says where it may change.
          */
         post: operations["create_image_edit"];
@@ -1801,7 +1916,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Image
+         * Pictures of what a text says
          * @description Pictures of what a text says. The task's own settings, such as `seed`, go by their names.
          */
         post: operations["create_image"];
@@ -1821,7 +1936,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Image Variation
+         * Pictures like a picture
          * @description Pictures like a picture.
          */
         post: operations["create_image_variation"];
@@ -1841,7 +1956,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Message
+         * Anthropic's messages, streamed or whole
          * @description Anthropic's messages, streamed or whole. The object `serai` says who answered and how fast.
          */
         post: operations["create_message"];
@@ -1861,7 +1976,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Count Message Tokens
+         * How many tokens a message would read, without running it
          * @description How many tokens a message would read, without running it.
          */
         post: operations["count_message_tokens"];
@@ -1879,7 +1994,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Openai Models
+         * The models that can be asked, in OpenAI's shape
          * @description The models that can be asked, in OpenAI's shape.
          */
         get: operations["list_openai_models"];
@@ -1899,14 +2014,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Openai Model
+         * One model
          * @description One model.
          */
         get: operations["get_openai_model"];
         put?: never;
         post?: never;
         /**
-         * Delete Openai Model
+         * Is always refused: a key that asks models must not delete them
          * @description Is always refused: a key that asks models must not delete them.
          */
         delete: operations["delete_openai_model"];
@@ -1925,7 +2040,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Moderation
+         * Whether texts do harm, and which
          * @description Whether texts do harm, and which. Categories of which the model tells nothing have no input types.
          */
         post: operations["create_moderation"];
@@ -1945,7 +2060,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rerank Documents
+         * The documents that answer the query best, the best first, as Jina has it
          * @description The documents that answer the query best, the best first, as Jina has it.
          */
         post: operations["rerank_documents"];
@@ -1965,7 +2080,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create Response
+         * OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false
          * @description OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false.
          */
         post: operations["create_response"];
@@ -1983,14 +2098,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Response
+         * One that was kept, or that is being written
          * @description One that was kept, or that is being written.
          */
         get: operations["get_response"];
         put?: never;
         post?: never;
         /**
-         * Delete Response
+         * Forgets one; those that follow on it cannot be followed any more
          * @description Forgets one; those that follow on it cannot be followed any more.
          */
         delete: operations["delete_response"];
@@ -2009,7 +2124,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Response
+         * Stops one that is being written; what was written is kept
          * @description Stops one that is being written; what was written is kept.
          */
         post: operations["cancel_response"];
@@ -2027,7 +2142,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Input Items
+         * What one was asked with
          * @description What one was asked with.
          */
         get: operations["list_input_items"];
@@ -2049,7 +2164,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rerank Documents As Cohere
+         * The same as Cohere has it: without the documents, unless they are asked for
          * @description The same as Cohere has it: without the documents, unless they are asked for.
          */
         post: operations["rerank_documents_as_cohere"];
@@ -2107,6 +2222,17 @@ export interface components {
              * @default local
              */
             place: string;
+        };
+        /** @description An error as Anthropic tells it, with Serai's own beside it. */
+        AnthropicError: {
+            error: {
+                message: string;
+                serai: components["schemas"]["ErrorBody"];
+                type: string;
+            };
+            request_id: string;
+            /** @constant */
+            type: "error";
         };
         /**
          * AnthropicErrorAnswer
@@ -2167,29 +2293,10 @@ export interface components {
             /** Calls */
             calls: components["schemas"]["Call"][];
         };
-        /** Check */
-        Check: {
-            /**
-             * Level
-             * @enum {string}
-             */
-            level: "ok" | "warning" | "failed";
-            /**
-             * Mend
-             * @description What to do about it.
-             */
-            mend: string | null;
-            /** Ok */
-            ok: boolean;
-            /** Part */
-            part: string;
-            /** Text */
-            text: string;
-        };
         /** Checks */
         Checks: {
             /** Checks */
-            checks: components["schemas"]["Check"][];
+            checks: components["schemas"]["serai__api__native__machine__Check"][];
         };
         /** Choice */
         Choice: {
@@ -2941,6 +3048,33 @@ export interface components {
             keys: components["schemas"]["Key"][];
         };
         /**
+         * Kind
+         * @description A kind of service that can be added.
+         */
+        Kind: {
+            /**
+             * Key Env
+             * @description The environment variable that usually has its key.
+             */
+            key_env: string;
+            /** Key Needed */
+            key_needed: boolean;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Url
+             * @description Where it is, when it is in one place.
+             */
+            url: string;
+        };
+        /** KindList */
+        KindList: {
+            /** Kinds */
+            kinds: components["schemas"]["Kind"][];
+        };
+        /**
          * Limits
          * @description How far the scopes of a key go. What is left out, or null, is not limited.
          */
@@ -3332,6 +3466,48 @@ export interface components {
              */
             path: string;
         };
+        /** NewProvider */
+        NewProvider: {
+            /**
+             * Key Env
+             * @description Left out where its kind is at home, and no keys given: the kind's usual one.
+             * @default
+             */
+            key_env: string;
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys?: string[];
+            /**
+             * Kind
+             * @example openai
+             */
+            kind: string;
+            /**
+             * Models
+             * @description Models that the service does not list itself.
+             */
+            models?: string[];
+            /**
+             * Name
+             * @example openai
+             */
+            name: string;
+            /**
+             * Patience S
+             * @description Seconds for which it may be silent in an answer.
+             * @default 300
+             */
+            patience_s: number;
+            /**
+             * Url
+             * @description Left out: where its kind is.
+             * @default
+             * @example https://api.example.com/v1
+             */
+            url: string;
+        };
         /** NewSecret */
         NewSecret: {
             /** Value */
@@ -3432,6 +3608,16 @@ export interface components {
             error: string;
             serai: components["schemas"]["ErrorBody"];
         };
+        /** @description An error as OpenAI tells it, with Serai's own beside it. */
+        OpenAIError: {
+            error: {
+                code: string | null;
+                message: string;
+                param: string | null;
+                serai: components["schemas"]["ErrorBody"];
+                type: string;
+            };
+        };
         /**
          * OpenAIErrorAnswer
          * @description Every error of OpenAI's API looks like this.
@@ -3501,6 +3687,11 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** @description An error as one text, with Serai's own beside it. */
+        PlainError: {
+            error: string;
+            serai: components["schemas"]["ErrorBody"];
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -3532,6 +3723,85 @@ export interface components {
             /** Total */
             total: number | null;
         };
+        /**
+         * Provider
+         * @description A remote service. Its models are called `<name>/…`.
+         */
+        Provider: {
+            /** Created At */
+            created_at: number;
+            /** @description Why it did not, when it was last asked. */
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Key Env */
+            key_env: string;
+            /**
+             * Keys
+             * @description How many keys it has.
+             */
+            keys: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Known
+             * @description How many models it is known to have.
+             */
+            known: number;
+            /**
+             * Models
+             * @description Those that were named by hand.
+             */
+            models: string[];
+            /** Name */
+            name: string;
+            /** Patience S */
+            patience_s: number;
+            /**
+             * Seen At
+             * @description When it last told them; null since the server's start not yet.
+             */
+            seen_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /**
+         * ProviderChange
+         * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
+         */
+        ProviderChange: {
+            /**
+             * Key Env
+             * @description An environment variable of the server with its key.
+             * @default
+             */
+            key_env: string;
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys?: string[];
+            /**
+             * Models
+             * @description Models that the service does not list itself.
+             */
+            models?: string[];
+            /**
+             * Patience S
+             * @description Seconds for which it may be silent in an answer.
+             * @default 300
+             */
+            patience_s: number;
+            /**
+             * Url
+             * @default
+             * @example https://api.example.com/v1
+             */
+            url: string;
+        };
+        /** ProviderList */
+        ProviderList: {
+            /** Providers */
+            providers: components["schemas"]["Provider"][];
+        };
         /** Ram */
         Ram: {
             /** Available */
@@ -3550,6 +3820,22 @@ export interface components {
             };
             /** Ready */
             ready: boolean;
+        };
+        /** RemoteModel */
+        RemoteModel: {
+            /** Context Length */
+            context_length: number | null;
+            /** Name */
+            name: string;
+            /** Task */
+            task: string;
+            /** Title */
+            title: string;
+        };
+        /** RemoteModelList */
+        RemoteModelList: {
+            /** Models */
+            models: components["schemas"]["RemoteModel"][];
         };
         /** Rerank */
         Rerank: {
@@ -3779,6 +4065,43 @@ export interface components {
             name: string;
             /** Total */
             total: number;
+        };
+        /** Check */
+        serai__api__native__machine__Check: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warning" | "failed";
+            /**
+             * Mend
+             * @description What to do about it.
+             */
+            mend: string | null;
+            /** Ok */
+            ok: boolean;
+            /** Part */
+            part: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Check
+         * @description What a service said just now.
+         */
+        serai__api__native__providers__Check: {
+            error: components["schemas"]["ErrorBody"] | null;
+            /**
+             * Key
+             * @enum {string}
+             */
+            key: "accepted" | "refused" | "missing" | "unknown";
+            /** Models */
+            models: number;
+            /** Reachable */
+            reachable: boolean;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Device
@@ -4275,22 +4598,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description It was here already. */
@@ -4320,22 +4643,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4390,22 +4713,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"] | components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorAnswer"] | components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4438,22 +4761,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4485,22 +4808,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4508,7 +4831,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4528,22 +4853,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4572,22 +4897,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4595,7 +4920,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4616,22 +4943,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4639,7 +4966,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4673,22 +5002,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4696,7 +5025,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4709,22 +5040,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4758,22 +5089,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4781,7 +5112,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -4801,22 +5134,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4844,22 +5177,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4884,22 +5217,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -4924,7 +5257,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4933,7 +5266,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4964,7 +5297,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4973,7 +5306,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5005,7 +5338,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5014,7 +5347,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5047,7 +5380,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5056,7 +5389,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5085,7 +5418,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5094,7 +5427,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5125,7 +5458,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5134,7 +5467,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5161,7 +5494,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5170,7 +5503,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5203,7 +5536,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5212,7 +5545,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5243,7 +5576,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5252,7 +5585,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5295,7 +5628,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5304,7 +5637,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5336,7 +5669,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5345,7 +5678,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5394,7 +5727,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5403,7 +5736,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5439,7 +5772,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5448,7 +5781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5482,7 +5815,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5491,7 +5824,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5520,7 +5853,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5529,7 +5862,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +5893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5569,7 +5902,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5600,7 +5933,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5609,7 +5942,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5640,7 +5973,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5649,7 +5982,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5682,7 +6015,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5691,7 +6024,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5722,7 +6055,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5731,7 +6064,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5762,7 +6095,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5771,7 +6104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5802,7 +6135,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5811,7 +6144,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5840,7 +6173,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5849,7 +6182,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5882,7 +6215,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5891,7 +6224,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5922,7 +6255,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5931,7 +6264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5962,7 +6295,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5971,7 +6304,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6004,7 +6337,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6013,7 +6346,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6048,7 +6381,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6057,7 +6390,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6089,7 +6422,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6098,7 +6431,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6135,7 +6468,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6144,7 +6477,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6177,7 +6510,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6186,7 +6519,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6219,7 +6552,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6228,7 +6561,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6259,7 +6592,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6268,7 +6601,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6302,7 +6635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6311,7 +6644,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6344,7 +6677,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6353,7 +6686,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6393,7 +6726,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6402,7 +6735,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6422,6 +6755,326 @@ export interface operations {
             };
         };
     };
+    list_provider_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindList"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+        };
+    };
+    add_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    remove_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    check_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__providers__Check"];
+                };
+            };
+        };
+    };
+    list_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemoteModelList"];
+                };
+            };
+        };
+    };
     list_running: {
         parameters: {
             query?: never;
@@ -6431,7 +7084,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6440,7 +7093,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6473,7 +7126,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6482,7 +7135,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6513,7 +7166,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6522,7 +7175,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6554,7 +7207,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6563,7 +7216,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6592,7 +7245,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +7254,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6636,7 +7289,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6645,7 +7298,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6676,7 +7329,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6685,7 +7338,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6718,7 +7371,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6727,7 +7380,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6760,7 +7413,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6769,7 +7422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6800,7 +7453,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6809,7 +7462,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6840,7 +7493,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6849,7 +7502,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6882,7 +7535,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6891,7 +7544,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6924,7 +7577,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6933,7 +7586,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6969,7 +7622,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6978,7 +7631,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7010,7 +7663,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7019,7 +7672,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7055,7 +7708,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7064,7 +7717,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7096,7 +7749,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7105,7 +7758,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7136,7 +7789,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7145,7 +7798,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7176,7 +7829,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7185,7 +7838,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7220,7 +7873,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7229,7 +7882,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7262,7 +7915,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7271,7 +7924,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7300,7 +7953,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7309,7 +7962,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7344,7 +7997,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7353,7 +8006,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7382,7 +8035,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7391,7 +8044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7420,7 +8073,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7429,7 +8082,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7458,7 +8111,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7467,7 +8120,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7498,7 +8151,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7507,7 +8160,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7540,7 +8193,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7549,7 +8202,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7581,7 +8234,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7590,7 +8243,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7621,7 +8274,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7630,7 +8283,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7659,7 +8312,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7668,7 +8321,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7701,7 +8354,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7710,7 +8363,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7744,7 +8397,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7753,7 +8406,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7782,7 +8435,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7791,7 +8444,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7820,22 +8473,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -7860,7 +8513,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7869,7 +8522,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -7893,27 +8546,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                path: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -7921,7 +8576,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -7929,19 +8586,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                path: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "inputs": "Once upon a time",
-                 *       "parameters": {
-                 *         "max_new_tokens": 20
-                 *       }
-                 *     }
-                 */
                 "application/json": {
                     /** @description What the model's task takes. */
                     inputs?: unknown;
@@ -7954,22 +8605,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OllamaErrorAnswer"];
+                    "application/json": components["schemas"]["PlainError"];
                 };
             };
             /** @description Successful Response */
@@ -7977,7 +8628,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": unknown[];
+                };
             };
         };
     };
@@ -7990,22 +8643,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": components["schemas"]["ErrorAnswer"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -8028,7 +8681,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -8037,7 +8690,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -8075,13 +8728,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": "The inn is open.",
-                 *       "model": "auto",
-                 *       "voice": "alloy"
-                 *     }
-                 */
                 "application/json": {
                     input: unknown;
                     instructions?: unknown;
@@ -8094,22 +8740,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8117,7 +8763,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "audio/*": string;
+                };
             };
         };
     };
@@ -8144,22 +8792,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8167,7 +8815,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8194,22 +8844,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8217,7 +8867,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8233,22 +8885,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8277,22 +8929,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8319,22 +8971,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8361,22 +9013,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8401,18 +9053,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "messages": [
-                 *         {
-                 *           "content": "Hello",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "auto",
-                 *       "stream": true
-                 *     }
-                 */
                 "application/json": {
                     /** @description Phrases of up to so many tokens may come again. */
                     dry_allowed_length?: number;
@@ -8513,22 +9153,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8536,7 +9176,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8549,13 +9191,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "max_tokens": 40,
-                 *       "model": "auto",
-                 *       "prompt": "Once upon a time"
-                 *     }
-                 */
                 "application/json": {
                     /** @description a whole number */
                     best_of?: number | null;
@@ -8654,22 +9289,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8677,7 +9312,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8694,22 +9331,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8739,22 +9376,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8791,22 +9428,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8814,7 +9451,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8829,22 +9468,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8871,22 +9510,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8913,22 +9552,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8936,7 +9575,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/octet-stream": string;
+                };
             };
         };
     };
@@ -8963,22 +9604,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -8986,7 +9627,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -8999,13 +9642,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "model": "auto",
-                 *       "prompt": "A caravan at night",
-                 *       "size": "512x512"
-                 *     }
-                 */
                 "application/json": {
                     model?: unknown;
                     n?: unknown;
@@ -9016,22 +9652,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9039,7 +9675,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9066,22 +9704,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9089,7 +9727,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9102,18 +9742,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "max_tokens": 100,
-                 *       "messages": [
-                 *         {
-                 *           "content": "Hello",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "serai-guide"
-                 *     }
-                 */
                 "application/json": {
                     /** @description an object */
                     cache_control?: Record<string, never> | null;
@@ -9204,22 +9832,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
             /** @description Successful Response */
@@ -9227,7 +9855,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9240,17 +9870,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "messages": [
-                 *         {
-                 *           "content": "Hello",
-                 *           "role": "user"
-                 *         }
-                 *       ],
-                 *       "model": "serai-guide"
-                 *     }
-                 */
                 "application/json": {
                     /** @description an object */
                     cache_control?: Record<string, never> | null;
@@ -9286,22 +9905,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AnthropicErrorAnswer"];
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
             /** @description Successful Response */
@@ -9309,7 +9928,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9322,22 +9943,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9364,22 +9985,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9406,22 +10027,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9446,12 +10067,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": "You are kind.",
-                 *       "model": "auto"
-                 *     }
-                 */
                 "application/json": {
                     input: unknown;
                     model?: unknown;
@@ -9459,22 +10074,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9482,7 +10097,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9499,22 +10116,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9539,13 +10156,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "input": "Hello",
-                 *       "model": "auto",
-                 *       "stream": true
-                 *     }
-                 */
                 "application/json": {
                     /** @description a list of texts */
                     include?: unknown[] | null;
@@ -9589,22 +10199,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9612,7 +10222,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
         };
     };
@@ -9629,22 +10241,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9671,22 +10283,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9713,22 +10325,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9759,22 +10371,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */
@@ -9803,22 +10415,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Client Error */
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description Server Error */
+            /** @description Serai, a model or a service failed; the message says who. */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenAIErrorAnswer"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description Successful Response */

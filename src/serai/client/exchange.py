@@ -6,7 +6,7 @@ import ipaddress
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 import orjson
@@ -18,38 +18,67 @@ from serai.errors import SeraiError, TimedOut, Unreachable
 
 T = TypeVar("T")
 
-PROMPT = httpx2.Timeout(60, connect=5)
-PATIENT = httpx2.Timeout(None, connect=5)
+DEFAULT_URL = "http://127.0.0.1:7372"
+CONNECT_S = 5.0
+UNIX = "unix:"
 
 
-def options(base_url: str, key: str | None) -> dict[str, Any]:
+class Address(NamedTuple):
+    """Where a server is: its URL and, where it listens on one, the path of its unix socket."""
+
+    url: httpx2.URL
+    socket: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Reads `http://host:port`, `https://…` or `unix:/path/of/socket`."""
+        if text.startswith(UNIX):
+            path = text.removeprefix(UNIX)
+            return cls(httpx2.URL("http://localhost"), f"/{path.lstrip('/')}" if path.startswith("/") else path)
+        return cls(httpx2.URL(text))
+
+
+def options(address: Address, key: str | None) -> dict[str, Any]:
     """What both flavours give to httpx2. Proxies of the environment never stand before this very machine, and
     certificates are read only where they are needed."""
-    url = httpx2.URL(base_url)
+    url = address.url
     headers = {"user-agent": f"serai-python/{__version__}"} | ({"authorization": f"Bearer {key}"} if key else {})
     plain = url.scheme == "http"
     return {
         "base_url": url,
         "headers": headers,
-        "timeout": PROMPT,
         "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
         "trust_env": not (plain and is_loopback(url.host)),
     }
 
 
-def arguments(request: Request[Any]) -> dict[str, Any]:
-    arguments = {"method": request.method, "url": request.path, "params": dict(request.params) or None}
+def known(base_url: str | None, key: str | None) -> tuple[Address, str | None]:
+    """The address and the key, as given or else as the environment names them."""
+    if base_url is None or key is None:
+        from serai import settings
+
+        environment = settings.client()
+        base_url, key = base_url or environment.url, key or environment.key
+    return Address.parse(base_url or DEFAULT_URL), key
+
+
+def arguments(request: Request[Any], timeout: float | None) -> dict[str, Any]:
+    """What httpx2 makes a request of. What is slow has all the time it needs once it is connected."""
+    made: dict[str, Any] = {"method": request.method, "url": request.path, "params": dict(request.params) or None}
     if request.json is not None:
-        arguments["json"] = request.json
-    return arguments | {"timeout": PATIENT if request.slow else PROMPT}
+        made["json"] = request.json
+    if request.headers:
+        made["headers"] = dict(request.headers)
+    return made | {"timeout": httpx2.Timeout(None if request.slow else timeout, connect=CONNECT_S)}
 
 
 def read(request: Request[T], response: httpx2.Response) -> T:
-    if response.is_error:
-        raise failure(response)
+    """The answer. Raises SeraiError when it is not what Serai answers."""
     try:
+        if request.plain:
+            return request.read(response.text)
         return request.read(orjson.loads(response.content) if response.content else None)
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise SeraiError(
             f"{response.request.url} answered with something that is not Serai's.",
             hint="Is this the address of Serai, and is it of the same version as this client?",
@@ -66,19 +95,20 @@ def failure(response: httpx2.Response) -> SeraiError:
 
 
 @contextmanager
-def in_words(http: httpx2.Client | httpx2.AsyncClient) -> Iterator[None]:
+def in_words(address: Address) -> Iterator[None]:
     """Turns what goes wrong on the way to the server into words."""
+    where = f"{UNIX}{address.socket}" if address.socket else str(address.url)
     try:
         yield
     except httpx2.TimeoutException as error:
-        raise TimedOut(f"Serai at {http.base_url} did not answer in time.", hint="`serai logs` may say why.") from error
+        raise TimedOut(f"Serai at {where} did not answer in time.", hint="`serai logs` may say why.") from error
     except (httpx2.ConnectError, httpx2.UnsupportedProtocol) as error:
         raise Unreachable(
-            f"No Serai answers at {http.base_url}.", hint="Start it with `serai serve`, or check the address."
+            f"No Serai answers at {where}.", hint="Start it with `serai serve`, or check the address."
         ) from error
     except httpx2.TransportError as error:
         raise Unreachable(
-            f"The connection to Serai at {http.base_url} broke: {error or type(error).__name__}.",
+            f"The connection to Serai at {where} broke: {error or type(error).__name__}.",
             hint="Is it still running? `serai logs` tells what happened.",
         ) from error
 

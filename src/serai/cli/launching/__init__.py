@@ -1,0 +1,1 @@
+"""Coding agents of this machine, wired to Serai for as long as they run."""

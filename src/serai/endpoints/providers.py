@@ -1,0 +1,58 @@
+"""Remote services: added, checked, changed, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from serai.endpoints._request import NATIVE, Json, Request, given, nothing, pick, segment
+
+
+def provider_kinds() -> Request[list[Json]]:
+    """The kinds of remote services: `{name, title, url, key_env, key_needed}`."""
+    return Request("GET", f"{NATIVE}/provider-kinds", pick("kinds"))
+
+
+def providers() -> Request[list[Json]]:
+    """The remote services that were added, without their keys."""
+    return Request("GET", f"{NATIVE}/providers", pick("providers"), slow=True)
+
+
+def provider(name: str) -> Request[Json]:
+    """One remote service. Raises NotFound."""
+    return Request("GET", f"{NATIVE}/providers/{segment(name)}", dict, slow=True)
+
+
+def add_provider(
+    name: str,
+    kind: str,
+    *,
+    url: str | None = None,
+    key_env: str | None = None,
+    keys: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
+    patience_s: float | None = None,
+) -> Request[Json]:
+    """Adds a remote service; its models are then called `name/…`. Raises Conflict when the name is taken."""
+    asked = given(name=name, kind=kind, url=url, key_env=key_env, keys=keys, models=models, patience_s=patience_s)
+    return Request("POST", f"{NATIVE}/providers", dict, asked)
+
+
+def change_provider(name: str, **fields: Any) -> Request[Json]:
+    """Changes its `url`, `key_env`, `keys`, `models` or `patience_s`."""
+    return Request("PATCH", f"{NATIVE}/providers/{segment(name)}", dict, given(**fields))
+
+
+def check_provider(name: str) -> Request[Json]:
+    """Asks the service now: `{reachable, key, models, seconds, error}`."""
+    return Request("POST", f"{NATIVE}/providers/{segment(name)}/check", dict, slow=True)
+
+
+def provider_models(name: str) -> Request[list[Json]]:
+    """The models of a remote service."""
+    return Request("GET", f"{NATIVE}/providers/{segment(name)}/models", pick("models"), slow=True)
+
+
+def remove_provider(name: str) -> Request[None]:
+    """Forgets a remote service and its keys."""
+    return Request("DELETE", f"{NATIVE}/providers/{segment(name)}", nothing)

@@ -1,0 +1,232 @@
+"""What every remote service has in common: one session kept open, keys that rotate, errors that say who failed.
+
+A service overrides `listed`, `request` and `read`; it may override `credentials`; the rest stays as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
+from serai.providers import _faults, _lines, _models
+from serai.providers._keys import REFUSED_S, Keys
+from serai.providers._listing import Listing
+from serai.providers.declaration import ProviderConfig
+from serai.providers.refusal import refused
+from serai.types import Answerer, Call, Delta, Model
+
+_CONNECT_S = 10.0
+_LIST_S = 20.0
+_DRAIN_S = 0.05
+_HEADERS = {"User-Agent": "serai", "Accept-Encoding": "identity"}
+_NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is posted, and to which path under the service's URL; one that begins with / is under its origin."""
+
+    path: str
+    body: Mapping[str, Any]
+
+
+class Service(ABC):
+    """A remote service as a Backend. Redirects are refused, so a key reaches no host but the configured one."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.name = config.name
+        self.place = config.name
+        self.config = config
+        self.url = config.url.rstrip("/")
+        self._told = [_models.model(self.name, name, {}) for name in config.models]
+        self.listing = Listing(self._list, self._told)
+        self._keys = Keys(config.keys)
+        self._session: aiohttp.ClientSession | None = None
+        self._running = 0
+        self.heard_at = 0.0
+        """When it last answered anything, on the monotonic clock."""
+        self.refused = False
+        """Whether its last answer was that the key, or the lack of one, does not do."""
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @abstractmethod
+    async def listed(self) -> list[Model]:
+        """The service's models, by `get`."""
+
+    @abstractmethod
+    def request(self, call: Call, model: str) -> Request:
+        """The request that asks the call of `model`, which is the service's own name. Raises BadRequest or WrongTask
+        for what the service does not have, before anything is sent."""
+
+    @abstractmethod
+    def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
+        """The Deltas of an answer with status 200, by Backend's contract. What it raises of Python's own on nonsense
+        becomes a ModelFailed."""
+
+    def credentials(self, key: str) -> Mapping[str, str]:
+        """The headers that show a key."""
+        return {"authorization": f"Bearer {key}"} if key else {}
+
+    @property
+    def tells_key(self) -> bool:
+        """Whether `listed` and `probe` together show that a key is accepted. May be overridden."""
+        return True
+
+    async def probe(self) -> None:  # noqa: B027 - a hook that most do not need
+        """Asks what only an accepted key is told, where the list of models is for everybody. May be overridden."""
+
+    def unlisted(self, name: str) -> Model | None:
+        """A model by its whole name that is not listed, as long as the service could not say what it has: it will say
+        itself."""
+        model = name.partition("/")[2]
+        if self.listing.seen_at is not None or not _models.named(model):
+            return None
+        return _models.model(self.name, model, {})
+
+    async def models(self) -> Sequence[Model]:
+        return await self.listing.get()
+
+    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
+        start, _, model = call.model.partition("/")
+        if start != self.name or not model:
+            raise ModelNotFound(call.model, who=self.name)
+        path, body = self._written(call, model)
+        who = Answerer(model=call.model, backend=self.name, place=self.place)
+        with self._at_work():
+            try:
+                async with contextlib.aclosing(self._answer(call, path, body, who)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise _faults.broken(self.name, error, self.config.patience_s) from error
+            except _NONSENSE as error:
+                raise ModelFailed(f"{self.name} sent something that is no answer.", who=self.name) from error
+            except SeraiError as error:
+                _faults.without(self.config.keys, error)
+                raise
+
+    async def get(self, path: str) -> Any:
+        """The JSON at a path. Raises SeraiError."""
+        try:
+            async with asyncio.timeout(_LIST_S):
+                response = await self._send("GET", path, None, "")
+                try:
+                    return orjson.loads(await _lines.whole(response, self.name))
+                finally:
+                    response.release()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _faults.broken(self.name, error, _LIST_S) from error
+        except orjson.JSONDecodeError as error:
+            raise ModelFailed(f"{self.name} sent something that is not JSON.", who=self.name) from error
+
+    async def body(self, response: aiohttp.ClientResponse) -> Any:
+        """The JSON of a whole answer."""
+        async with asyncio.timeout(self.config.patience_s):
+            return orjson.loads(await _lines.whole(response, self.name))
+
+    def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        """The bytes of a streamed answer, within bounds."""
+        return _lines.lines(response.content, self.name, self.config.patience_s)
+
+    async def retire(self) -> None:
+        """Closes once the answers that are being written are whole."""
+        await self._idle.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        await self.listing.close()
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def _list(self) -> list[Model]:
+        try:
+            models = await self.listed()
+        except _NONSENSE as error:
+            raise ModelFailed(f"{self.name} sent something that is no list of models.", who=self.name) from error
+        return list({model.name: model for model in (*self._told, *models)}.values())
+
+    def _written(self, call: Call, model: str) -> tuple[str, bytes]:
+        try:
+            request = self.request(call, model)
+            return request.path, orjson.dumps(request.body)
+        except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
+            raise BadRequest(f"{self.name} cannot be asked this: something in it does not fit.") from error
+
+    async def _answer(self, call: Call, path: str, body: bytes, who: Answerer) -> AsyncGenerator[Delta, None]:
+        response = await self._send("POST", path, body, call.model)
+        try:
+            async with contextlib.aclosing(self.read(call, response, who)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again
+                async with asyncio.timeout(_DRAIN_S):
+                    await response.content.readany()
+        finally:
+            # An answer that is not at its end is left by closing the connection: only that stops the service.
+            response.release() if response.content.at_eof() else response.close()
+
+    async def _send(self, method: str, path: str, body: bytes | None, model: str) -> aiohttp.ClientResponse:
+        """A response with status 200. Shows one key after the other as long as they are refused or have had enough."""
+        refusal: SeraiError | None = None
+        for key in self._keys.order():
+            response = await self._ask(method, path, body, key)
+            self.heard_at, self.refused = time.monotonic(), response.status == 401
+            if response.status == 200:
+                return response
+            error = await self._refusal(response, model)
+            if response.status not in (401, 429):
+                raise error
+            self._keys.rest(key, error.retry_after if isinstance(error, Busy) else REFUSED_S)
+            refusal = refusal if isinstance(refusal, Busy) else error
+        assert refusal is not None
+        raise refusal
+
+    async def _ask(self, method: str, path: str, body: bytes | None, key: str) -> aiohttp.ClientResponse:
+        headers = {**self.credentials(key)}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        url = URL(self.url).origin() / path[1:] if path.startswith("/") else f"{self.url}/{path}"
+        async with asyncio.timeout(self.config.patience_s):
+            return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)
+
+    async def _refusal(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
+        try:
+            body = await _lines.whole(response, self.name, 1 << 20)
+        except (ModelFailed, aiohttp.ClientError):
+            body = b""
+        finally:
+            response.close()
+        error = refused(self.name, model, response.status, body, response.headers)
+        return _faults.without(self.config.keys, error)
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+            )
+        return self._session
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._running += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()

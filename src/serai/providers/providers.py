@@ -1,0 +1,210 @@
+"""The remote services of this Serai: added, changed and removed as rows, open as Backends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+import orjson
+from sqlalchemy import Connection
+
+from serai.backend import Backend
+from serai.errors import BadRequest, Conflict, SeraiError
+from serai.providers import checking, rows
+from serai.providers._base import Service
+from serai.providers._listing import Listing
+from serai.providers.checking import Checked
+from serai.providers.declaration import ProviderConfig, find_kind
+from serai.providers.rows import Row
+from serai.storage.database import Database
+from serai.storage.secrets import SecretStore
+from serai.storage.tables import providers as table
+
+_SECRET = "provider:"  # noqa: S105 - how the names of these secrets begin
+MOST_KEYS = 100
+
+
+class Providers:
+    """`variable` reads a variable of the environment; `seen` is told every key, so that logs leave it out; `taken`
+    says whether models of this machine are called `<name>/…`."""
+
+    def __init__(
+        self,
+        db: Database,
+        secrets: SecretStore,
+        variable: Callable[[str], str | None],
+        seen: Callable[[str], None],
+        taken: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._db = db
+        self._secrets = secrets
+        self._variable = variable
+        self._seen = seen
+        self._taken = taken
+        self._version: int | None = None
+        self._open: dict[str, tuple[Row, Backend]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.Lock()
+        self._changing = asyncio.Lock()
+
+    async def backends(self) -> Sequence[Backend]:
+        """All services as Backends, as they are set up now, whichever process changed them."""
+        version = self._db.version()
+        if version is None or version != self._version:
+            async with self._reading:
+                await self._reread(version)
+        return [backend for _, backend in self._open.values()]
+
+    async def backend(self, name: str) -> Backend:
+        """One of them. Raises NotFound, or what it cannot be opened for."""
+        row = await self.find(name)
+        await self.backends()
+        if name not in self._open:
+            find_kind(row.kind)
+            raise BadRequest(f"{name} could not be opened.", hint=f"Remove it: `serai providers remove {name}`.")
+        return self._open[name][1]
+
+    async def listing(self, name: str) -> Listing | None:
+        """What is known of its models without asking; None for a service that keeps no such list, or is not open."""
+        await self.backends()
+        opened = self._open.get(name)
+        return opened[1].listing if opened is not None and isinstance(opened[1], Service) else None
+
+    async def all(self) -> Sequence[Row]:
+        """As they were added."""
+        return await self._db.read(rows.every)
+
+    async def find(self, name: str) -> Row:
+        """Raises NotFound."""
+        return await self._db.read(lambda connection: rows.find(connection, name))
+
+    async def keys(self, row: Row) -> tuple[str, ...]:
+        """The keys it is shown: those that are kept for this address, else those in its environment variable, between
+        commas."""
+        kept = orjson.loads(await self._secrets.get(_SECRET + row.name) or "{}")
+        if kept.get("origin") == checking.origin(row.url):
+            keys = [str(key) for key in kept["keys"]]
+        else:
+            value = self._variable(row.key_env) if row.key_env else None
+            keys = [part.strip() for part in (value or "").split(",") if part.strip()]
+        for key in keys:
+            self._seen(key)
+        return tuple(keys)
+
+    async def add(self, row: Row, keys: Sequence[str] = ()) -> Row:
+        """Adds a service. An empty URL is where its kind is, and only there the kind's usual variable holds the key.
+        Raises NotFound for an unknown kind, BadRequest, or Conflict when the name is taken."""
+        kind = find_kind(row.kind)
+        row = replace(row, url=(row.url or kind.url).rstrip("/"))
+        if not row.url:
+            hint = f"Say where it is: --url https://… ({kind.title} runs anywhere)."
+            raise BadRequest(f"A service of the kind {row.kind!r} needs a URL.", hint=hint, field="url")
+        rows.checked(row)
+        if not keys and kind.url and checking.origin(row.url) == checking.origin(kind.url):
+            row = replace(row, key_env=row.key_env or kind.key_env)
+        if await self._taken(row.name):
+            raise Conflict(f"There are models of this machine called {row.name}/….", hint="Choose another name.")
+
+        def work(connection: Connection) -> None:
+            _check_free(connection, row.name)
+            connection.execute(table.insert().values(name=row.name, **rows.values(row)))
+
+        async with self._changing:
+            await self._db.read(lambda connection: _check_free(connection, row.name))
+            await self._keep(row, keys)
+            await self._db.write(work)
+        return await self.find(row.name)
+
+    async def change(self, name: str, keys: Sequence[str] | None = None, **fields: object) -> Row:
+        """Changes some fields. A URL of another origin takes new keys, or none: those that are kept never go to it."""
+        row = await self.find(name)
+        changed = rows.checked(replace(row, **fields))  # type: ignore[arg-type]
+        find_kind(changed.kind)
+        if checking.origin(changed.url) != checking.origin(row.url):
+            keys = keys or ()
+            changed = changed if "key_env" in fields else replace(changed, key_env="")
+
+        def work(connection: Connection) -> None:
+            rows.find(connection, name)
+            connection.execute(table.update().where(table.c.name == name).values(**rows.values(changed)))
+
+        if keys is not None:
+            await self._keep(changed, keys)
+        await self._db.write(work)
+        return await self.find(name)
+
+    async def remove(self, name: str) -> None:
+        """Removes a service and its keys; answers that it is writing come to their end. Raises NotFound."""
+
+        def work(connection: Connection) -> None:
+            rows.find(connection, name)
+            connection.execute(table.delete().where(table.c.name == name))
+
+        async with self._changing:
+            await self._db.write(work)
+            await self._secrets.delete(_SECRET + name)
+        await self.backends()
+
+    async def check(self, name: str) -> Checked:
+        """Whether it can be reached, takes its key, and what it has."""
+        row = await self.find(name)
+        return await checking.check(await self.backend(name), has_key=bool(await self.keys(row)))
+
+    async def close(self) -> None:
+        """Closes all of them, at once."""
+        for leaving in list(self._leaving):
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+        opened, self._open = self._open, {}
+        for _, backend in opened.values():
+            await backend.close()
+
+    async def _keep(self, row: Row, keys: Sequence[str]) -> None:
+        """Together with the address that they are for: whatever happens at once, they reach no other."""
+        if any(not key.isascii() or not key.isprintable() or not key.strip() for key in keys) or len(keys) > MOST_KEYS:
+            raise BadRequest("A key has letters, digits and signs, without line breaks.", field="keys")
+        for key in keys:
+            self._seen(key)
+        if keys:
+            kept = {"origin": checking.origin(row.url), "keys": [key.strip() for key in keys]}
+            await self._secrets.set(_SECRET + row.name, orjson.dumps(kept).decode())
+        else:
+            await self._secrets.delete(_SECRET + row.name)
+
+    async def _reread(self, version: int | None) -> None:
+        found = {row.name: row for row in await self.all()}
+        for name, (row, backend) in list(self._open.items()):
+            if found.get(name) != row:
+                del self._open[name]
+                self._leave(backend)
+        for name, row in found.items():
+            if name not in self._open:
+                with contextlib.suppress(SeraiError):  # of a kind that is not installed any more; others go on
+                    self._open[name] = (row, await self._opened(row))
+        self._version = version
+
+    async def _opened(self, row: Row) -> Backend:
+        keys = await self.keys(row)
+        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, row.models, row.patience_s))
+
+    def _leave(self, backend: Backend) -> None:
+        """Closes it once its answers are whole."""
+        retire: Callable[[], Awaitable[None]] = getattr(backend, "retire", backend.close)
+
+        async def work() -> None:
+            try:
+                await retire()
+            finally:
+                await backend.close()
+
+        task = asyncio.create_task(work())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+
+def _check_free(connection: Connection, name: str) -> None:
+    if any(known.name == name for known in rows.every(connection)):
+        hint = f"Choose another name, or remove it first: `serai providers remove {name}`."
+        raise Conflict(f"There is a service called {name!r} already.", hint=hint)
