@@ -115,7 +115,7 @@ def test_a_broken_body_is_the_askers_fault(server: Server, dialect: str, what: s
     assert len(told(dialect, response)) < 1000
 
 
-VALUES: Any = [-0.0, -1, 2**63, 2**70, 1e308, "NaN", "", [], {}, True, [[]], "x" * 10_000, "\x00", None]
+VALUES: Any = [-0.0, -1, 2**70, 1e308, "NaN", "", {}, [[]], True, "x" * 2000, "\x00", None]
 FIELDS = {
     "openai": (
         "model",

@@ -107,3 +107,9 @@ async def test_a_missing_name_is_answered_with_the_nearest(store: Store) -> None
     with pytest.raises(ModelNotFound) as caught:
         await store.find("serai-gide")
     assert caught.value.facts["nearest"] == [GUIDE]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "~nobody-of-that-name/x"])
+async def test_a_path_that_can_be_none_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(BadRequest, match="cannot be a file's path"):
+        await store.add(Path(name))

@@ -143,3 +143,9 @@ async def test_what_a_kill_left_goes_with_the_next_start(client: Any) -> None:
         place.path(name).write_bytes(b"x")
     await place.tidy({"file_growing"})
     assert {path.name for path in folder(client)} == {kept.id, "file_growing"}
+
+
+async def test_a_field_with_a_broken_head_is_the_askers_fault(client: Any) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="a\x10"\r\n\r\nx\r\n--b--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    assert (await client.api.post("/v1/files", content=form, headers=headers)).status_code == 400
