@@ -36,7 +36,7 @@ MODELS |= {"/v1/rerank": "ranks", "/v2/rerank": "ranks"}
 CONFIG = {
     "seed": 7,  # and nothing below that would make later examples depend on earlier answers
     "suppress-health-check": ["all"],
-    "generation": {"max-examples": 6, "deterministic": True, "no-shrink": True, "database": "none"},
+    "generation": {"max-examples": 4, "deterministic": True, "no-shrink": True, "database": "none"},
     "phases": {
         "fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}},
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -36,54 +36,8 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-class OpenAIErrorBody(BaseModel):
-    message: str
-    type: str
-    param: str | None
-    code: str
-    serai: ErrorBody
-
-
-class OpenAIErrorAnswer(BaseModel):
-    """Every error of OpenAI's API looks like this."""
-
-    error: OpenAIErrorBody
-
-
-class AnthropicErrorBody(BaseModel):
-    type: str
-    message: str
-    serai: ErrorBody
-
-
-class AnthropicErrorAnswer(BaseModel):
-    """Every error of Anthropic's API looks like this."""
-
-    type: Literal["error"]
-    error: AnthropicErrorBody
-    request_id: str
-
-
-class OllamaErrorAnswer(BaseModel):
-    """Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`."""
-
-    error: str
-    serai: ErrorBody
-
-
-_SHAPES: Mapping[str | None, Any] = {
-    "openai": OpenAIErrorAnswer,
-    "anthropic": AnthropicErrorAnswer,
-    "ollama": OllamaErrorAnswer,
-    "huggingface": OllamaErrorAnswer,
-    "simple": ErrorAnswer | OllamaErrorAnswer,
-}
-
-
-def described(tag: str | None) -> dict[int | str, dict[str, Any]]:
-    """How the OpenAPI document tells of errors of the routes with this tag."""
-    shape = {"model": _SHAPES.get(tag, ErrorAnswer)}
-    return {"4XX": shape, "5XX": shape}
+DESCRIBED: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}}
+"""How the OpenAPI document tells of errors, until `describing` says how each dialect does."""
 
 
 class InvalidField(BadRequest):

@@ -67,6 +67,6 @@ def router(needs: Scope, *, prefix: str = "", tag: str | None = None, kind: type
         tags=[tag] if tag else None,
         route_class=cast(type[Guarded], type(kind.__name__, (kind,), {"needs": needs, "speaks": dialects(tag)})),
         strict_content_type=False,
-        responses=errors.described(tag),
+        responses=errors.DESCRIBED,
         generate_unique_id_function=lambda route: route.name,
     )

@@ -69,7 +69,6 @@ class OllamaAnswer(BaseModel):
     done: bool
 
 
-_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {}}}}
 _BODY = {
     "required": True,
     "content": {
@@ -93,7 +92,6 @@ _BODY = {
 @routes.post(
     "/api/chat",
     response_model=SimpleAnswer | OllamaAnswer,
-    responses=_LINES,
     openapi_extra={"requestBody": _BODY},
 )
 async def chat(request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from serai.api.describing import errors
+from serai.api.describing import errors, streams
 from serai.api.describing.synthesis import example
 
 Json = dict[str, Any]
@@ -74,6 +74,7 @@ def complete(document: Json) -> Json:
         _place(path, operation)
         operation["responses"] |= errors.answers(path)
         _exemplify(operation, known.get(operation["operationId"], {}), schemas)
+        streams.tell(path, operation)
     return document
 
 

@@ -29,7 +29,14 @@ SCHEMAS: Mapping[str, Json] = {
     | {"description": "An error as Anthropic tells it, with Serai's own beside it."},
     "PlainError": _object(error=_TEXT, serai=_SERAI)
     | {"description": "An error as one text, with Serai's own beside it."},
+    "EitherError": {
+        "anyOf": [{"$ref": "#/components/schemas/PlainError"}, {"$ref": "#/components/schemas/ErrorAnswer"}],
+        "description": "An error in the dialect of whoever asks.",
+    },
 }
+SHARED = "/api/chat"
+"""Serai's own simple call and Ollama's have this address."""
+
 _NAMES = {"openai": "OpenAIError", "anthropic": "AnthropicError"}
 
 
@@ -37,6 +44,7 @@ def answers(path: str) -> dict[str, Json]:
     """What a route at that address answers when something is wrong, in its own dialect."""
     dialect = envelopes.dialect_of({"path": path, "headers": []})
     name = "ErrorAnswer" if dialect == "native" else _NAMES.get(dialect, "PlainError")
+    name = "EitherError" if path == SHARED else name
     told = getattr(envelopes, dialect)
     yours, ours = ModelNotFound("gide", ["serai-guide"]), Internal("Something went wrong inside Serai.")
     return {

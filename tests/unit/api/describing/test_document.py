@@ -92,6 +92,8 @@ def _envelope(path: str) -> str:
         return "AnthropicError"
     if path.startswith(("/v1/", "/v2/")):
         return "OpenAIError"
+    if path == "/api/chat":
+        return "EitherError"
     return "ErrorAnswer" if path.startswith(("/api/v1/", "/health", "/ready", "/metrics")) else "PlainError"
 
 

@@ -2235,28 +2235,6 @@ export interface components {
             type: "error";
         };
         /**
-         * AnthropicErrorAnswer
-         * @description Every error of Anthropic's API looks like this.
-         */
-        AnthropicErrorAnswer: {
-            error: components["schemas"]["AnthropicErrorBody"];
-            /** Request Id */
-            request_id: string;
-            /**
-             * Type
-             * @constant
-             */
-            type: "error";
-        };
-        /** AnthropicErrorBody */
-        AnthropicErrorBody: {
-            /** Message */
-            message: string;
-            serai: components["schemas"]["ErrorBody"];
-            /** Type */
-            type: string;
-        };
-        /**
          * Attempt
          * @description A backend that did not answer, and why.
          */
@@ -2427,6 +2405,8 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** @description An error in the dialect of whoever asks. */
+        EitherError: components["schemas"]["PlainError"] | components["schemas"]["ErrorAnswer"];
         /** Embed */
         Embed: {
             /**
@@ -3599,15 +3579,6 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /**
-         * OllamaErrorAnswer
-         * @description Every error of Ollama's API looks like this; Hugging Face's servers add `error_type`.
-         */
-        OllamaErrorAnswer: {
-            /** Error */
-            error: string;
-            serai: components["schemas"]["ErrorBody"];
-        };
         /** @description An error as OpenAI tells it, with Serai's own beside it. */
         OpenAIError: {
             error: {
@@ -3617,25 +3588,6 @@ export interface components {
                 serai: components["schemas"]["ErrorBody"];
                 type: string;
             };
-        };
-        /**
-         * OpenAIErrorAnswer
-         * @description Every error of OpenAI's API looks like this.
-         */
-        OpenAIErrorAnswer: {
-            error: components["schemas"]["OpenAIErrorBody"];
-        };
-        /** OpenAIErrorBody */
-        OpenAIErrorBody: {
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
-            /** Param */
-            param: string | null;
-            serai: components["schemas"]["ErrorBody"];
-            /** Type */
-            type: string;
         };
         /** Orphan */
         Orphan: {
@@ -4719,7 +4671,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlainError"];
+                    "application/json": components["schemas"]["EitherError"];
                 };
             };
             /** @description Serai, a model or a service failed; the message says who. */
@@ -4728,7 +4680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlainError"];
+                    "application/json": components["schemas"]["EitherError"];
                 };
             };
             /** @description Successful Response */
@@ -4738,7 +4690,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimpleAnswer"] | components["schemas"]["OllamaAnswer"];
-                    "application/x-ndjson": unknown;
+                    "application/x-ndjson": string;
                 };
             };
         };
@@ -4833,6 +4785,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "application/x-ndjson": string;
                 };
             };
         };
@@ -5027,6 +4980,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "application/x-ndjson": string;
                 };
             };
         };
@@ -5114,6 +5068,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "application/x-ndjson": string;
                 };
             };
         };
@@ -8577,7 +8532,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": unknown;
                 };
             };
         };
@@ -8629,7 +8584,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown[];
+                    "application/json": unknown;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -9178,6 +9138,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -9314,6 +9279,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -9857,6 +9827,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
@@ -10224,6 +10199,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                    "text/event-stream": {
+                        data?: string;
+                        event?: string;
+                        id?: string;
+                    };
                 };
             };
         };
