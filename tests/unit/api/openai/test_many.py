@@ -52,7 +52,7 @@ async def test_without_usage_no_chunk_lacks_a_choice(client: Any) -> None:
 async def test_who_leaves_stops_all_of_them(make_client: Any) -> None:
     client = await make_client("one", asyncio.Event())
     stream = await client.chat.completions.create(**ASKED, n=4, stream=True)
-    await anext(aiter(stream))
+    await until(lambda: len(client.api.backend.calls) == 4)
     await stream.close()
     await until(lambda: client.api.backend.closed == 4)
 
