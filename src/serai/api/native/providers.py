@@ -87,7 +87,7 @@ class ProviderChange(In):
     patience_s: Patience = declaration.PATIENCE_S
 
 
-class Check(Out):
+class ServiceCheck(Out):
     """What a service said just now."""
 
     reachable: bool
@@ -151,10 +151,10 @@ async def remove_provider(services: ServicesDep, name: str) -> None:
 
 
 @routes.post("/providers/{name}/check")
-async def check_provider(services: ServicesDep, name: str) -> Check:
+async def check_provider(services: ServicesDep, name: str) -> ServiceCheck:
     """Asks the service whether it is there, takes its key, and what it has."""
     found = await services.providers.check(name)
-    return Check.model_validate({**_fields(found), "error": _error(found.error)})
+    return ServiceCheck.model_validate({**_fields(found), "error": _error(found.error)})
 
 
 @routes.get("/providers/{name}/models")

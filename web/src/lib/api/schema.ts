@@ -2271,10 +2271,29 @@ export interface components {
             /** Calls */
             calls: components["schemas"]["Call"][];
         };
+        /** Check */
+        Check: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warning" | "failed";
+            /**
+             * Mend
+             * @description What to do about it.
+             */
+            mend: string | null;
+            /** Ok */
+            ok: boolean;
+            /** Part */
+            part: string;
+            /** Text */
+            text: string;
+        };
         /** Checks */
         Checks: {
             /** Checks */
-            checks: components["schemas"]["serai__api__native__machine__Check"][];
+            checks: components["schemas"]["Check"][];
         };
         /** Choice */
         Choice: {
@@ -4018,43 +4037,6 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** Check */
-        serai__api__native__machine__Check: {
-            /**
-             * Level
-             * @enum {string}
-             */
-            level: "ok" | "warning" | "failed";
-            /**
-             * Mend
-             * @description What to do about it.
-             */
-            mend: string | null;
-            /** Ok */
-            ok: boolean;
-            /** Part */
-            part: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * Check
-         * @description What a service said just now.
-         */
-        serai__api__native__providers__Check: {
-            error: components["schemas"]["ErrorBody"] | null;
-            /**
-             * Key
-             * @enum {string}
-             */
-            key: "accepted" | "refused" | "missing" | "unknown";
-            /** Models */
-            models: number;
-            /** Reachable */
-            reachable: boolean;
-            /** Seconds */
-            seconds: number;
-        };
         /**
          * Device
          * @description Memory that models use, in bytes, and who holds how much of it.
@@ -4091,6 +4073,24 @@ export interface components {
             serai: number;
             /** Total */
             total: number;
+        };
+        /**
+         * ServiceCheck
+         * @description What a service said just now.
+         */
+        ServiceCheck: {
+            error: components["schemas"]["ErrorBody"] | null;
+            /**
+             * Key
+             * @enum {string}
+             */
+            key: "accepted" | "refused" | "missing" | "unknown";
+            /** Models */
+            models: number;
+            /** Reachable */
+            reachable: boolean;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Session
@@ -6985,7 +6985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__providers__Check"];
+                    "application/json": components["schemas"]["ServiceCheck"];
                 };
             };
         };
