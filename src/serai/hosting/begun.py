@@ -74,11 +74,15 @@ class Spare:
             self._starting = asyncio.create_task(self._start())
 
     async def close(self) -> None:
+        """Also when cancelled: then without waiting for its end."""
         self._closed = True
-        if self._starting is not None:
-            await asyncio.wait([self._starting])
-        if begun := self.take():
-            begun.kill()
+        try:
+            if self._starting is not None:
+                await asyncio.wait([self._starting])
+        finally:
+            if begun := self.take():
+                begun.kill()
+        if begun is not None:
             await begun.gone.wait()
             environment.remove_scratch(begun.scratch)
 

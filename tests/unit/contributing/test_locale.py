@@ -27,9 +27,9 @@ FAULTS = [
     ("  tokens:", '  tokens: { few: "{n}", other: "{n}" },', "tr: tokens lacks the plural form one"),
     ('  "foot.more":', '  "foot.more": "{n}",', "tr: foot.more has no plural forms"),
     (
-        '  "downloads.open":',
-        '  "downloads.open": { one: "1", few: "{n}", other: "{n}" },',
-        "tr: downloads.open has a form few",
+        '  "generation.reset":',
+        '  "generation.reset": { one: "1", few: "{n}", other: "{n}" },',
+        "tr: generation.reset has a form few",
     ),
 ]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(NODE is None, reason="Node.js is not installed")]

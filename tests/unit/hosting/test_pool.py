@@ -23,6 +23,20 @@ MakePool = Callable[..., Pool]
 MakeModel = Callable[..., Model]
 
 
+@pytest.fixture(autouse=True)
+def _others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that live as long as the whole run are not this test's."""
+    monkeypatch.setitem(globals(), "_known", set(psutil.Process().children()))
+
+
+_known: set[psutil.Process] = set()
+
+
+def children() -> set[psutil.Process]:
+    """The processes that the test has started and that have not ended."""
+    return set(psutil.Process().children()) - _known
+
+
 @pytest.fixture
 def model(tmp_path: Path) -> MakeModel:
     def make(name: str = "a", *, load: list[dict[str, Any]] | None = None, **facts: Any) -> Model:
@@ -171,23 +185,23 @@ async def test_a_crash_between_calls_is_seen_and_healed_by_the_next(make_pool: M
 async def test_unload_while_loading_ends_the_process(make_pool: MakePool, model: MakeModel) -> None:
     pool = pool_of(make_pool)
     load = asyncio.create_task(pool.load(model(load=[{"stall": True}])))
-    await until(lambda: bool(psutil.Process().children()))
+    await until(lambda: bool(children()))
     await pool.unload("a")
     with pytest.raises(ModelFailed, match="unloaded"):
         await load
-    assert psutil.Process().children() == []
+    assert not children()
 
 
 async def test_close_ends_every_process_and_may_come_twice(make_pool: MakePool, model: MakeModel) -> None:
     pool = pool_of(make_pool)
     await asyncio.gather(*(pool.load(model(name)) for name in "ab"))
     late = asyncio.create_task(pool.load(model("late", load=[{"stall": True}])))
-    await until(lambda: len(psutil.Process().children()) == 3)
+    await until(lambda: len(children()) == 3)
     await pool.close()
     await pool.close()
     with pytest.raises(ModelFailed):
         await late
-    assert psutil.Process().children() == []
+    assert not children()
     with pytest.raises(Busy, match="stopping"):
         await pool.load(model())
 
@@ -198,7 +212,7 @@ async def test_a_cancelled_close_still_ends_them(make_pool: MakePool, model: Mak
     closing = asyncio.create_task(pool.close())
     asyncio.get_running_loop().call_soon(closing.cancel)
     await asyncio.wait([closing])
-    await until(lambda: psutil.Process().children() == [])
+    await until(lambda: not children())
 
 
 async def test_running_tells_what_the_page_shows(make_pool: MakePool, model: MakeModel) -> None:
