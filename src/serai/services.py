@@ -251,6 +251,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     """The one weight store: how models get there, stay there whole, and make room for others."""
     environ = services.settings_file.environ
     cache, records = hf_home(environ) / "hub", Records(services.db)
+    folder = services.home / "mirror"
     limits = Limits(lambda: services.settings.hub.connections, lambda: services.settings.hub.rate_limit_mb * 1e6)
 
     services.weights = Weights(
@@ -275,7 +276,7 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
     async def room() -> int:
         return int(await services.pool.usable() * WEIGHTS_SHARE)
 
-    kept = Kept(services.home / "mirror", cache, records)
+    kept = Kept(folder, cache, records)
     services.data_sets = DataSets(
         cache,
         services.memory,
@@ -283,19 +284,8 @@ def _hub(services: Services, hub: Hub) -> list[JobKind]:
         kept.asked_for,
     )
     quota = _quota(services, kept)
-    download = Download(
-        hub,
-        services.store,
-        records,
-        cache,
-        limits=limits,
-        quota=quota,
-        room=room,
-        runs=_runs,
-    )
-
+    download = Download(hub, services.store, records, cache, limits=limits, quota=quota, room=room, runs=_runs)
     public = Hub(lambda: services.settings.hub.endpoint, _nobody, lambda: services.settings.hub.offline)
-    folder = services.home / "mirror"
     make_room = partial(quota.make_room, downloading=download.active)
     services.mirror = Mirror(public, hub, cache, folder, kept, limits=limits, make_room=make_room)
     return [download, Verify(hub, services.store, records, cache, Fetcher(hub, limits))]
