@@ -18,7 +18,7 @@ run: install ## start Serai and open its page (ARGS="serve --no-browser --port 8
 
 test: install .venv/.dev .venv/.torch .venv/.llamaindex web/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json ## every check and every test (ARGS="-k chat" goes to pytest)
 	@$(BIN)/python tools/check.py lint
-	$(BIN)/python -m pytest -n2 $(ARGS)
+	@$(BIN)/python tools/suite.py $(ARGS)
 
 check: install .venv/.dev web/node_modules/.package-lock.json ## lint, types, import contract, catalogues, secrets, fast tests
 	$(BIN)/python tools/check.py

@@ -132,12 +132,16 @@ async def test_a_client_that_goes_stops_the_model(real: Any, dialect: Dialect, s
         async def at_work() -> bool:
             return any(slot["is_processing"] for slot in await worker.process.get("/slots"))
 
-        _, writer = await asyncio.open_connection("127.0.0.1", real.base_url.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", real.base_url.port)
         body = orjson.dumps(dialect.body("tiny", "hi", stream=stream, temperature=0, max_tokens=30_000))
         writer.write(f"POST {dialect.path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n".encode())
         writer.write(body)
-        await reached(at_work, True)
-        writer.close()
+        try:
+            await reached(at_work, True)
+        except TimeoutError:
+            pytest.fail(f"the engine never began; the answer was {await asyncio.wait_for(reader.read(2000), 1)!r}")
+        finally:
+            writer.close()
         began = time.monotonic()
         await reached(at_work, False)
         print(f"stopped after {(time.monotonic() - began) * 1000:.1f} ms")
@@ -145,6 +149,6 @@ async def test_a_client_that_goes_stops_the_model(real: Any, dialect: Dialect, s
 
 
 async def reached(state: Callable[[], Any], wanted: bool) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while await state() is not wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
