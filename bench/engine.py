@@ -31,7 +31,7 @@ from serai.hosting.pool import Pool
 from serai.hosting.process import ModelProcess
 from serai.routing.router import Router
 from serai.settings import Models, Settings
-from serai.types import CHAT, Call, Model, Usage
+from serai.types import CHAT, Call, Model
 
 
 class Nobody:
@@ -50,8 +50,6 @@ class Nobody:
 
     def publish(self, topic: str, data: Any) -> None: ...
 
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None: ...
-
 
 class Bench:
     def __init__(self, path: Path, tokens: int, streams: int) -> None:
@@ -61,7 +59,7 @@ class Bench:
         self.pool = Pool(lambda: settings, environ=os.environ)
         self.nobody = Nobody(self.model)
         self.backend = LocalBackend(self.nobody, self.pool)
-        self.router = Router([self.backend], self.nobody, self.nobody, Settings)
+        self.router = Router([self.backend], self.nobody, [], Settings)
 
     def call(self, number: int = 0) -> Call:
         messages = [{"role": "user", "content": f"story number {number}"}]

@@ -6,6 +6,7 @@ SeraiError
 │   ├── ContextExceeded   the prompt is longer than the model's context; both numbers
 │   └── WrongTask         the model cannot do what was asked
 ├── Unauthenticated 401   a key is needed
+├── OverBudget 402        what may be spent is spent
 ├── Forbidden 403         known, but not allowed (also: Host or Origin refused)
 ├── NotFound 404
 │   └── ModelNotFound     with the nearest names
@@ -86,6 +87,14 @@ class WrongTask(BadRequest):
 class Unauthenticated(SeraiError):
     status = 401
     code = "unauthenticated"
+    who = "you"
+
+
+class OverBudget(SeraiError):
+    """`limit` and `spent` are in US dollars, `period` is day, month or call."""
+
+    status = 402
+    code = "over_budget"
     who = "you"
 
 

@@ -357,7 +357,7 @@ def _models(services: Services) -> None:
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
-        services.metrics,
+        [services.metrics],
         lambda: services.settings,
         services.pool.loaded,
         services.rates,

@@ -89,13 +89,39 @@ class Principal:
 OWNER = Principal("owner", "owner")
 
 
+Prefer = Literal["local", "remote", "cheapest", "fastest"]
+Priority = Literal["high", "normal", "low"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a call wants to be routed; what is None or empty follows the route or the settings. `fallback` are the names
+    that are asked in turn where the first cannot answer. `private`: it never leaves this machine. `cache`: whether an
+    answer that is known already will do, and this one may be kept. `max_cost` is what it may cost at most, in US
+    dollars. `hedge_s`: ask a second one where the first is silent for so long. `session` is the chat it is part of,
+    `dialect` the language in which it came."""
+
+    fallback: tuple[str, ...] = ()
+    prefer: Prefer | None = None
+    private: bool = False
+    priority: Priority = "normal"
+    cache: bool | None = None
+    max_cost: float | None = None
+    hedge_s: float | None = None
+    session: str = ""
+    dialect: str = ""
+
+
+NO_WISHES = Wishes()
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
     shape; for every other task it is the Hugging Face task's input. `settings` holds only what the asker set, in the
     spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
     `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
-    `deadline` is on the monotonic clock."""
+    `wishes` are for the router alone. `deadline` is on the monotonic clock."""
 
     task: str
     model: str
@@ -103,33 +129,41 @@ class Call:
     settings: Mapping[str, Any] = field(default_factory=dict)
     loading: Mapping[str, Any] = field(default_factory=dict)
     principal: Principal = OWNER
+    wishes: Wishes = NO_WISHES
     deadline: float | None = None
     id: str = field(default_factory=lambda: new_id("call"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerer:
-    """Who answers a call: a model, run by a backend, on a device, in a place (`local` or a service's name)."""
+    """Who answers a call: a model, run by a backend, on a device, in a place (`local` or a service's name); and `why`
+    that one, where there was a choice."""
 
     model: str
     backend: str
     place: str = LOCAL
     device: str = ""
     device_reason: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A backend that was tried or considered before and did not answer, and why."""
+    """A backend that was tried or considered before and did not answer, and why. `code` is the error's, or says why it
+    was not even asked; `tried` is whether it was."""
 
     backend: str
     reason: str
+    model: str = ""
+    code: str = ""
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The measurements of one answer; times in seconds from the moment the call reached the router. `left_out` is how
-    many messages of a chat were not read, because it was too long and its asker allowed that."""
+    many messages of a chat were not read, because it was too long and its asker allowed that. `cost` is in US dollars,
+    None where the price is not known. `from_cache`: nothing was computed, the same call was answered before."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -139,6 +173,8 @@ class Usage:
     tokens_per_second: float | None = None
     prompt_tokens_per_second: float | None = None
     left_out: int = 0
+    cost: float | None = None
+    from_cache: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,6 +213,23 @@ class Result:
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     data: Any = None
     stop_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One call after its end, as all who watch are told of it, once. `backend` and `place` are who answered, or who was
+    asked last; `model` is empty where none was found. `error` is the code of what it ended with. `inputs` and answers
+    are not part of it: see `call`."""
+
+    call: Call
+    model: str
+    backend: str
+    place: str
+    status: Literal["done", "failed", "cancelled"]
+    error: str
+    tried: tuple[Attempt, ...]
+    usage: Usage
+    started_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

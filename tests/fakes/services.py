@@ -213,7 +213,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
 
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    router = Router([backend], events, metrics, lambda: services.settings, rates=rates, services=far)
+    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")

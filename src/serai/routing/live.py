@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from serai.types import Call
+from serai.types import LOCAL, Attempt, Call, Record, Usage
 
-CallState = Literal["waiting", "streaming", "done", "failed", "cancelled"]
+Ending = Literal["done", "failed", "cancelled"]
+CallState = Literal["waiting", "streaming"] | Ending
 
 
 @dataclass(slots=True)
@@ -20,6 +21,9 @@ class LiveCall:
     call: Call
     model: str = ""
     backend: str = ""
+    place: str = LOCAL
+    tried: tuple[Attempt, ...] = ()
+    error: str = ""
     state: CallState = "waiting"
     tokens: int = 0
     started_at: float = field(default_factory=time.time)
@@ -36,6 +40,20 @@ class LiveCall:
     def waits(self, task: asyncio.Task[Any] | None) -> None:
         """Says that `task` waits for the backend now, or (None) no longer: only then may it be cancelled."""
         self._waiting = task
+
+    def record(self, status: Ending, usage: Usage) -> Record:
+        """What is told of the call once it has ended."""
+        return Record(
+            call=self.call,
+            model=self.model,
+            backend=self.backend,
+            place=self.place,
+            status=status,
+            error=self.error,
+            tried=self.tried,
+            usage=usage,
+            started_at=self.started_at,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The call in the native API's shape."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from serai.types import Call, Usage
+from serai.types import Call, Model, Record, Usage
 
 
 class Events(Protocol):
@@ -14,10 +14,34 @@ class Events(Protocol):
     def publish(self, topic: str, data: Mapping[str, Any]) -> None: ...
 
 
-class Metrics(Protocol):
-    """What is needed of `telemetry.metrics.Metrics`."""
+class Watcher(Protocol):
+    """Whoever is told of calls: metrics, statistics, traces."""
 
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None: ...
+    def ended(self, record: Record) -> None:
+        """Told once of every call, in the loop's thread; it waits for nothing and raises nothing."""
+        ...
+
+
+class Hold(Protocol):
+    """Money that is put aside for one attempt."""
+
+    def settle(self, usage: Usage) -> float | None:
+        """Told once, whatever became of the attempt, with what was counted: nothing where it never began. Returns what
+        it cost, None where that is not known."""
+        ...
+
+
+class Money(Protocol):
+    """What calls cost, and what may be spent."""
+
+    async def hold(self, call: Call, model: Model) -> Hold:
+        """Puts aside what this attempt may cost at most. Raises OverBudget where that would be too much for whoever
+        asks, and where nothing can be written down that costs something."""
+        ...
+
+    def estimate(self, call: Call, model: Model) -> float | None:
+        """What the call would cost at most, in US dollars; None where the price is not known."""
+        ...
 
 
 class Place(Protocol):

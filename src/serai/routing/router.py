@@ -20,8 +20,8 @@ from serai.errors import (
     Unreachable,
 )
 from serai.routing import permission, policy, remote, shorten
-from serai.routing.live import CallState, LiveCall
-from serai.routing.needs import Events, Metrics, Rates
+from serai.routing.live import Ending, LiveCall
+from serai.routing.needs import Events, Rates, Watcher
 from serai.routing.resolve import nearest
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
@@ -41,7 +41,7 @@ class Router:
         self,
         backends: Sequence[Backend],
         events: Events,
-        metrics: Metrics,
+        watchers: Sequence[Watcher],
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
         rates: Rates | None = None,
@@ -49,7 +49,7 @@ class Router:
     ) -> None:
         self.backends = list(backends)
         self._events = events
-        self._metrics = metrics
+        self._watchers = watchers
         self._settings = settings
         self._loaded = loaded
         self._rates = rates
@@ -96,7 +96,7 @@ class Router:
         self._live[call.id] = live
         timer = self._arm(call, live)
         usage = Usage()
-        status: CallState = "cancelled"
+        status: Ending = "cancelled"
         try:
             async with contextlib.aclosing(self._answer(call, live)) as stream:
                 async for delta in stream:
@@ -110,8 +110,9 @@ class Router:
                         usage = delta.usage = _measured(delta.usage, usage.first_token_s, arrived)
                         status = "cancelled" if delta.finish == "cancelled" else "done"
                     yield delta
-        except Exception:
+        except Exception as error:
             status = "failed"
+            live.error = error.code if isinstance(error, SeraiError) else SeraiError.code
             raise
         finally:
             if timer is not None:
@@ -134,7 +135,7 @@ class Router:
         chosen = shorten.prepared(call, model)
         tried: tuple[Attempt, ...] = ()
         for number, backend in enumerate(backends, 1):
-            live.backend = backend.name
+            live.backend, live.place = backend.name, model.place
             self._publish(live)
             began = False
             try:
@@ -148,7 +149,7 @@ class Router:
             except (ModelFailed, Busy, Unreachable) as error:
                 if began or number == len(backends):
                     raise
-                tried = (*tried, Attempt(backend=backend.name, reason=error.message))
+                live.tried = tried = (*tried, Attempt(backend=backend.name, reason=error.message, code=error.code))
 
     def _from(self, backend: Backend, call: Shortened, live: LiveCall) -> AsyncGenerator[Delta, None]:
         if call.allowed:
@@ -243,14 +244,16 @@ class Router:
     async def _remote(self) -> Sequence[Backend]:
         return await self._services() if self._services is not None else ()
 
-    def _finish(self, live: LiveCall, status: CallState, usage: Usage, arrived: float) -> None:
+    def _finish(self, live: LiveCall, status: Ending, usage: Usage, arrived: float) -> None:
         """Records the call, however it ended. Runs once for every call."""
         del self._live[live.call.id]
         live.state = status
         if usage.total_s is None:
             usage = replace(usage, completion_tokens=live.tokens, total_s=time.monotonic() - arrived)
         live.tokens = usage.completion_tokens
-        self._metrics.call_finished(live.model or live.call.model, live.backend, status, usage)
+        record = live.record(status, usage)
+        for watcher in self._watchers:
+            watcher.ended(record)
         self._publish(live)
 
     def _publish(self, live: LiveCall) -> None:

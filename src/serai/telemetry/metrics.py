@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 
-from serai.types import Usage
+from serai.types import Record
 
 Labels = tuple[tuple[str, str], ...]
 Reading = float | Mapping[str, float]
@@ -77,12 +77,11 @@ class Metrics:
         """A value that is asked for at every rendering: one number, or one for each value of the label."""
         self._gauges[name] = (description, label, read)
 
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage | None) -> None:
-        """Counts one call. `status` is how it ended: `ok`, `cancelled` or an error's code."""
-        who: Labels = (("model", model), ("backend", backend))
-        self._calls.add((*who, ("status", status)))
-        if usage is None:
-            return
+    def ended(self, record: Record) -> None:
+        """Counts one call, by how it ended: `done`, `cancelled` or an error's code."""
+        usage = record.usage
+        who: Labels = (("model", record.model or record.call.model), ("backend", record.backend))
+        self._calls.add((*who, ("status", record.error or record.status)))
         self._prompt.add(who, usage.prompt_tokens)
         self._cached.add(who, usage.cached_tokens)
         self._completion.add(who, usage.completion_tokens)

@@ -41,7 +41,7 @@ def make(default: str = "auto", local: Sequence[Model] = LOCAL, **more: Any) -> 
     async def services() -> Sequence[Backend]:
         return [shore]
 
-    return Router([ScriptedBackend(list(local))], recorder, recorder, lambda: settings, services=services), shore
+    return Router([ScriptedBackend(list(local))], recorder, [recorder], lambda: settings, services=services), shore
 
 
 async def test_a_name_that_begins_with_a_service_goes_there() -> None:

@@ -11,7 +11,7 @@ from serai.backend import collect
 from serai.errors import ContextExceeded, ModelCrashed, ModelNotFound, TimedOut, WrongTask
 from serai.routing.router import Router
 from serai.settings import Settings
-from serai.types import CHAT, Call, Delta, Model, Usage
+from serai.types import CHAT, Call, Delta, Model, Record, Usage
 
 MODELS = [
     Model(name="serai-guide", task="text-generation", source="embedded"),
@@ -30,8 +30,8 @@ class Recorder:
     def publish(self, topic: str, data: Mapping[str, Any]) -> None:
         self.events.append((topic, data))
 
-    def call_finished(self, model: str, backend: str, status: str, usage: Usage) -> None:
-        self.finished.append((model, backend, status, usage))
+    def ended(self, record: Record) -> None:
+        self.finished.append((record.model, record.backend, record.status, record.usage))
 
     def states(self) -> list[str]:
         return [data["state"] for _, data in self.events]
@@ -39,7 +39,7 @@ class Recorder:
 
 def make(*backends: ScriptedBackend) -> tuple[Router, Recorder]:
     recorder = Recorder()
-    return Router(backends or [ScriptedBackend(MODELS)], recorder, recorder, Settings), recorder
+    return Router(backends or [ScriptedBackend(MODELS)], recorder, [recorder], Settings), recorder
 
 
 def chat(model: str = "auto", **wishes: Any) -> Call:

@@ -1,21 +1,30 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from serai.telemetry.metrics import Counter, Histogram, Metrics
-from serai.types import Usage
+from serai.types import CHAT, Call, Record, Usage
 
+NOTHING = Usage()
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="(\\.|[^"\\\n])*"(,[a-z]+="(\\.|[^"\\\n])*")*\})? -?[0-9.e+-]+')
+
+
+def record(model: str, usage: Usage = NOTHING, error: str = "") -> Record:
+    call = Call(task=CHAT, model=model, inputs={})
+    status: Any = "failed" if error else "done"
+    told: dict[str, Any] = {"call": call, "model": model, "backend": "llama.cpp", "place": "local", "tried": ()}
+    return Record(**told, status=status, error=error, usage=usage, started_at=1.0)
 
 
 def test_a_call_is_counted_once_everywhere() -> None:
     metrics = Metrics()
     usage = Usage(prompt_tokens=10, cached_tokens=4, completion_tokens=5, first_token_s=0.03, total_s=2.0)
-    metrics.call_finished("guide", "llama.cpp", "ok", usage)
+    metrics.ended(record("guide", usage))
     text = metrics.render()
     who = 'model="guide",backend="llama.cpp"'
     for line in (
-        f'serai_calls_total{{{who},status="ok"}} 1',
+        f'serai_calls_total{{{who},status="done"}} 1',
         f"serai_prompt_tokens_total{{{who}}} 10",
         f"serai_cached_tokens_total{{{who}}} 4",
         f"serai_completion_tokens_total{{{who}}} 5",
@@ -27,10 +36,10 @@ def test_a_call_is_counted_once_everywhere() -> None:
         assert line in text.splitlines()
 
 
-def test_a_call_that_failed_has_no_usage() -> None:
+def test_a_call_that_failed_is_counted_by_its_error() -> None:
     metrics = Metrics()
     for _ in range(3):
-        metrics.call_finished("guide", "llama.cpp", "busy", None)
+        metrics.ended(record("guide", error="busy"))
     assert 'serai_calls_total{model="guide",backend="llama.cpp",status="busy"} 3' in metrics.render()
 
 
@@ -38,7 +47,7 @@ def test_everything_is_in_prometheus_s_form() -> None:
     metrics = Metrics()
     metrics.gauge("serai_models_loaded", "Models in memory.", lambda: 2)
     metrics.gauge("serai_model_memory_bytes", "Memory by model.", lambda: {"a": 1.5e9, 'b"\n\\': 2})
-    metrics.call_finished('we"ird\n\\name', "b", "ok", Usage(first_token_s=0.1, total_s=0.2))
+    metrics.ended(record('we"ird\n\\name', Usage(first_token_s=0.1, total_s=0.2)))
     text = metrics.render()
     assert text.endswith("\n")
     for line in text.splitlines():
