@@ -11,6 +11,7 @@ const pages = [
   "/model/serai-guide",
   "/settings",
   "/settings/server",
+  "/settings/services",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",
@@ -78,5 +79,17 @@ for (const theme of ["light", "dark"] as const) {
     await dialog.getByText("More settings").click();
     await dialog.getByRole("textbox", { name: "Threads" }).waitFor();
     expect.soft(await violations(page), "load dialog").toEqual([]);
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: a service is added`, async ({ page }) => {
+    await setUp(page, "fa", theme);
+    await page.goto("/settings/services");
+    await page.getByRole("button", { name: "افزودن سرویس" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("بیش‌تر").click();
+    await dialog.getByRole("textbox", { name: /متغیر محیطی/ }).waitFor();
+    expect.soft(await violations(page), "form").toEqual([]);
   });
 }

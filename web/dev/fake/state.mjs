@@ -1,6 +1,7 @@
 /** The fake server's memory: sessions as trees of messages, models, jobs, events; and answers that stream. */
 
 import * as data from "./data.mjs";
+import { seededServices } from "./remote.mjs";
 
 let counter = Math.floor(Date.now() / 1000) % 100000;
 export const id = (prefix) => `${prefix}_${(++counter).toString(16).padStart(8, "0")}`;
@@ -16,6 +17,7 @@ export class State {
     this.messages = new Map();
     this.jobs = new Map();
     this.keys = [];
+    this.services = new Map(empty ? [] : seededServices());
     this.secrets = new Map();
     this.runs = new Map();
     this.events = [];

@@ -118,3 +118,7 @@ export type Hardware = Shapes["Hardware"];
 export type Check = Shapes["Check"];
 export type LogLine = Shapes["LogLines"]["lines"][number];
 export type LiveCall = Shapes["Call"];
+export type ServiceKind = Shapes["Kind"];
+export type Service = Failing<Shapes["Provider"]>;
+export type ServiceCheck = Failing<Shapes["ServiceCheck"]>;
+export type RemoteModel = Shapes["RemoteModel"];
