@@ -3,6 +3,7 @@
 import * as data from "./data.mjs";
 import { hub, store } from "./hub.mjs";
 import { kindList, services } from "./remote.mjs";
+import { ways } from "./ways.mjs";
 import { id, now } from "./state.mjs";
 
 class Fault extends Error {
@@ -306,6 +307,7 @@ const nouns = {
   },
 
   "provider-kinds": kindList,
+  routes: (state, method, rest, given) => ways(state, method, rest, given, (...words) => new Fault(...words)),
   providers: (state, method, rest, given) =>
     services(state.services, method, rest, given, (...words) => new Fault(...words)),
 

@@ -71,7 +71,10 @@ export function onThisMachine(url: string): boolean {
   try {
     const { hostname } = new URL(url);
     return (
-      hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname)
+      hostname === "localhost" ||
+      hostname.endsWith(".localhost") ||
+      hostname === "[::1]" ||
+      /^127(\.\d+){3}$/.test(hostname)
     );
   } catch {
     return false;

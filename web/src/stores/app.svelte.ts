@@ -14,6 +14,7 @@ import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Prefs } from "./prefs.svelte";
 import { Remote } from "./remote.svelte";
+import { Routes } from "./routes.svelte";
 import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
 import { Shelf } from "./shelf.svelte";
@@ -32,6 +33,7 @@ class App {
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
   readonly remote = new Remote();
+  readonly routes = new Routes();
   readonly discover = new Discover();
   readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);
@@ -62,6 +64,7 @@ class App {
       this.poll(true),
       this.models.fetch(),
       this.remote.fetch(),
+      this.routes.fetch(),
       this.jobs.fetch(),
       this.sessions.fetch(),
       this.chat.refresh(),
