@@ -12,6 +12,7 @@ const pages = [
   "/settings",
   "/settings/server",
   "/settings/services",
+  "/settings/routes",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",
@@ -91,5 +92,21 @@ for (const theme of ["light", "dark"] as const) {
     await dialog.getByText("بیش‌تر").click();
     await dialog.getByRole("textbox", { name: /متغیر محیطی/ }).waitFor();
     expect.soft(await violations(page), "form").toEqual([]);
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: a route is written and tried`, async ({ page }) => {
+    await setUp(page, "fa", theme);
+    await page.goto("/settings/routes");
+    await page.getByRole("button", { name: "افزودن مسیر" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "نام" }).fill("way");
+    await dialog.getByRole("combobox", { name: /مدل گام/ }).fill("serai-guide");
+    await dialog.getByText("همیشه؛ افزودن شرط").click();
+    await dialog.getByText("شکیبایی").click();
+    await dialog.getByText("آزمون خشک").click();
+    await dialog.getByRole("heading", { name: /به ترتیب/ }).waitFor();
+    expect.soft(await violations(page), "route").toEqual([]);
   });
 }
