@@ -3507,6 +3507,11 @@ export interface components {
         /** NewProvider */
         NewProvider: {
             /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
+            /**
              * Key Env
              * @description Left out where its kind is at home, and no keys given: the kind's usual one.
              * @default
@@ -3557,6 +3562,12 @@ export interface components {
             folder?: string | null;
             /** Model */
             model?: string | null;
+            /**
+             * Private
+             * @description Keep it on this machine.
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -3738,6 +3749,8 @@ export interface components {
          * @description A remote service. Its models are called `<name>/…`.
          */
         Provider: {
+            /** At Once */
+            at_once: number | null;
             /** Created At */
             created_at: number;
             /** @description Why it did not, when it was last asked. */
@@ -3778,6 +3791,11 @@ export interface components {
          * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
          */
         ProviderChange: {
+            /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
             /**
              * Key Env
              * @description An environment variable of the server with its key.
@@ -4150,6 +4168,11 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /**
+             * Private
+             * @description It never leaves this machine, whatever model it names.
+             */
+            private: boolean;
+            /**
              * Settings
              * @description Generation settings by name, where they differ.
              * @example {
@@ -4185,6 +4208,11 @@ export interface components {
              * @default false
              */
             pinned: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -4757,6 +4785,24 @@ export interface operations {
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description A model's name. */
                     source: unknown;
                 };
@@ -4800,11 +4846,29 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Blobs by name. */
                     files?: unknown;
                     /** @description The model to begin with. */
                     from?: unknown;
                     parameters?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     system?: unknown;
                 };
             };
@@ -4850,8 +4914,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4893,9 +4975,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description One text or many. */
                     input?: unknown;
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4939,9 +5039,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     model: unknown;
                     /** @description One text. */
                     prompt?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4985,6 +5103,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
                     /** @description How long the model stays loaded: 5m, 0, or -1 for good. */
@@ -4997,6 +5117,22 @@ export interface operations {
                     prompt?: unknown;
                     /** @description As it is. */
                     raw?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as they come, unless false. */
                     stream?: unknown;
                     /** @description Whether a model that can think does. */
@@ -5085,8 +5221,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as it goes, unless false. */
                     stream?: unknown;
                 };
@@ -5133,8 +5287,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5176,8 +5348,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -9078,6 +9268,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9126,6 +9318,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -9225,6 +9433,8 @@ export interface operations {
                     dynatemp_range?: number;
                     /** @description true or false */
                     echo?: boolean | null;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9269,6 +9479,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -9779,6 +10005,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9817,6 +10045,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description a list of texts */
                     stop_sequences?: unknown[] | null;
                     /** @description true or false */
@@ -10182,6 +10426,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description a list of texts */
                     include?: unknown[] | null;
                     /** @description a text or a list of items */
@@ -10204,6 +10450,22 @@ export interface operations {
                     reasoning?: Record<string, never> | null;
                     /** @description a text */
                     safety_identifier?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description true or false */
                     store?: boolean | null;
                     /** @description true or false */
