@@ -2222,6 +2222,12 @@ export interface components {
              * @default local
              */
             place: string;
+            /**
+             * Why
+             * @description Why this one, where there was a choice.
+             * @default
+             */
+            why: string;
         };
         /** @description An error as Anthropic tells it, with Serai's own beside it. */
         AnthropicError: {
@@ -2241,8 +2247,25 @@ export interface components {
         Attempt: {
             /** Backend */
             backend: string;
+            /**
+             * Code
+             * @description The error's code, or why it was not even asked.
+             * @default
+             */
+            code: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
             /** Reason */
             reason: string;
+            /**
+             * Tried
+             * @description Whether it was asked.
+             * @default true
+             */
+            tried: boolean;
         };
         /** Budget */
         Budget: {
@@ -4531,8 +4554,19 @@ export interface components {
              * @default 0
              */
             completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
             /** First Token S */
             first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
             /**
              * Left Out
              * @description How many messages of the chat were not read, because it was too long.
