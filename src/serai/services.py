@@ -52,7 +52,9 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
 from serai.outside import Outside
+from serai.providers import selling
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
@@ -97,6 +99,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    money: Money = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -112,6 +115,7 @@ class Services:
     async def start(self) -> None:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
+            await self.money.start()
             await self.turns.recover()
             await self.batches.tidy()
         await self.jobs.start()
@@ -139,6 +143,7 @@ class Services:
                 await backend.close()
             await self.providers.close()
             await self.pool.close()
+            await self.money.close()
             await self.db.close()
             logs.close()
 
@@ -354,6 +359,7 @@ def _models(services: Services) -> None:
     services.providers = Providers(
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
+    services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
 from serai.outside import Outside
+from serai.providers import selling
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.services import Services
@@ -166,6 +169,7 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    money: Money
     records: Records
     created: Created
     responses: Responses
@@ -181,6 +185,7 @@ class FakeServices:
         self.settings = self.settings_file.load().settings
 
     async def start(self) -> None:
+        await self.money.start()
         await self.turns.recover()
         await self.batches.tidy()
         await self.jobs.start()
@@ -191,6 +196,7 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.money.close()
         await self.db.close()
 
 
@@ -227,6 +233,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        money=open_money(db, events.publish, partial(selling.seller, providers)),
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,
