@@ -2253,16 +2253,32 @@ export interface components {
         Call: {
             /** Backend */
             backend: string | null;
+            /**
+             * Expected S
+             * @description How long it should still wait, where that is known.
+             */
+            expected_s: number | null;
             /** Id */
             id: string;
             /** Model */
             model: string;
+            /** Place */
+            place: string;
+            /**
+             * Position
+             * @description How many are before it in the queue, itself included; 0 when it does not wait.
+             */
+            position: number;
             /** Principal */
             principal: string;
+            /** Priority */
+            priority: string;
             /** Started At */
             started_at: number;
             /** State */
             state: string;
+            /** Task */
+            task: string;
             /** Tokens */
             tokens: number;
         };
