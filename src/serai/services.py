@@ -368,6 +368,7 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
+        services.money.purse,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

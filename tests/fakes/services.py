@@ -219,7 +219,10 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
 
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far)
+    money = open_money(db, events.publish, partial(selling.seller, providers))
+    router = Router(
+        [backend], events, [metrics], lambda: services.settings, rates=rates, services=far, money=money.purse
+    )
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -233,7 +236,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
-        money=open_money(db, events.publish, partial(selling.seller, providers)),
+        money=money,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -129,17 +129,6 @@ def leave_unsettled(connection: Connection, ids: Sequence[str]) -> None:
     """These stand at their worst case, because nobody can say any more what was counted."""
     stand = update(charges).where(charges.c.id.in_(ids), charges.c.state == "held").values(state="unsettled")
     connection.execute(stand)
-
-
-def grown(row: Charge, other: Charge) -> Charge:
-    """Two of a day in one row."""
-    return replace(
-        row,
-        calls=row.calls + other.calls,
-        prompt_tokens=row.prompt_tokens + other.prompt_tokens,
-        completion_tokens=row.completion_tokens + other.completion_tokens,
-        cached_tokens=row.cached_tokens + other.cached_tokens,
-    )
 
 
 def _settle(connection: Connection, entry: Entry) -> bool:

@@ -17,6 +17,7 @@ from serai.storage.database import Database
 from serai.storage.rows import put
 from serai.storage.tables import spent
 from serai.telemetry import logs
+from serai.types import Call, Model, Usage
 
 FREE_S = 1.0
 """Calls that cost nothing are written together after so long."""
@@ -53,10 +54,11 @@ class Ledger:
         self._waiting.entries.append(entry)
         self._wake()
 
-    def add_free(self, charge: Charge) -> None:
-        """Never waits; adds it to the day's row of all alike."""
-        self._waiting.add_free(charge)
-        self._wake(FREE_S)
+    def count(self, call: Call, model: Model, at: float, usage: Usage) -> None:
+        """Adds a call that cost nothing to the day's row of all alike. Never waits."""
+        self._waiting.count(call, model, at, usage)
+        if self._timer is None:
+            self._wake(FREE_S)
 
     async def ready(self) -> None:
         """Raises LedgerFailed where what costs could not be written down. Waits for the disk only if it failed last."""
@@ -129,7 +131,7 @@ class Ledger:
 
         def everything(connection: Connection) -> tuple[Any, Any]:
             charges.post(connection, batch.entries, again=again)
-            charges.post_free(connection, batch.free.values())
+            charges.post_free(connection, batch.free())
             told = self._then(connection, written) if self._then is not None and written else None
             return told, work(connection) if work is not None else None
 

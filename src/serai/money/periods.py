@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 Period = Literal["day", "month", "all"]
 
 PERIODS: tuple[Period, ...] = ("day", "month", "all")
+
+_DAY_S = 86_400
 
 
 def key(period: Period, moment: float) -> str:
@@ -24,7 +27,12 @@ def keys_of(day: str) -> tuple[str, str, str]:
 
 
 def day_of(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+    return _day(int(moment // _DAY_S))
+
+
+@lru_cache(64)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * _DAY_S, UTC).strftime("%Y-%m-%d")
 
 
 def ends_at(period: Period, moment: float) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from serai.errors import SeraiError
 from serai.money import amounts, budget, counting
@@ -44,21 +43,21 @@ class Purse:
         self._refused = refused
         self._clocks = clocks
 
-    async def hold(self, call: Call, model: Model) -> Holding:
+    async def hold(self, call: Call, model: Model) -> Holding | Nothing:
         """Puts aside what this attempt may cost at most: on disk, where a hard budget bounds it. Raises OverBudget, or
         LedgerFailed, which is one, where what costs could not be written down. What costs nothing waits for nothing."""
         if self._rules.stale:
             await self._look(model)
         known = self._prices.of(model)
         if call.task == TOKEN_COUNT or (known is not None and known.price.free):
-            return Holding(self._ledger, call, self._charge(call, model, "free"), known)
+            return Nothing(self._ledger, call, model, self._clocks.time())
         worst = self._worst(call, model, known)
         self._check_wish(call, model, known, worst)
         hard = [one for one in budget.of_call(self._rules.now.budgets, call, model) if one.hard]
         if worst is None:
             self._check_unknown(model, known, hard)
             hard = []
-        charge = self._charge(call, model, "held", worst)
+        charge = self._charge(call, model, worst)
         if hard:
             await self._reserve(call, charge, hard)
             return Holding(self._ledger, call, charge, known, held=worst)
@@ -110,7 +109,7 @@ class Purse:
             self._refused(found[0])
             raise budget.overspent(*found, charge.cost or 0, call.principal, charge.at)
 
-    def _charge(self, call: Call, model: Model, state: Any, worst: int | None = None) -> Charge:
+    def _charge(self, call: Call, model: Model, worst: int | None) -> Charge:
         return Charge(
             id=new_id("charge"),
             call=call.id,
@@ -120,10 +119,30 @@ class Purse:
             model=model.name,
             place=model.place,
             session=call.wishes.session,
-            state=state,
+            state="held",
             cost=worst,
             owner=self._ledger.owner,
         )
+
+
+class Nothing:
+    """What is put aside for a call that costs nothing."""
+
+    __slots__ = ("_at", "_call", "_ledger", "_model", "_settled")
+
+    def __init__(self, ledger: Ledger, call: Call, model: Model, at: float) -> None:
+        self._ledger = ledger
+        self._call = call
+        self._model = model
+        self._at = at
+        self._settled = False
+
+    def settle(self, usage: Usage) -> float | None:
+        """Counts what was used."""
+        if not self._settled and usage != NOTHING:
+            self._ledger.count(self._call, self._model, self._at, usage)
+        self._settled = True
+        return 0.0
 
 
 class Holding:
@@ -151,17 +170,12 @@ class Holding:
         return self._cost
 
     def _settle(self, usage: Usage) -> float | None:
-        counted = self._counted(usage)
-        if self._charge.state == "free":
-            if usage != NOTHING:
-                self._ledger.add_free(replace(counted, call="", cost=0, owner=""))
-            return 0.0
         if usage == NOTHING or usage.from_cache:
             if self._held is not None:
                 self._ledger.add(Entry(self._charge, held=self._held, released=True))
             return 0.0
         amount, exact = self._amount(usage)
-        charge = replace(counted, cost=amount, state="counted" if exact else "estimated", owner="")
+        charge = replace(self._counted(usage), cost=amount, state="counted" if exact else "estimated", owner="")
         self._ledger.add(Entry(charge, held=self._held))
         return None if amount is None else amounts.dollars(amount)
 
