@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serai.money import periods
@@ -17,6 +17,20 @@ from serai.storage.tables import charges, spent
 State = Literal["counted", "estimated", "held", "unsettled", "free"]
 """`counted`: by the service. `estimated`: it did not say all. `held`: the call runs, and this is its worst case.
 `unsettled`: the process that held it died, so the worst case stands. `free`: all of a day that cost nothing."""
+
+_ADDED = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens")
+_SETTLED = ("cost", "state", "prompt_tokens", "completion_tokens", "cached_tokens", "owner")
+
+# Written down once: to build a statement costs more than to run it.
+_ONE = charges.c.id == bindparam("its_id"), charges.c.state == "held"
+_RELEASE = charges.delete().where(*_ONE)
+_SETTLE = charges.update().where(*_ONE).values({name: bindparam(f"its_{name}") for name in _SETTLED})
+_SPENT = spent.c.subject == bindparam("its_subject"), spent.c.period == bindparam("its_period")
+_TOTAL = select(spent.c.cost).where(*_SPENT)
+_GROW = spent.update().where(*_SPENT).values(cost=spent.c.cost + bindparam("amount"))
+_KEPT = select(spent.c.subject, spent.c.period).where(
+    or_(*(spent.c.period == bindparam(f"period_{number}") for number in range(3)))
+)
 
 _COLUMNS = {"session": charges.c.session, "model": charges.c.model, "place": charges.c.place}
 
@@ -71,43 +85,38 @@ def post(connection: Connection, entries: Sequence[Entry], *, again: bool = Fals
         ids = select(charges.c.id).where(charges.c.id.in_([charge.id for charge in fresh]))
         there = set(connection.execute(ids).scalars())
         fresh = [charge for charge in fresh if charge.id not in there]
-    changes: dict[tuple[str, str], int] = defaultdict(int)
+    changes = [(charge, charge.cost or 0) for charge in fresh]
     if fresh:
         connection.execute(charges.insert(), [charge.row() for charge in fresh])
-    for charge in fresh:
-        _add(changes, charge, charge.cost or 0)
     for entry in entries:
         if entry.held is not None and _settle(connection, entry):
-            _add(changes, entry.charge, (0 if entry.released else entry.charge.cost or 0) - entry.held)
-    _apply(connection, changes)
+            changes.append((entry.charge, (0 if entry.released else entry.charge.cost or 0) - entry.held))
+    _add(connection, changes)
 
 
 def post_free(connection: Connection, rows: Iterable[Charge]) -> None:
     """Adds to the one row of a day that all alike have."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(charges)
-    added = ("calls", "prompt_tokens", "completion_tokens", "cached_tokens")
-    grown = {name: charges.c[name] + insert.excluded[name] for name in added}
     values = [row.row() for row in rows]
     if values:
+        insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(charges)
+        grown = {name: charges.c[name] + insert.excluded[name] for name in _ADDED}
         connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=grown), values)
 
 
 def total(connection: Connection, subject: str, period: str) -> int:
     """What was spent and is held. Once asked for, it is kept in step."""
-    found = connection.execute(select(spent.c.cost).where(spent.c.subject == subject, spent.c.period == period))
-    known = found.scalar()
+    known = _known(connection, subject, period)
     if known is not None:
-        return int(known)
-    added = int(connection.execute(_sum(subject, period)).scalar() or 0)
+        return known
+    added = _added_up(connection, subject, period)
     connection.execute(spent.insert().values(subject=subject, period=period, cost=added))
     return added
 
 
 def peek(connection: Connection, subject: str, period: str) -> int:
     """As `total`, where nothing can be written."""
-    found = connection.execute(select(spent.c.cost).where(spent.c.subject == subject, spent.c.period == period))
-    known = found.scalar()
-    return int(connection.execute(_sum(subject, period)).scalar() or 0) if known is None else int(known)
+    known = _known(connection, subject, period)
+    return _added_up(connection, subject, period) if known is None else known
 
 
 def full(connection: Connection, budgets: Iterable[Budget], worst: int, now: float) -> tuple[Budget, int] | None:
@@ -133,39 +142,42 @@ def leave_unsettled(connection: Connection, ids: Sequence[str]) -> None:
 
 def _settle(connection: Connection, entry: Entry) -> bool:
     """Whether the charge was still held."""
-    one = charges.c.id == entry.charge.id, charges.c.state == "held"
+    one = {"its_id": entry.charge.id}
     if entry.released:
-        return connection.execute(charges.delete().where(*one)).rowcount == 1
-    row = entry.charge.row()
-    names = ("cost", "state", "prompt_tokens", "completion_tokens", "cached_tokens")
-    settled = charges.update().where(*one).values({name: row[name] for name in names} | {"owner": ""})
-    return connection.execute(settled).rowcount == 1
+        return connection.execute(_RELEASE, one).rowcount == 1
+    values = {f"its_{name}": getattr(entry.charge, name) for name in _SETTLED}
+    return connection.execute(_SETTLE, one | values).rowcount == 1
 
 
-def _add(changes: dict[tuple[str, str], int], charge: Charge, amount: int) -> None:
-    if amount:
-        for period in periods.keys_of(charge.day):
+def _add(connection: Connection, changes: Iterable[tuple[Charge, int]]) -> None:
+    """Brings the sums that are kept in step with these charges."""
+    days: dict[str, list[tuple[Charge, int]]] = defaultdict(list)
+    for charge, amount in changes:
+        if amount:
+            days[charge.day].append((charge, amount))
+    for day, of_day in days.items():
+        named = {f"period_{number}": period for number, period in enumerate(periods.keys_of(day))}
+        kept = connection.execute(_KEPT, named).all()
+        if not kept:
+            continue
+        added: dict[str, int] = defaultdict(int)
+        for charge, amount in of_day:
             for subject in charge.subjects:
-                changes[subject, period] += amount
+                added[subject] += amount
+        rows = [{"its_subject": row[0], "its_period": row[1], "amount": added.get(row[0], 0)} for row in kept]
+        if rows := [row for row in rows if row["amount"]]:
+            connection.execute(_GROW, rows)
 
 
-def _apply(connection: Connection, changes: Mapping[tuple[str, str], int]) -> None:
-    if not changes:
-        return
-    kept = select(spent.c.subject, spent.c.period).where(spent.c.period.in_({period for _, period in changes}))
-    rows = [
-        {"its_subject": row.subject, "its_period": row.period, "amount": changes[row.subject, row.period]}
-        for row in connection.execute(kept)
-        if changes.get((row.subject, row.period))
-    ]
-    if rows:
-        one = spent.c.subject == bindparam("its_subject"), spent.c.period == bindparam("its_period")
-        connection.execute(update(spent).where(*one).values(cost=spent.c.cost + bindparam("amount")), rows)
+def _known(connection: Connection, subject: str, period: str) -> int | None:
+    found = connection.execute(_TOTAL, {"its_subject": subject, "its_period": period}).scalar()
+    return None if found is None else int(found)
 
 
-def _sum(subject: str, period: str) -> Any:
+def _added_up(connection: Connection, subject: str, period: str) -> int:
     kind, _, name = subject.partition(":")
     query = select(func.sum(charges.c.cost))
     if kind != "all":
         query = query.where(_COLUMNS.get(kind, charges.c.principal) == name)
-    return query.where(charges.c.day.startswith(period)) if period else query
+    query = query.where(charges.c.day.startswith(period)) if period else query
+    return int(connection.execute(query).scalar() or 0)

@@ -175,17 +175,17 @@ class Holding:
                 self._ledger.add(Entry(self._charge, held=self._held, released=True))
             return 0.0
         amount, exact = self._amount(usage)
-        charge = replace(self._counted(usage), cost=amount, state="counted" if exact else "estimated", owner="")
-        self._ledger.add(Entry(charge, held=self._held))
-        return None if amount is None else amounts.dollars(amount)
-
-    def _counted(self, usage: Usage) -> Charge:
-        return replace(
+        charge = replace(
             self._charge,
+            cost=amount,
+            state="counted" if exact else "estimated",
+            owner="",
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=usage.cached_tokens,
         )
+        self._ledger.add(Entry(charge, held=self._held))
+        return None if amount is None else amounts.dollars(amount)
 
     def _amount(self, usage: Usage) -> tuple[int | None, bool]:
         """What it cost, and whether all of that was counted."""
