@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, hub, server, work
+from serai.endpoints import Request, asking, hub, money, server, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import sessions as chats
@@ -120,6 +120,15 @@ class Methods:
     check_provider = Endpoint(services.check_provider)
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
+
+    prices = Endpoint(money.prices)
+    set_price = Endpoint(money.set_price)
+    remove_price = Endpoint(money.remove_price)
+    budgets = Endpoint(money.budgets)
+    set_budget = Endpoint(money.set_budget)
+    remove_budget = Endpoint(money.remove_budget)
+    usage = Endpoint(money.usage)
+    usage_table = Endpoint(money.usage_table)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

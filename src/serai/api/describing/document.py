@@ -48,6 +48,9 @@ TAGS = {
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
     "providers": "Remote services.",
+    "prices": "What models cost.",
+    "budgets": "What may be spent.",
+    "usage": "What was used, and what it cost.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }
