@@ -49,6 +49,9 @@ TAGS = {
     "keys": "Who may ask.",
     "providers": "Remote services.",
     "routes": "Names that lead to models, and what would happen to a call.",
+    "prices": "What models cost.",
+    "budgets": "What may be spent.",
+    "usage": "What was used, and what it cost.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }

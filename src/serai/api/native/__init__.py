@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        budgets,
         calls,
         engines,
         events,
@@ -18,6 +19,7 @@ def routers() -> list[APIRouter]:
         messages,
         models,
         pictures,
+        prices,
         providers,
         running,
         secrets,
@@ -26,8 +28,9 @@ def routers() -> list[APIRouter]:
         status,
         store,
         suggestions,
+        usage,
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines)
+    changed = (settings, secrets, keys, providers, prices, budgets, usage, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]
