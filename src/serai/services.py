@@ -52,6 +52,8 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.router import Router
@@ -84,6 +86,7 @@ class Services:
     keys: Keys
     rates: Rates
     outside: Outside
+    monitor: Monitor = field(init=False)
     store: Store = field(init=False)
     records: Records = field(init=False)
     created: Created = field(init=False)
@@ -116,6 +119,7 @@ class Services:
             await self.batches.tidy()
         await self.jobs.start()
         if not self.private:
+            self.monitor.start(self.events)
             self._spawn(self._ask_services())
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
@@ -139,6 +143,7 @@ class Services:
                 await backend.close()
             await self.providers.close()
             await self.pool.close()
+            await self.monitor.close()
             await self.db.close()
             logs.close()
 
@@ -233,6 +238,9 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         keys=Keys(db),
         rates=Rates(),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+    )
+    services.monitor = monitoring.opened(
+        db, services.secrets, services.outside, file.home, lambda: services.settings.monitor, services.events.publish
     )
     _write_logs(services)
     _models(services)
@@ -357,7 +365,7 @@ def _models(services: Services) -> None:
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
-        [services.metrics],
+        [services.metrics, services.monitor],
         lambda: services.settings,
         services.pool.loaded,
         services.rates,

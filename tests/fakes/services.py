@@ -35,6 +35,8 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.router import Router
@@ -172,6 +174,7 @@ class FakeServices:
     uploads: Uploads
     batches: Batches
     outside: Outside
+    monitor: Monitor
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
@@ -184,6 +187,7 @@ class FakeServices:
         await self.turns.recover()
         await self.batches.tidy()
         await self.jobs.start()
+        self.monitor.start(self.events)
 
     async def close(self) -> None:
         self.events.close()
@@ -191,6 +195,7 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.monitor.close()
         await self.db.close()
 
 
@@ -211,9 +216,11 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     async def taken(name: str) -> bool:
         return False
 
+    outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
+    monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far)
+    router = Router([backend], events, [metrics, monitor], lambda: services.settings, rates=rates, services=far)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -245,6 +252,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
-        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+        outside=outside,
+        monitor=monitor,
     )
     return services

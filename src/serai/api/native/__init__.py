@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         engines,
         events,
         fit,
+        hooks,
         hub,
         jobs,
         keys,
@@ -23,11 +24,12 @@ def routers() -> list[APIRouter]:
         secrets,
         sessions,
         settings,
+        stats,
         status,
         store,
         suggestions,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines)
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    changed = (calls, stats, settings, secrets, keys, providers, machine, engines, hooks)
     return [noun.routes for noun in (*watched, *changed)]

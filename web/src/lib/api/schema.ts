@@ -292,7 +292,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * A call that has ended, with what was said in it where the inspector kept that
+         * @description A call that has ended, with what was said in it where the inspector kept that.
+         */
+        get: operations["get_call"];
         put?: never;
         post?: never;
         /**
@@ -300,6 +304,26 @@ export interface paths {
          * @description Ends a call; its asker gets what was written so far.
          */
         delete: operations["cancel_call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last calls that ended, the newest first
+         * @description The last calls that ended, the newest first. Whoever is no admin is told of their own alone.
+         */
+        get: operations["list_past_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -482,6 +506,70 @@ export interface paths {
         get: operations["get_hardware"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The hooks, and the events that there are
+         * @description The hooks, and the events that there are.
+         */
+        get: operations["list_hooks"];
+        put?: never;
+        /**
+         * Tells an address of events from now on
+         * @description Tells an address of events from now on.
+         */
+        post: operations["add_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Tells it nothing more
+         * @description Tells it nothing more.
+         */
+        delete: operations["remove_hook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks/{hook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends it one message, now and without another attempt
+         * @description Sends it one message, now and without another attempt.
+         */
+        post: operations["test_hook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1321,6 +1409,26 @@ export interface paths {
          *     line sets is refused (409).
          */
         patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What calls came to: totals, groups, and both over time
+         * @description What calls came to: totals, groups, and both over time. By key, whoever is no admin is told of their own.
+         */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/status": {
@@ -2691,6 +2799,79 @@ export interface components {
             name: string;
         };
         /**
+         * Group
+         * @description The calls that have one thing in common: a model, a backend, …
+         */
+        Group: {
+            /**
+             * Cache Hits
+             * @description Calls that were answered from the cache of answers.
+             */
+            cache_hits: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars, of the calls whose cost is known.
+             */
+            cost: number;
+            /**
+             * Cost Unknown
+             * @description Calls of services whose cost is not known.
+             */
+            cost_unknown: number;
+            /** Count */
+            count: number;
+            /** Done */
+            done: number;
+            /**
+             * Errors
+             * @description Calls that failed, by the error's code.
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /** Failed */
+            failed: number;
+            /**
+             * Fallbacks
+             * @description Attempts that failed before another answered, by why.
+             */
+            fallbacks: {
+                [key: string]: number;
+            };
+            first_token_s: components["schemas"]["Spread"] | null;
+            /**
+             * Name
+             * @description Its value; empty where calls had none, `other` where there were too many.
+             */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Series */
+            series: components["schemas"]["Point"][];
+            /**
+             * Success Rate
+             * @description Of those that were not cancelled; null where there were none.
+             */
+            success_rate: number | null;
+            /**
+             * Title
+             * @description What people call it: a key's name, else the same.
+             */
+            title: string;
+            /**
+             * Tokens Per Second
+             * @description The average of the answers' speeds.
+             */
+            tokens_per_second: number | null;
+            total_s: components["schemas"]["Spread"] | null;
+        };
+        /**
          * Hardware
          * @description What this machine has (sizes in bytes), and what that means for models.
          */
@@ -2712,6 +2893,74 @@ export interface components {
              * @default ok
              */
             status: string;
+        };
+        /** History */
+        History: {
+            /** Calls */
+            calls: components["schemas"]["PastCall"][];
+            /**
+             * Next
+             * @description What to send as `after` for the next page; null: there is none.
+             */
+            next: string | null;
+        };
+        /**
+         * Hook
+         * @description An address that is told of events. What its messages are signed with is told once, when it is added.
+         */
+        Hook: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Error
+             * @description Why it did not take the last one; empty where it did.
+             */
+            error: string;
+            /** Events */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Failures
+             * @description Messages in a row that it did not take.
+             */
+            failures: number;
+            /** Id */
+            id: string;
+            /**
+             * Private
+             * @description It may lie in a private network.
+             */
+            private: boolean;
+            /**
+             * Sent At
+             * @description When it last took a message.
+             */
+            sent_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /** HookList */
+        HookList: {
+            /** Hooks */
+            hooks: components["schemas"]["Hook"][];
+            /**
+             * Kinds
+             * @description The events that there are, and when they happen.
+             */
+            kinds: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * HookTest
+         * @description What the address said to a message just now.
+         */
+        HookTest: {
+            /** Error */
+            error: string;
+            /** Seconds */
+            seconds: number;
+            /** Taken */
+            taken: boolean;
         };
         /** HubEvaluation */
         HubEvaluation: {
@@ -2948,6 +3197,12 @@ export interface components {
             recommended: boolean;
             /** Size */
             size: number;
+        };
+        /** Inspected */
+        Inspected: {
+            call: components["schemas"]["PastCall"];
+            /** @description Null where they were not kept, or are kept no more. */
+            words: components["schemas"]["Words"] | null;
         };
         /** Job */
         Job: {
@@ -3196,6 +3451,86 @@ export interface components {
             /** Parts */
             parts: string[];
         };
+        /** MadeHook */
+        MadeHook: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Error
+             * @description Why it did not take the last one; empty where it did.
+             */
+            error: string;
+            /** Events */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Failures
+             * @description Messages in a row that it did not take.
+             */
+            failures: number;
+            /** Id */
+            id: string;
+            /**
+             * Private
+             * @description It may lie in a private network.
+             */
+            private: boolean;
+            /**
+             * Secret
+             * @description Messages are signed with this. It is not shown again.
+             */
+            secret: string;
+            /**
+             * Sent At
+             * @description When it last took a message.
+             */
+            sent_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /**
+         * Measured
+         * @description Times in seconds from the moment the call arrived.
+         */
+        Measured: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where it is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
+        };
         /**
          * Memory
          * @description In bytes; `models` is what the loaded models use.
@@ -3420,6 +3755,29 @@ export interface components {
              */
             priority: number;
         };
+        /** NewHook */
+        NewHook: {
+            /**
+             * Events
+             * @description Left out: all.
+             * @default []
+             * @example [
+             *       "call.failed"
+             *     ]
+             */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Private
+             * @description Allow an address in a private network, or on this machine.
+             * @default false
+             */
+            private: boolean;
+            /**
+             * Url
+             * @example https://example.com/serai
+             */
+            url: string;
+        };
         /** NewKey */
         NewKey: {
             /** Expires At */
@@ -3558,6 +3916,67 @@ export interface components {
             text: string;
         };
         /**
+         * Numbers
+         * @description What some calls came to.
+         */
+        Numbers: {
+            /**
+             * Cache Hits
+             * @description Calls that were answered from the cache of answers.
+             */
+            cache_hits: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars, of the calls whose cost is known.
+             */
+            cost: number;
+            /**
+             * Cost Unknown
+             * @description Calls of services whose cost is not known.
+             */
+            cost_unknown: number;
+            /** Count */
+            count: number;
+            /** Done */
+            done: number;
+            /**
+             * Errors
+             * @description Calls that failed, by the error's code.
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /** Failed */
+            failed: number;
+            /**
+             * Fallbacks
+             * @description Attempts that failed before another answered, by why.
+             */
+            fallbacks: {
+                [key: string]: number;
+            };
+            first_token_s: components["schemas"]["Spread"] | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Success Rate
+             * @description Of those that were not cancelled; null where there were none.
+             */
+            success_rate: number | null;
+            /**
+             * Tokens Per Second
+             * @description The average of the answers' speeds.
+             */
+            tokens_per_second: number | null;
+            total_s: components["schemas"]["Spread"] | null;
+        };
+        /**
          * Offer
          * @description Something else that would fit: other values for `loading`, or another model.
          */
@@ -3658,10 +4077,121 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * PastAttempt
+         * @description A backend that did not answer, and why.
+         */
+        PastAttempt: {
+            /** Backend */
+            backend: string;
+            /** Code */
+            code: string;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Tried
+             * @description False: it was not even asked.
+             */
+            tried: boolean;
+        };
+        /**
+         * PastCall
+         * @description A call that has ended, without what was said.
+         */
+        PastCall: {
+            /**
+             * Asked
+             * @description The model's name as it was asked for.
+             */
+            asked: string;
+            /**
+             * At
+             * @description When it began.
+             */
+            at: number;
+            /** Backend */
+            backend: string;
+            /** Dialect */
+            dialect: string;
+            /**
+             * Error
+             * @description The error's code where it failed.
+             */
+            error: string;
+            /** Id */
+            id: string;
+            /**
+             * Key
+             * @description Who asked: the id of a key, or `owner`.
+             */
+            key: string;
+            /**
+             * Model
+             * @description Empty where none was found.
+             */
+            model: string;
+            /** Place */
+            place: string;
+            /** Session */
+            session: string;
+            /**
+             * Status
+             * @description done, failed or cancelled.
+             */
+            status: string;
+            /** Task */
+            task: string;
+            /** Tried */
+            tried: components["schemas"]["PastAttempt"][];
+            usage: components["schemas"]["Measured"];
+        };
         /** @description An error as one text, with Serai's own beside it. */
         PlainError: {
             error: string;
             serai: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * Point
+         * @description What the calls of one step came to; steps without calls are left out.
+         */
+        Point: {
+            /**
+             * At
+             * @description When the step began.
+             */
+            at: number;
+            /** Cache Hits */
+            cache_hits: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost */
+            cost: number;
+            /** Count */
+            count: number;
+            /** Failed */
+            failed: number;
+            /** Fallbacks */
+            fallbacks: number;
+            /** First Token P50 */
+            first_token_p50: number | null;
+            /** First Token P95 */
+            first_token_p95: number | null;
+            /** First Token P99 */
+            first_token_p99: number | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total P50 */
+            total_p50: number | null;
+            /** Total P95 */
+            total_p95: number | null;
+            /** Total P99 */
+            total_p99: number | null;
         };
         /** Principal */
         Principal: {
@@ -4262,6 +4792,20 @@ export interface components {
             usage: components["schemas"]["Usage"];
         };
         /**
+         * Spread
+         * @description In seconds, of the calls that were done. The quantiles are at most 2 % off.
+         */
+        Spread: {
+            /** Average */
+            average: number;
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+            /** P99 */
+            p99: number;
+        };
+        /**
          * Starting
          * @description A load under way, in bytes.
          */
@@ -4278,6 +4822,31 @@ export interface components {
             needed: number;
             /** Since */
             since: number;
+        };
+        /** Stats */
+        Stats: {
+            /** By */
+            by: string;
+            /** From */
+            from: number;
+            /**
+             * Groups
+             * @description Those with the most calls first.
+             */
+            groups: components["schemas"]["Group"][];
+            /**
+             * Series
+             * @description All calls over time.
+             */
+            series: components["schemas"]["Point"][];
+            /**
+             * Step
+             * @description Seconds.
+             */
+            step: number;
+            /** To */
+            to: number;
+            totals: components["schemas"]["Numbers"];
         };
         /** Status */
         Status: {
@@ -4525,6 +5094,37 @@ export interface components {
         Version: {
             /** Version */
             version: string;
+        };
+        /**
+         * Words
+         * @description What was said in a call, kept for the inspector, without what looks like a secret.
+         */
+        Words: {
+            /**
+             * Data
+             * @description The answer of a task whose answer is no text.
+             */
+            data: unknown;
+            /** Expires At */
+            expires_at: number;
+            /** Finish */
+            finish: string | null;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Reasoning */
+            reasoning: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+            /** Tool Calls */
+            tool_calls: {
+                [key: string]: unknown;
+            }[];
         };
     };
     responses: never;
@@ -5241,6 +5841,46 @@ export interface operations {
             };
         };
     };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspected"];
+                };
+            };
+        };
+    };
     cancel_call: {
         parameters: {
             query?: never;
@@ -5276,6 +5916,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_past_calls: {
+        parameters: {
+            query?: {
+                /** @description The last call of the page before. */
+                after?: string;
+                /** @description Only calls with this. */
+                backend?: string | null;
+                /** @description Only calls with this. */
+                dialect?: string | null;
+                /** @description Only calls with this. */
+                error?: string | null;
+                /** @description Seconds since 1970. */
+                from?: number | null;
+                /** @description Only calls with this. */
+                key?: string | null;
+                limit?: number;
+                /** @description Only calls with this. */
+                model?: string | null;
+                /** @description Only calls with this. */
+                place?: string | null;
+                /** @description Only calls with this. */
+                session?: string | null;
+                /** @description Only calls with this. */
+                status?: string | null;
+                /** @description Only calls with this. */
+                task?: string | null;
+                /** @description Seconds since 1970. */
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
             };
         };
     };
@@ -5649,6 +6353,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hardware"];
+                };
+            };
+        };
+    };
+    list_hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookList"];
+                };
+            };
+        };
+    };
+    add_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHook"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeHook"];
+                };
+            };
+        };
+    };
+    remove_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    test_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookTest"];
                 };
             };
         };
@@ -7977,6 +8839,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingList"];
+                };
+            };
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: {
+                /** @description Only calls with this. */
+                backend?: string | null;
+                /** @description What calls are told apart by. */
+                by?: "model" | "backend" | "place" | "key" | "task" | "dialect" | "error";
+                /** @description Only calls with this. */
+                dialect?: string | null;
+                /** @description Left out: a day ago. */
+                from?: number | null;
+                /** @description Only calls with this. */
+                key?: string | null;
+                /** @description Only calls with this. */
+                model?: string | null;
+                /** @description Only calls with this. */
+                place?: string | null;
+                /** @description Seconds; left out: by the span. */
+                step?: number | null;
+                /** @description Only calls with this. */
+                task?: string | null;
+                /** @description Left out: now. */
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
                 };
             };
         };
