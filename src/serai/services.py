@@ -240,7 +240,13 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     services.monitor = monitoring.opened(
-        db, services.secrets, services.outside, file.home, lambda: services.settings.monitor, services.events.publish
+        db,
+        services.secrets,
+        services.outside,
+        file.home,
+        lambda: services.settings.monitor,
+        services.events.publish,
+        lambda: file.secret("otel_headers"),
     )
     _write_logs(services)
     _models(services)
@@ -370,6 +376,7 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
+        services.monitor.inspector.overhears,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)
@@ -377,4 +384,7 @@ def _models(services: Services) -> None:
         "serai_model_memory_bytes",
         "Memory of each model's process.",
         lambda: {running.name: float(running.memory) for running in services.pool.running()},
+    )
+    services.metrics.gauge(
+        "serai_calls_open", "Calls that wait for their answer, or stream it.", services.router.counts, "state"
     )

@@ -179,6 +179,7 @@ _LISTED = "`serai config list` names them all."
 SECRET_ALIASES: dict[str, tuple[str, ...]] = {
     "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
     "jwt_secret": ("JWT_SECRET",),
+    "otel_headers": ("OTEL_EXPORTER_OTLP_HEADERS",),
 }
 """Secrets that may also come from the environment; they are never part of the tree above."""
 

@@ -220,7 +220,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    router = Router([backend], events, [metrics, monitor], lambda: services.settings, rates=rates, services=far)
+    overhear = monitor.inspector.overhears
+    watchers = [metrics, monitor]
+    router = Router([backend], events, watchers, lambda: services.settings, (lambda: ()), rates, far, overhear)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from serai.errors import SeraiError
@@ -15,6 +15,7 @@ from serai.monitor.inspector import Inspector
 from serai.monitor.occurrences import Occurrences
 from serai.monitor.past import Past, past
 from serai.monitor.statistics import Statistics
+from serai.monitor.traces import Traces
 from serai.telemetry import logs
 from serai.telemetry.events import Events
 from serai.types import Record
@@ -39,7 +40,7 @@ class Listener(Protocol):
 
 
 class Monitor:
-    """`listeners` hear of every call, too. Its work begins with the first call, or with `start`."""
+    """Its work begins with the first call, or with `start`."""
 
     def __init__(
         self,
@@ -47,13 +48,14 @@ class Monitor:
         history: History,
         inspector: Inspector,
         hooks: Hooks,
-        listeners: Sequence[Listener] = (),
+        traces: Traces,
     ) -> None:
         self.statistics = statistics
         self.history = history
         self.inspector = inspector
         self.hooks = hooks
-        self._listeners: tuple[Listener, ...] = (statistics, history, *listeners)
+        self._traces = traces
+        self._listeners: tuple[Listener, ...] = (statistics, history, traces)
         self._ended: deque[Past] = deque()
         self._wake = asyncio.Event()
         self._many = asyncio.Event()
@@ -71,7 +73,8 @@ class Monitor:
             self._many.set()
 
     def start(self, events: Events | None = None) -> None:
-        """Begins to write what is counted, and to forget what is old; with `events`, hooks are told of what happens."""
+        """Begins to write what is counted, and to forget what is old; with `events`, hooks are told of what
+        happens, and a collector of what calls came to."""
         loop = asyncio.get_running_loop()
         if not self._tasks:
             self._tasks.append(loop.create_task(self._live(), name="monitor"))
@@ -88,6 +91,7 @@ class Monitor:
         self._tasks.clear()
         await self.flush()
         await self.inspector.close()
+        await self._traces.close()
         await self.hooks.close()
 
     async def flush(self) -> None:
@@ -111,7 +115,9 @@ class Monitor:
             await self.flush()
 
     async def _follow(self, events: Events, occurrences: Occurrences) -> None:
-        async for event in events.subscribe():
+        follower = events.subscribe()
+        await self._attempt(self._traces.start)
+        async for event in follower:
             occurrences.hear(event.topic, event.data)
             if event.topic == "settings":  # the inspector may have been switched off
                 await self._attempt(self.inspector.tidy)

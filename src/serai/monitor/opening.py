@@ -11,6 +11,7 @@ from serai.monitor.hooks import Hooks
 from serai.monitor.inspector import Inspector
 from serai.monitor.monitor import Monitor
 from serai.monitor.statistics import Statistics
+from serai.monitor.traces import Traces
 from serai.outside import Outside
 from serai.settings import Monitor as Settings
 from serai.storage.database import Database
@@ -24,11 +25,21 @@ def opened(
     home: Path,
     settings: Callable[[], Settings],
     publish: Callable[[str, Mapping[str, Any]], None],
+    headers: Callable[[], str | None] = lambda: None,
 ) -> Monitor:
-    """`settings` are asked for anew each time; `publish` tells everybody of an event. Nothing runs yet."""
+    """`settings` are asked for anew each time; `publish` tells everybody of an event; `headers` are those that the
+    environment sets for OpenTelemetry's collector. Nothing runs yet."""
+
+    async def known() -> str | None:
+        return headers() or await secrets.get("otel_headers")
+
+    traces = Traces(settings, known)
+    inspector = Inspector(home / "inspected", settings)
+    inspector.use(traces.heard)
     return Monitor(
         Statistics(db, lambda: settings().statistics_days),
         History(db, settings),
-        Inspector(home / "inspected", settings),
+        inspector,
         Hooks(db, secrets, outside, publish),
+        traces,
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from serai.errors import BadRequest
 from serai.monitor import levels
+from serai.monitor.past import LABELS
 from serai.monitor.statistics import Row, Statistics
 from serai.monitor.tally import Tally
 
@@ -31,6 +32,24 @@ class Question:
     end: float | None = None
     step: int | None = None
     only: Mapping[str, str] = field(default_factory=dict)
+
+
+def question(
+    by: By = "model",
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    step: int | None = None,
+    **only: str | None,
+) -> Question:
+    """A Question of what was given. Raises BadRequest for a label that calls do not have."""
+    known = {name: value for name, value in only.items() if value is not None}
+    for name in [by, *known]:
+        if name not in (*LABELS, "error") or (name == "error" and name in known):
+            raise BadRequest(
+                f"Calls are not told apart by {name!r}.", hint=f"There are: {', '.join(LABELS)}.", param=name
+            )
+    return Question(by=by, start=start, end=end, step=step, only=known)
 
 
 async def report(statistics: Statistics, asked: Question) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from serai.errors import (
 )
 from serai.routing import permission, policy, remote, shorten
 from serai.routing.live import Ending, LiveCall
-from serai.routing.needs import Events, Rates, Watcher
+from serai.routing.needs import Events, Overhear, Rates, Watcher
 from serai.routing.resolve import nearest
 from serai.routing.shorten import Shortened
 from serai.settings import Settings
@@ -46,6 +46,7 @@ class Router:
         loaded: Callable[[], Sequence[str]] = lambda: (),
         rates: Rates | None = None,
         services: Callable[[], Awaitable[Sequence[Backend]]] | None = None,
+        overhear: Overhear = lambda _call, answer: answer,
     ) -> None:
         self.backends = list(backends)
         self._events = events
@@ -54,6 +55,7 @@ class Router:
         self._loaded = loaded
         self._rates = rates
         self._services = services
+        self._overhear = overhear
         self._live: dict[str, LiveCall] = {}
 
     async def models(self, principal: Principal = OWNER) -> list[Model]:
@@ -71,6 +73,11 @@ class Router:
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
         return list(self._live.values())
+
+    def counts(self) -> dict[str, float]:
+        """How many calls wait for the first piece of their answer, and how many stream it."""
+        states = [live.state for live in self._live.values()]
+        return {state: float(states.count(state)) for state in ("waiting", "streaming")}
 
     def cancel(self, call_id: str) -> bool:
         """Stops a call at its source; its stream ends with finish `cancelled`. False if there is no such call."""
@@ -98,7 +105,7 @@ class Router:
         usage = Usage()
         status: Ending = "cancelled"
         try:
-            async with contextlib.aclosing(self._answer(call, live)) as stream:
+            async with contextlib.aclosing(self._overhear(call, self._answer(call, live))) as stream:
                 async for delta in stream:
                     if live.state == "waiting":
                         live.state = "streaming"

@@ -11,7 +11,7 @@ from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.native.shapes import Out
 from serai.api.routes import router
 from serai.api.scopes import Scope, may
-from serai.monitor.report import By, Question, report
+from serai.monitor.report import By, question, report
 
 routes = router(Scope.MONITOR, prefix="/api/v1", tag="stats")
 
@@ -107,9 +107,7 @@ async def get_stats(
     if by == "key" and not may(who, Scope.ADMIN):
         key = who.id
     only = {"model": model, "backend": backend, "place": place, "key": key, "task": task, "dialect": dialect}
-    asked = Question(
-        by=by, start=start, end=end, step=step, only={name: value for name, value in only.items() if value is not None}
-    )
+    asked = question(by, start=start, end=end, step=step, **only)
     await services.monitor.flush()
     told = await report(services.monitor.statistics, asked)
     titles = {found.id: found.name for found in await services.keys.list()} if by == "key" else {}
