@@ -31,10 +31,10 @@ def add(
         made = client.add_hook(url, events=event or None, private=private)
 
     def show() -> None:
-        output.say(f"{made['id']} is told of {', '.join(made['events'])}.")
-        output.say("Its messages are signed with this, which is not shown again:")
-        output.say(made["secret"], style="bold")
-        output.say(f"Try it: serai hooks test {made['id']}", style="dim")
+        output.say(f"{made['id']} is told of {', '.join(made['events'])}.", stderr=True)
+        output.say("Its messages are signed with this, which is not shown again:", stderr=True)
+        output.say(made["secret"])
+        output.say(f"Try it: serai hooks test {made['id']}", style="dim", stderr=True)
 
     output.emit(made, show, as_json=as_json)
 
