@@ -12,14 +12,14 @@ KEPT = {MINUTE: 1 * DAY, HOUR: 31 * DAY}
 POINTS = 2_000
 """Most points of one time series."""
 
-_BY_MINUTE, _BY_HOUR = 6 * HOUR, 8 * DAY
+_BY_MINUTE, _BY_HOUR = 6 * HOUR, 7 * DAY
 """The longest spans that are told by the minute and by the hour, where nobody asked for a step."""
 
 
 def step_for(start: float, end: float, now: float, wanted: int | None = None) -> tuple[int, int]:
     """The step of a time series, and the level that it is added up from: the finest that fits and goes back that far.
     Raises BadRequest for a step that gives too many points or is no multiple of a minute."""
-    span = end - start
+    span = end - start - MINUTE  # so long may pass between naming a span and its being read
     if wanted is not None and (wanted < MINUTE or wanted % MINUTE):
         raise BadRequest("A step has whole minutes.", hint="Ask for 60, 3600 or 86400 seconds, say.", param="step")
     step = wanted or (MINUTE if span <= _BY_MINUTE else HOUR if span <= _BY_HOUR else DAY)

@@ -24,7 +24,7 @@ WRITE_S = 2.0
 """How long what was counted waits for the database; a kill loses no more than this."""
 
 _TIDY_S = 600.0
-_SLICE = 100
+_SLICE = 50
 """Calls that are counted before the loop may do something else."""
 
 _SOON = 2_000

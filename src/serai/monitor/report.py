@@ -61,18 +61,24 @@ async def report(statistics: Statistics, asked: Question) -> dict[str, Any]:
         raise BadRequest("The time ends before it begins.", hint="`from` must lie before `to`.", param="from")
     step, level = levels.step_for(start, end, now, asked.step)
     start = start // step * step
-    rows = [row for row in await statistics.read(level, start, end) if _wanted(row, asked.only)]
-    told: dict[str, Any] = {"from": start, "to": end, "step": step, "by": asked.by}
-    told["totals"] = _whole(rows).numbers()
-    told["series"] = _series(rows, step)
-    if asked.by == "error":
-        return told | {"groups": _errors(rows, step)}
-    groups = _grouped(rows, asked.by)
-    return told | {
-        "groups": [
-            {"name": name, **_whole(some).numbers(), "series": _series(some, step)} for name, some in groups.items()
-        ]
-    }
+    told = {"from": start, "to": end, "step": step, "by": asked.by}
+
+    def work(found: Iterable[Row]) -> dict[str, Any]:
+        return {**told, **_told([row for row in found if _wanted(row, asked.only)], asked.by, step)}
+
+    return await statistics.over(level, start, end, work)
+
+
+def _told(rows: list[Row], by: str, step: int) -> dict[str, Any]:
+    groups = _errors(rows, step) if by == "error" else _groups(rows, by, step)
+    return {"totals": _whole(rows).numbers(), "series": _series(rows, step), "groups": groups}
+
+
+def _groups(rows: list[Row], by: str, step: int) -> list[dict[str, Any]]:
+    return [
+        {"name": name, **_whole(some).numbers(), "series": _series(some, step)}
+        for name, some in _grouped(rows, by).items()
+    ]
 
 
 def _wanted(row: Row, only: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection, select
@@ -25,6 +26,7 @@ _OTHER = ("other",) * len(LABELS)
 _TOGETHER = 200
 """Rows that are looked up with one question."""
 
+T = TypeVar("T")
 Labels = tuple[str, ...]
 Cell = tuple[int, int, Labels]
 """A level, when it began, and whose."""
@@ -82,12 +84,16 @@ class Statistics:
 
     async def read(self, level: int, start: float, end: float) -> list[Row]:
         """Everything of that level that began within this time, the oldest first."""
+        return await self.over(level, start, end, list)
+
+    async def over(self, level: int, start: float, end: float, work: Callable[[Iterable[Row]], T]) -> T:
+        """What a work makes of the same; it runs beside the loop, because there may be much to add up."""
         query = select(statistics).where(statistics.c.step == level, statistics.c.at >= start, statistics.c.at < end)
+        query = query.order_by(statistics.c.at)
         return await self._db.read(
-            lambda connection: [
-                Row(row.at, row.labels, Tally.read(row.numbers))
-                for row in connection.execute(query.order_by(statistics.c.at))
-            ]
+            lambda connection: work(
+                Row(row.at, row.labels, Tally.read(row.numbers)) for row in connection.execute(query)
+            )
         )
 
     async def tidy(self) -> None:
