@@ -57,6 +57,7 @@ from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
@@ -100,6 +101,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    routes: Routes = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -368,6 +370,7 @@ def _models(services: Services) -> None:
     services.providers = Providers(
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
+    services.routes = Routes(services.db)
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
@@ -376,7 +379,8 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
-        services.monitor.inspector.overhears,
+        route=services.routes.lookup,
+        overhear=services.monitor.inspector.overhears,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

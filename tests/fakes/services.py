@@ -40,6 +40,7 @@ from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
@@ -162,6 +163,7 @@ class FakeServices:
     headers: Headers
     catalogue: Catalogue
     backend: ScriptedBackend
+    routes: Routes
     router: Router
     sessions: Sessions
     turns: Turns
@@ -220,9 +222,17 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    overhear = monitor.inspector.overhears
-    watchers = [metrics, monitor]
-    router = Router([backend], events, watchers, lambda: services.settings, (lambda: ()), rates, far, overhear)
+    routes = Routes(db)
+    router = Router(
+        [backend],
+        events,
+        [metrics, monitor],
+        lambda: services.settings,
+        rates=rates,
+        services=far,
+        route=routes.lookup,
+        overhear=monitor.inspector.overhears,
+    )
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -244,6 +254,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         headers=Headers(),
         catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),
         backend=backend,
+        routes=routes,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),

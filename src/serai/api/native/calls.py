@@ -24,12 +24,17 @@ LIMIT = 50
 
 class Call(Out):
     id: str
+    task: str
     model: str
     backend: str | None
+    place: str
     principal: str
+    priority: str
     state: str
     started_at: float
     tokens: int
+    position: int = Field(description="How many are before it in the queue, itself included; 0 when it does not wait.")
+    expected_s: float | None = Field(description="How long it should still wait, where that is known.")
 
 
 class CallList(Out):

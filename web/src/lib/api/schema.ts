@@ -2361,16 +2361,32 @@ export interface components {
         Call: {
             /** Backend */
             backend: string | null;
+            /**
+             * Expected S
+             * @description How long it should still wait, where that is known.
+             */
+            expected_s: number | null;
             /** Id */
             id: string;
             /** Model */
             model: string;
+            /** Place */
+            place: string;
+            /**
+             * Position
+             * @description How many are before it in the queue, itself included; 0 when it does not wait.
+             */
+            position: number;
             /** Principal */
             principal: string;
+            /** Priority */
+            priority: string;
             /** Started At */
             started_at: number;
             /** State */
             state: string;
+            /** Task */
+            task: string;
             /** Tokens */
             tokens: number;
         };
@@ -3826,6 +3842,11 @@ export interface components {
         /** NewProvider */
         NewProvider: {
             /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
+            /**
              * Key Env
              * @description Left out where its kind is at home, and no keys given: the kind's usual one.
              * @default
@@ -3876,6 +3897,12 @@ export interface components {
             folder?: string | null;
             /** Model */
             model?: string | null;
+            /**
+             * Private
+             * @description Keep it on this machine.
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -4229,6 +4256,8 @@ export interface components {
          * @description A remote service. Its models are called `<name>/…`.
          */
         Provider: {
+            /** At Once */
+            at_once: number | null;
             /** Created At */
             created_at: number;
             /** @description Why it did not, when it was last asked. */
@@ -4269,6 +4298,11 @@ export interface components {
          * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
          */
         ProviderChange: {
+            /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
             /**
              * Key Env
              * @description An environment variable of the server with its key.
@@ -4641,6 +4675,11 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /**
+             * Private
+             * @description It never leaves this machine, whatever model it names.
+             */
+            private: boolean;
+            /**
              * Settings
              * @description Generation settings by name, where they differ.
              * @example {
@@ -4676,6 +4715,11 @@ export interface components {
              * @default false
              */
             pinned: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -5307,6 +5351,24 @@ export interface operations {
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description A model's name. */
                     source: unknown;
                 };
@@ -5350,11 +5412,29 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Blobs by name. */
                     files?: unknown;
                     /** @description The model to begin with. */
                     from?: unknown;
                     parameters?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     system?: unknown;
                 };
             };
@@ -5400,8 +5480,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5443,9 +5541,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description One text or many. */
                     input?: unknown;
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5489,9 +5605,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     model: unknown;
                     /** @description One text. */
                     prompt?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5535,6 +5669,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
                     /** @description How long the model stays loaded: 5m, 0, or -1 for good. */
@@ -5547,6 +5683,22 @@ export interface operations {
                     prompt?: unknown;
                     /** @description As it is. */
                     raw?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as they come, unless false. */
                     stream?: unknown;
                     /** @description Whether a model that can think does. */
@@ -5635,8 +5787,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as it goes, unless false. */
                     stream?: unknown;
                 };
@@ -5683,8 +5853,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5726,8 +5914,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -9949,6 +10155,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9997,6 +10205,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -10096,6 +10320,8 @@ export interface operations {
                     dynatemp_range?: number;
                     /** @description true or false */
                     echo?: boolean | null;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10140,6 +10366,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -10650,6 +10892,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10688,6 +10932,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description a list of texts */
                     stop_sequences?: unknown[] | null;
                     /** @description true or false */
@@ -11053,6 +11313,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description a list of texts */
                     include?: unknown[] | null;
                     /** @description a text or a list of items */
@@ -11075,6 +11337,22 @@ export interface operations {
                     reasoning?: Record<string, never> | null;
                     /** @description a text */
                     safety_identifier?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description true or false */
                     store?: boolean | null;
                     /** @description true or false */
