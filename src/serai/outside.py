@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -62,6 +62,22 @@ class Outside:
                 except (aiohttp.ClientError, OSError, ValueError) as error:
                     raise _failed(here, error) from error
         raise BadRequest(f"{here.host} redirects more than {_REDIRECTS} times.")
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str], *, private: bool = False) -> int:
+        """Posts to an address that the owner named, and gives the status of the answer; what it says is not read.
+        Redirects are not followed. `private`: this one may lie in a private network whatever the settings say. Raises
+        BadRequest, Forbidden, TimedOut or Unreachable."""
+        here, private = _parse(url), private or self._private()
+        _check_literal(here, allowed=private)
+        connector = aiohttp.TCPConnector(resolver=_Checked(private), use_dns_cache=False)
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, timeout=self._timeout) as session:
+            try:
+                sent = {**_HEADERS, **headers}
+                async with session.post(here, data=body, headers=sent, allow_redirects=False) as response:
+                    return response.status
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise _failed(here, error) from error
 
 
 def _parse(text: str) -> URL:

@@ -53,6 +53,8 @@ from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.money.opening import Money, open_money
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
 from serai.providers.providers import Providers
@@ -87,6 +89,7 @@ class Services:
     keys: Keys
     rates: Rates
     outside: Outside
+    monitor: Monitor = field(init=False)
     store: Store = field(init=False)
     records: Records = field(init=False)
     created: Created = field(init=False)
@@ -122,6 +125,7 @@ class Services:
             await self.batches.tidy()
         await self.jobs.start()
         if not self.private:
+            self.monitor.start(self.events)
             self._spawn(self._ask_services())
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
@@ -146,6 +150,7 @@ class Services:
             await self.providers.close()
             await self.pool.close()
             await self.money.close()
+            await self.monitor.close()
             await self.db.close()
             logs.close()
 
@@ -240,6 +245,15 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         keys=Keys(db),
         rates=Rates(),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+    )
+    services.monitor = monitoring.opened(
+        db,
+        services.secrets,
+        services.outside,
+        file.home,
+        lambda: services.settings.monitor,
+        services.events.publish,
+        lambda: file.secret("otel_headers"),
     )
     _write_logs(services)
     _models(services)
@@ -366,13 +380,14 @@ def _models(services: Services) -> None:
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
-        [services.metrics],
+        [services.metrics, services.monitor],
         lambda: services.settings,
         services.pool.loaded,
         services.rates,
         services.providers.backends,
         services.money.purse,
         services.routes.lookup,
+        services.monitor.inspector.overhears,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)
@@ -380,4 +395,7 @@ def _models(services: Services) -> None:
         "serai_model_memory_bytes",
         "Memory of each model's process.",
         lambda: {running.name: float(running.memory) for running in services.pool.running()},
+    )
+    services.metrics.gauge(
+        "serai_calls_open", "Calls that wait for their answer, or stream it.", services.router.counts, "state"
     )
