@@ -57,6 +57,7 @@ from serai.outside import Outside
 from serai.providers import selling
 from serai.providers.providers import Providers
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
@@ -99,6 +100,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    routes: Routes = field(init=False)
     money: Money = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
@@ -359,6 +361,7 @@ def _models(services: Services) -> None:
     services.providers = Providers(
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
+    services.routes = Routes(services.db)
     services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
@@ -369,6 +372,7 @@ def _models(services: Services) -> None:
         services.rates,
         services.providers.backends,
         services.money.purse,
+        services.routes.lookup,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

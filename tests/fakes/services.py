@@ -41,6 +41,7 @@ from serai.outside import Outside
 from serai.providers import selling
 from serai.providers.providers import Providers
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
@@ -163,6 +164,7 @@ class FakeServices:
     headers: Headers
     catalogue: Catalogue
     backend: ScriptedBackend
+    routes: Routes
     router: Router
     sessions: Sessions
     turns: Turns
@@ -219,10 +221,10 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
 
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
+    routes = Routes(db)
     money = open_money(db, events.publish, partial(selling.seller, providers))
-    router = Router(
-        [backend], events, [metrics], lambda: services.settings, rates=rates, services=far, money=money.purse
-    )
+    more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
+    router = Router([backend], events, [metrics], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -245,6 +247,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         headers=Headers(),
         catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),
         backend=backend,
+        routes=routes,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from serai.endpoints import Request, asking, hub, money, server, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
+from serai.endpoints import routes as ways
 from serai.endpoints import sessions as chats
 
 if TYPE_CHECKING:
@@ -121,6 +122,11 @@ class Methods:
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
 
+    routes = Endpoint(ways.routes)
+    route = Endpoint(ways.route)
+    put_route = Endpoint(ways.put_route)
+    remove_route = Endpoint(ways.remove_route)
+    plan_call = Endpoint(ways.plan_call)
     prices = Endpoint(money.prices)
     set_price = Endpoint(money.set_price)
     remove_price = Endpoint(money.remove_price)

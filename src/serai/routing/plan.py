@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,7 +70,7 @@ class Plan:
 class Planner:
     """`find` gives the route of a name, if there is one."""
 
-    def __init__(self, offers: Offers, care: Care, find: Callable[[str], Route | None]) -> None:
+    def __init__(self, offers: Offers, care: Care, find: Callable[[str], Awaitable[Route | None]]) -> None:
         self._offers = offers
         self._care = care
         self._find = find
@@ -78,7 +78,7 @@ class Planner:
     async def plan(self, call: Call, route: Route | None = None) -> Plan:
         """Raises where no model may or can be asked at all; `route` stands for the one that the call's model names."""
         wishes = call.wishes
-        route = route or self._find(call.model or AUTO)
+        route = route or await self._find(call.model)
         if route is None and not wishes.fallback and wishes.prefer is None and wishes.max_cost is None:
             limits = bound(call.principal.limits, wishes.private)
             model, backends = await self._offers.choose(call.model, call.task, limits)
@@ -101,7 +101,7 @@ class Planner:
             await self._add_far(plan, call, limits)
         self._sort(plan, call, prefer or (route.strategy if route else "order"))
         for name in wishes.fallback:
-            other = self._find(name)
+            other = await self._find(name)
             for step in other.steps if other else (Step(model=name),):
                 await self._add(plan, call, step, limits, "It was named to stand in.")
         self._sift(plan, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from serai.backend import Backend
@@ -21,7 +21,9 @@ from serai.routing.offers import Offers, Services
 from serai.routing.plan import Candidate, Plan, Planner
 from serai.routing.route import Route
 from serai.settings import Settings
-from serai.types import AUTO, NO_LIMITS, OWNER, Answerer, Call, Delta, Model, Principal, Usage
+from serai.types import NO_LIMITS, OWNER, Answerer, Call, Delta, Model, Principal, Usage
+
+Find = Callable[[str], Awaitable[Route | None]]
 
 _REVOKED = "It was revoked, replaced or has expired while it was in use."
 
@@ -41,7 +43,7 @@ class Router:
         rates: Rates | None = None,
         services: Services | None = None,
         money: Money | None = None,
-        route: Callable[[str], Route | None] = lambda _name: None,
+        route: Find | None = None,
     ) -> None:
         self.backends = list(backends)
         self.watchers = list(watchers)
@@ -49,8 +51,8 @@ class Router:
         self._events = events
         self._rates = rates
         self._offers = Offers(self.backends, services, settings, loaded)
-        self._route = route
-        self.planner = Planner(self._offers, self.care, route)
+        self._route: Find = route or _no_route
+        self.planner = Planner(self._offers, self.care, self._route)
         self._live: dict[str, LiveCall] = {}
 
     async def models(self, principal: Principal = OWNER) -> list[Model]:
@@ -63,7 +65,7 @@ class Router:
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
         """The model that would answer, were it asked alone. Raises ModelNotFound, WrongTask or Forbidden."""
-        route = self._route(name or AUTO)
+        route = await self._route(name)
         if route is not None:
             plan = await self.planner.plan(Call(task=task, model=name, inputs={}, principal=principal))
             return plan.steps[0].model
@@ -127,7 +129,7 @@ class Router:
     async def plan(self, call: Call, route: Route | None = None) -> Plan:
         """What would happen to the call now; `route` stands for the one that its model names. Nothing is asked. Raises
         where no name of it means anything."""
-        return await self.planner.wide(call, route or self._route(call.model or AUTO))
+        return await self.planner.wide(call, route or await self._route(call.model))
 
     def _arm(self, call: Call, live: LiveCall) -> asyncio.TimerHandle | None:
         if call.deadline is None:
@@ -211,6 +213,11 @@ class Router:
 
     def _publish(self, live: LiveCall) -> None:
         self._events.publish("call", live.as_dict())
+
+
+async def _no_route(_name: str) -> Route | None:
+    """Where there are none."""
+    return None
 
 
 def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usage:

@@ -51,7 +51,11 @@ def make(*services: ScriptedBackend, here: ScriptedBackend | None = None, **more
 
     routes = {route.name: route for route in more.pop("routes", ())}
     near = here or ScriptedBackend([HERE], ("I am here",), "engine")
-    return Router([near], Recorder(), [], Settings, services=far, route=routes.get, **more)
+
+    async def find(name: str) -> Route | None:
+        return routes.get(name or "auto")
+
+    return Router([near], Recorder(), [], Settings, services=far, route=find, **more)
 
 
 def route(*models: str | Step, **more: Any) -> Route:
