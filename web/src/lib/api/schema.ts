@@ -3601,12 +3601,12 @@ export interface components {
             requests_per_minute?: number | null;
             /**
              * Spend Per Day
-             * @description US dollars. Only models that cost nothing can be asked.
+             * @description US dollars; calls that could pass it are refused.
              */
             spend_per_day?: number | null;
             /**
              * Spend Per Month
-             * @description US dollars. Only models that cost nothing can be asked.
+             * @description US dollars; calls that could pass it are refused.
              */
             spend_per_month?: number | null;
             /**
