@@ -399,3 +399,6 @@ def _models(services: Services) -> None:
     services.metrics.gauge(
         "serai_calls_open", "Calls that wait for their answer, or stream it.", services.router.counts, "state"
     )
+    services.metrics.gauge(
+        "serai_calls_queued", "Calls that wait for a place at a backend.", services.router.care.queues, "backend"
+    )

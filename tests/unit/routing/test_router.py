@@ -198,6 +198,15 @@ async def test_whoever_overhears_an_answer_hears_all_of_it_and_is_closed_with_it
     assert closed == [first.id, second.id] and backend.closed == 1 and len(recorder.finished) == 2
 
 
+async def test_queues_are_counted_by_their_backend() -> None:
+    backend = ScriptedBackend(MODELS)
+    backend.at_once = 1  # type: ignore[attr-defined]
+    router, _ = make(backend)
+    assert router.care.queues() == {}
+    await collect(router.run(chat()))
+    assert router.care.queues() == {"scripted": 0.0}
+
+
 async def test_open_calls_are_counted_by_their_state() -> None:
     gate = asyncio.Event()
     router, _ = make(ScriptedBackend(MODELS, script=["a", gate, "b"]))
