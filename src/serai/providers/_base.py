@@ -202,7 +202,7 @@ class Service(ABC):
             response.release() if response.content.at_eof() else response.close()
 
     async def _send(self, method: str, request: Request, model: str) -> aiohttp.ClientResponse:
-        """A response that is no refusal. Shows one key after the other as long as they are refused or have had enough."""
+        """A response that is no refusal. Shows one key after the other while they are refused or have had enough."""
         refusal: SeraiError | None = None
         for key in self._keys.order():
             response = await self._ask(method, request, key)
