@@ -143,8 +143,12 @@ class Service(ABC):
 
     async def body(self, response: aiohttp.ClientResponse) -> Any:
         """The JSON of a whole answer."""
+        return orjson.loads(await self.content(response))
+
+    async def content(self, response: aiohttp.ClientResponse) -> bytes:
+        """The bytes of a whole answer."""
         async with asyncio.timeout(self.config.patience_s):
-            return orjson.loads(await _lines.whole(response, self.name))
+            return await _lines.whole(response, self.name)
 
     def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """The bytes of a streamed answer, within bounds."""
