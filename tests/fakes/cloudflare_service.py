@@ -66,7 +66,8 @@ class FakeCloudflare(FakeService):
         return web.json_response(envelope(rows, result_info={"page": page, "count": len(rows)}))
 
     async def whose(self, request: web.Request) -> web.Response:
-        rows = [{"id": account, "name": account} for account in self.accounts]
+        first = request.query.get("page", "1") == "1"
+        rows = [{"id": account, "name": account} for account in self.accounts] if first else []
         return self._stopped(request, account=False) or web.json_response(envelope(rows))
 
     async def chat(self, request: web.Request) -> web.StreamResponse:

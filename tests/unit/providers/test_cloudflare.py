@@ -37,6 +37,22 @@ async def answered(task: str, model: str, settings: dict[str, Any] | None = None
     return (result.text if result.data is None else result.data), service.asked[0]
 
 
+async def test_the_twin_is_what_the_official_client_takes_it_for() -> None:
+    sdk = pytest.importorskip("cloudflare", reason="requirements/dev.txt is not installed")
+    fake = FakeCloudflare(["a", "b"], models=[row(MODEL), row("@cf/embed", "Text Embeddings")])
+    async with serving(fake) as service:
+        client = sdk.AsyncCloudflare(api_token=KEY, base_url=service.url, max_retries=0)
+        async with client:
+            assert [account.id async for account in client.accounts.list()] == [ACCOUNT]
+            listed = client.ai.models.list(account_id=ACCOUNT)
+            assert [model["name"] async for model in listed] == [MODEL, "@cf/embed"]
+            assert (await client.ai.run(MODEL, account_id=ACCOUNT, prompt="x"))["response"] == "ab"
+            assert (await client.ai.run("@cf/embed", account_id=ACCOUNT, text=["a"]))["shape"] == [2, 2]
+            with pytest.raises(sdk.BadRequestError) as caught:
+                await client.ai.run("@cf/nobody", account_id=ACCOUNT, text="a")
+    assert caught.value.errors[0].code == 5007
+
+
 async def test_models_of_all_pages_are_listed_by_what_they_are_for() -> None:
     rows = [row(f"@cf/x/m{number}") for number in range(100)]
     rows += [row("@cf/baai/bge", "Text Embeddings"), row("@cf/baai/bge-reranker", "Text Classification")]
