@@ -211,7 +211,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     async def taken(name: str) -> bool:
         return False
 
-    providers = Providers(db, secrets, file.named, logs.redact, taken)
+    outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
+    providers = Providers(db, secrets, file.named, logs.redact, taken, outside)
     far = providers.backends
     router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
@@ -245,6 +246,6 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
-        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+        outside=outside,
     )
     return services

@@ -209,11 +209,11 @@ class Service(ABC):
         """A response that is no refusal. Shows one key after the other while they are refused or have had enough."""
         refusal: SeraiError | None = None
         for key in self._keys.order():
-            response = await self._ask(method, request, key)
+            response = await self.ask(method, request, key)
             self.heard_at, self.refused = time.monotonic(), response.status == 401
             if response.status in _FINE:
                 return response
-            error = await self._refusal(response, model)
+            error = await self.refused_by(response, model)
             if response.status not in (401, 429):
                 raise error
             self._keys.rest(key, error.retry_after if isinstance(error, Busy) else REFUSED_S)
@@ -221,14 +221,16 @@ class Service(ABC):
         assert refusal is not None
         raise refusal
 
-    async def _ask(self, method: str, request: Request, key: str) -> aiohttp.ClientResponse:
+    async def ask(self, method: str, request: Request, key: str) -> aiohttp.ClientResponse:
+        """Its response to this key, whatever its status. Raises aiohttp's errors."""
         path, headers = request.path, {**request.headers, **self.credentials(key)}
-        url = URL(self.url).origin() / path[1:] if path.startswith("/") else f"{self.url}/{path}"
+        url = f"{URL(self.url).origin()}{path}" if path.startswith("/") else f"{self.url}/{path}"
         body = request.body or None
         async with asyncio.timeout(self.config.patience_s):
             return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)
 
-    async def _refusal(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
+    async def refused_by(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
+        """The error of a response that is a refusal, which is read and closed."""
         try:
             body = await _lines.whole(response, self.name, 1 << 20)
         except (ModelFailed, aiohttp.ClientError):
