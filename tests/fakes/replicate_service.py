@@ -45,9 +45,10 @@ TINY = row(MODEL, "prompt", "max_tokens", "temperature", "system_prompt", stop_s
 class FakeReplicate(FakeService):
     """Writes `words`, one a moment, or makes `output` in one piece. `fails` and `stops` are how a prediction ends
     without an answer; `streams` is whether it can be read as it comes, at `far` if that is set. `moments` pass before
-    an output that is made in one piece."""
+    an output that is made in one piece; `others` are models that no collection holds."""
 
     models: list[dict[str, Any]] = field(default_factory=lambda: [TINY])
+    others: list[dict[str, Any]] = field(default_factory=list)
     output: Any = None
     fails: str = ""
     stops: bool = False
@@ -112,7 +113,7 @@ class FakeReplicate(FakeService):
         await response.prepare(request)
         sent = 0
         while True:
-            for word in made["output"][sent:]:
+            for word in (made["output"] or ())[sent:]:
                 if sent == self.cut_after:
                     assert request.transport is not None
                     request.transport.abort()
@@ -172,7 +173,9 @@ class FakeReplicate(FakeService):
             made["metrics"] = counts
 
     def _find(self, name: str) -> dict[str, Any] | None:
-        return next((model for model in self.models if f"{model['owner']}/{model['name']}" == name), None)
+        return next(
+            (model for model in (*self.models, *self.others) if f"{model['owner']}/{model['name']}" == name), None
+        )
 
     def _denied(self, request: web.Request) -> web.Response | None:
         if super()._denied(request) is None:
