@@ -121,11 +121,13 @@ def _texts(service: str, content: Any, facts: Facts) -> dict[str, Any]:
 def _chat(
     service: str, messages: Sequence[Mapping[str, Any]], settings: dict[str, Any], facts: Facts
 ) -> dict[str, Any]:
+    begins = messages[0]["role"] in ("system", "developer")
     system = settings.pop("system", None)
+    system = None if begins else system
     if "messages" in (facts.inputs or {}):
-        told = [{"role": "system", "content": system}] if system and messages[0]["role"] != "system" else []
+        told = [{"role": "system", "content": system}] if system else []
         return {**_settings(service, CHAT, settings, facts), "messages": [*told, *messages]}
-    if facts.field("system") is not None and messages[0]["role"] in ("system", "developer"):
+    if begins and facts.field("system") is not None:
         system, messages = _words(messages[0]), messages[1:]
     pictures = _pictures(messages[-1]) if messages else []
     if len(messages) == 1 and messages[0]["role"] == "user":
