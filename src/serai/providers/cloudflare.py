@@ -84,17 +84,10 @@ class Cloudflare(Compatible):
         kind = {"content-type": "application/octet-stream"} if isinstance(body, bytes) else {}
         return Request(path, body, kind)
 
-    async def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
+    def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         if call.task == CHAT:
-            source = super().read(call, response, who)
-        elif call.task == TEXT_GENERATION:
-            source = self._streamed(call, response, who)
-        else:
-            yield _cloudflare_tasks.answered(call, await self._whole(response), who)
-            return
-        async with contextlib.aclosing(source) as deltas:
-            async for delta in deltas:
-                yield delta
+            return super().read(call, response, who)
+        return (self._streamed if call.task == TEXT_GENERATION else self._at_once)(call, response, who)
 
     def refusal(self, model: str, status: int, body: bytes, headers: Mapping[str, str]) -> SeraiError:
         code, words = _problem(body)
@@ -154,12 +147,14 @@ class Cloudflare(Compatible):
                     yield Delta(text=text, answerer=first.pop() if first else None)
         raise CutShort(f"The stream of {call.model} ended before the answer did.", hint="Try again.", who=self.name)
 
-    async def _whole(self, response: aiohttp.ClientResponse) -> Any:
-        """What the envelope holds, or the bytes of a picture or sound that came without one."""
-        content = await self.content(response)
-        if response.content_type != "application/json":
-            return content
-        return _result(orjson.loads(content), self.name)
+    async def _at_once(
+        self, call: Call, response: aiohttp.ClientResponse, who: Answerer
+    ) -> AsyncGenerator[Delta, None]:
+        """What the envelope holds, or a picture or sound that came without one."""
+        result: Any = await self.content(response)
+        if response.content_type == "application/json":
+            result = _result(orjson.loads(result), self.name)
+        yield _cloudflare_tasks.answered(call, result, who)
 
 
 def _piece(event: Mapping[str, Any]) -> str:

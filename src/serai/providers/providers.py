@@ -190,8 +190,8 @@ class Providers:
 
     async def _opened(self, row: Row) -> Backend:
         keys = await self.keys(row)
-        config = ProviderConfig(row.name, row.url, keys, row.models, row.patience_s, self._outside)
-        return find_kind(row.kind).open(config)
+        facts = (row.models, row.patience_s, row.at_once, self._outside)
+        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, *facts))
 
     def _leave(self, backend: Backend) -> None:
         """Closes it once its answers are whole."""

@@ -2222,6 +2222,12 @@ export interface components {
              * @default local
              */
             place: string;
+            /**
+             * Why
+             * @description Why this one, where there was a choice.
+             * @default
+             */
+            why: string;
         };
         /** @description An error as Anthropic tells it, with Serai's own beside it. */
         AnthropicError: {
@@ -2241,8 +2247,25 @@ export interface components {
         Attempt: {
             /** Backend */
             backend: string;
+            /**
+             * Code
+             * @description The error's code, or why it was not even asked.
+             * @default
+             */
+            code: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
             /** Reason */
             reason: string;
+            /**
+             * Tried
+             * @description Whether it was asked.
+             * @default true
+             */
+            tried: boolean;
         };
         /** Budget */
         Budget: {
@@ -2253,16 +2276,32 @@ export interface components {
         Call: {
             /** Backend */
             backend: string | null;
+            /**
+             * Expected S
+             * @description How long it should still wait, where that is known.
+             */
+            expected_s: number | null;
             /** Id */
             id: string;
             /** Model */
             model: string;
+            /** Place */
+            place: string;
+            /**
+             * Position
+             * @description How many are before it in the queue, itself included; 0 when it does not wait.
+             */
+            position: number;
             /** Principal */
             principal: string;
+            /** Priority */
+            priority: string;
             /** Started At */
             started_at: number;
             /** State */
             state: string;
+            /** Task */
+            task: string;
             /** Tokens */
             tokens: number;
         };
@@ -3468,6 +3507,11 @@ export interface components {
         /** NewProvider */
         NewProvider: {
             /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
+            /**
              * Key Env
              * @description Left out where its kind is at home, and no keys given: the kind's usual one.
              * @default
@@ -3518,6 +3562,12 @@ export interface components {
             folder?: string | null;
             /** Model */
             model?: string | null;
+            /**
+             * Private
+             * @description Keep it on this machine.
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -3699,6 +3749,8 @@ export interface components {
          * @description A remote service. Its models are called `<name>/…`.
          */
         Provider: {
+            /** At Once */
+            at_once: number | null;
             /** Created At */
             created_at: number;
             /** @description Why it did not, when it was last asked. */
@@ -3739,6 +3791,11 @@ export interface components {
          * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
          */
         ProviderChange: {
+            /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
             /**
              * Key Env
              * @description An environment variable of the server with its key.
@@ -4111,6 +4168,11 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /**
+             * Private
+             * @description It never leaves this machine, whatever model it names.
+             */
+            private: boolean;
+            /**
              * Settings
              * @description Generation settings by name, where they differ.
              * @example {
@@ -4146,6 +4208,11 @@ export interface components {
              * @default false
              */
             pinned: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -4487,8 +4554,19 @@ export interface components {
              * @default 0
              */
             completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
             /** First Token S */
             first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
             /**
              * Left Out
              * @description How many messages of the chat were not read, because it was too long.
@@ -4707,6 +4785,24 @@ export interface operations {
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description A model's name. */
                     source: unknown;
                 };
@@ -4750,11 +4846,29 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Blobs by name. */
                     files?: unknown;
                     /** @description The model to begin with. */
                     from?: unknown;
                     parameters?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     system?: unknown;
                 };
             };
@@ -4800,8 +4914,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4843,9 +4975,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description One text or many. */
                     input?: unknown;
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4889,9 +5039,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     model: unknown;
                     /** @description One text. */
                     prompt?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -4935,6 +5103,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
                     /** @description How long the model stays loaded: 5m, 0, or -1 for good. */
@@ -4947,6 +5117,22 @@ export interface operations {
                     prompt?: unknown;
                     /** @description As it is. */
                     raw?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as they come, unless false. */
                     stream?: unknown;
                     /** @description Whether a model that can think does. */
@@ -5035,8 +5221,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as it goes, unless false. */
                     stream?: unknown;
                 };
@@ -5083,8 +5287,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5126,8 +5348,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -9028,6 +9268,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9076,6 +9318,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -9175,6 +9433,8 @@ export interface operations {
                     dynatemp_range?: number;
                     /** @description true or false */
                     echo?: boolean | null;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9219,6 +9479,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -9729,6 +10005,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9767,6 +10045,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description a list of texts */
                     stop_sequences?: unknown[] | null;
                     /** @description true or false */
@@ -10132,6 +10426,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description a list of texts */
                     include?: unknown[] | null;
                     /** @description a text or a list of items */
@@ -10154,6 +10450,22 @@ export interface operations {
                     reasoning?: Record<string, never> | null;
                     /** @description a text */
                     safety_identifier?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description true or false */
                     store?: boolean | null;
                     /** @description true or false */
