@@ -60,6 +60,8 @@ class FakeReplicate(FakeService):
     works: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     posted: list[tuple[str, str]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
 
     async def collection(self, request: web.Request) -> web.Response:
         if (denied := self._denied(request) or self._refused(request)) is not None:
@@ -132,6 +134,21 @@ class FakeReplicate(FakeService):
     async def file(self, request: web.Request) -> web.Response:
         self.shown.append(self._key(request))
         return web.Response(body=PNG, content_type="image/png")
+
+    async def keep(self, request: web.Request) -> web.Response:
+        if (denied := self._denied(request)) is not None:
+            return denied
+        part = (await request.post())["content"]
+        assert isinstance(part, web.FileField)
+        name, content = uuid.uuid4().hex, part.file.read()
+        self.files[name] = content
+        about = {"id": name, "name": part.filename, "content_type": part.content_type, "size": len(content)}
+        more = {"etag": "x", "checksums": {}, "metadata": {}, "created_at": "2026-01-01T00:00:00Z", "expires_at": None}
+        return web.json_response(about | more | {"urls": {"get": f"{self.url}/files/{name}"}}, status=201)
+
+    async def forget(self, request: web.Request) -> web.Response:
+        self.forgotten.append(request.match_info["id"])
+        return self._denied(request) or web.Response(status=204)
 
     def _new(self, body: dict[str, Any], origin: str) -> dict[str, Any]:
         name = uuid.uuid4().hex[:26]
@@ -206,6 +223,7 @@ async def serving(service: FakeReplicate) -> AsyncIterator[FakeReplicate]:
     app.add_routes([web.post(f"{model}/predictions", service.create), web.post("/v1/predictions", service.create)])
     app.add_routes([web.get(prediction, service.show), web.post(f"{prediction}/cancel", service.cancel)])
     app.add_routes([web.get("/stream/{id}", service.stream), web.get("/out/{name}", service.file)])
+    app.add_routes([web.post("/v1/files", service.keep), web.delete("/v1/files/{id}", service.forget)])
     async with running(app) as origin:
         service.url = f"{origin}/v1"
         try:

@@ -28,7 +28,7 @@ _CONNECT_S = 10.0
 _LIST_S = 20.0
 _DRAIN_S = 0.05
 _HEADERS = {"User-Agent": "serai", "Accept-Encoding": "identity"}
-_FINE = (200, 201, 202)
+_FINE = (200, 201, 202, 204)
 _NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 
 

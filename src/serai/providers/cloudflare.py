@@ -87,7 +87,7 @@ class Cloudflare(Compatible):
     def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         if call.task == CHAT:
             return super().read(call, response, who)
-        return (self._streamed if call.task == TEXT_GENERATION else self._at_once)(call, response, who)
+        return (self._streamed if call.task == TEXT_GENERATION else self._entire)(call, response, who)
 
     def refusal(self, model: str, status: int, body: bytes, headers: Mapping[str, str]) -> SeraiError:
         code, words = _problem(body)
@@ -147,9 +147,7 @@ class Cloudflare(Compatible):
                     yield Delta(text=text, answerer=first.pop() if first else None)
         raise CutShort(f"The stream of {call.model} ended before the answer did.", hint="Try again.", who=self.name)
 
-    async def _at_once(
-        self, call: Call, response: aiohttp.ClientResponse, who: Answerer
-    ) -> AsyncGenerator[Delta, None]:
+    async def _entire(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         """What the envelope holds, or a picture or sound that came without one."""
         result: Any = await self.content(response)
         if response.content_type == "application/json":

@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from serai.errors import Forbidden, ModelNotFound, SeraiError
-from serai.providers import _models, _replicate_facts, _replicate_output, _replicate_request
+from serai.providers import _models, _replicate_facts, _replicate_files, _replicate_output, _replicate_request
 from serai.providers._base import Request, Service
 from serai.providers._replicate_facts import COLLECTIONS, NAME, Facts
 from serai.providers._replicate_prediction import Prediction
@@ -88,6 +88,28 @@ class Replicate(Service):
             for task in late:
                 task.cancel()
         await super().close()
+
+    async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
+        async def send(file: Request) -> Any:
+            response = await self._send("POST", file, call.model)
+            try:
+                return await self.body(response)
+            finally:
+                response.release()
+
+        def forget(file: str) -> None:
+            self._leave(self._forget(file))
+
+        async with (
+            _replicate_files.placed(request, send, forget) as placed,
+            contextlib.aclosing(super()._answer(call, placed, who)) as deltas,
+        ):
+            async for delta in deltas:
+                yield delta
+
+    async def _forget(self, file: str) -> None:
+        with contextlib.suppress(SeraiError, aiohttp.ClientError, OSError):
+            (await self._send("DELETE", Request(f"files/{file}", b""), "")).close()
 
     async def _send(self, method: str, request: Request, model: str) -> aiohttp.ClientResponse:
         """Whoever goes away while a prediction is being made leaves one that has an id only later."""

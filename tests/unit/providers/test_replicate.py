@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,6 +68,8 @@ async def test_the_twin_is_what_the_official_client_takes_it_for() -> None:
         await prediction.async_cancel()
         assert (await client.predictions.async_get(prediction.id)).status == "canceled"
         assert (await client.models.async_get(MODEL)).id == MODEL
+        kept = await client.files.async_create(io.BytesIO(b"sound"))
+        assert service.files[kept.id] == b"sound" and await client.files.async_delete(kept.id)
     async with serving(FakeReplicate(output=["made"])) as service, official(service) as client:
         assert await client.async_run(MODEL, input={"prompt": "x"}, use_file_output=False) == ["made"]
         assert (await client.collections.async_get("language-models")).slug == "language-models"
@@ -192,6 +195,21 @@ async def test_recordings_texts_and_vectors() -> None:
     async with serving(FakeReplicate(models=[embeds], output=[[3.0, 4.0], [3.0, 4.0]])) as service:
         result = await ask(service, call(FEATURE_EXTRACTION, "acme/embeds", inputs=["a", "b"]))
     assert result.data == [[0.6, 0.8]] * 2 and json.loads(service.asked[0]["input"]["texts"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize("faults", [{}, {"fails": "no"}, {"stuck": True}])
+async def test_a_large_recording_is_kept_there_only_while_it_is_needed(faults: dict[str, Any]) -> None:
+    sound = b"RIFF" + b"\0" * 300_000
+    hear = call("automatic-speech-recognition", "acme/ears", inputs=media.pack(sound, "audio/wav"))
+    async with serving(FakeReplicate(models=[row("acme/ears", "audio")], output="hi", **faults)) as service:
+        if faults:
+            with pytest.raises((ModelFailed, TimedOut)):
+                await ask(service, hear, patience_s=0.3)
+        else:
+            assert (await ask(service, hear)).data == {"text": "hi"}
+        ((name, content),) = service.files.items()
+    assert service.asked[0]["input"] == {"audio": f"{service.url}/files/{name}"}
+    assert content == sound and service.forgotten == [name]
 
 
 @pytest.mark.parametrize(
