@@ -372,8 +372,9 @@ def _models(services: Services) -> None:
         spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
+    taken = partial(_has_models, services.store)
     services.providers = Providers(
-        services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
+        services.db, services.secrets, services.settings_file.named, logs.redact, taken, services.outside
     )
     services.routes = Routes(services.db)
     services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
