@@ -19,6 +19,7 @@ def routers() -> list[APIRouter]:
         models,
         pictures,
         providers,
+        routes,
         running,
         secrets,
         sessions,
@@ -29,5 +30,5 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines)
+    changed = (settings, secrets, keys, providers, routes, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]
