@@ -957,6 +957,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The routes; each is a name that calls may ask like a model's
+         * @description The routes; each is a name that calls may ask like a model's.
+         */
+        get: operations["list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One route
+         * @description One route.
+         */
+        get: operations["get_route"];
+        /**
+         * Adds a route, or takes the place of the one with this name
+         * @description Adds a route, or takes the place of the one with this name.
+         */
+        put: operations["put_route"];
+        post?: never;
+        /**
+         * Forgets a route; calls that are under way go on
+         * @description Forgets a route; calls that are under way go on.
+         */
+        delete: operations["remove_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A dry run: what would happen to this call now, and why
+         * @description A dry run: what would happen to this call now, and why. Nobody is asked.
+         */
+        post: operations["plan_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/running": {
         parameters: {
             query?: never;
@@ -3405,6 +3473,61 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["LogLine"][];
         };
+        /** NamedRoute */
+        NamedRoute: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Name
+             * @example best
+             */
+            name: string;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
+        };
         /**
          * Need
          * @description Bytes, by what they are for. At its peak, a process also shows `spare` bytes that the system takes back where
@@ -3713,6 +3836,49 @@ export interface components {
             error: string;
             serai: components["schemas"]["ErrorBody"];
         };
+        /**
+         * PlannedStep
+         * @description A model that would be asked.
+         */
+        PlannedStep: {
+            /** Backend */
+            backend: string;
+            /**
+             * Cost
+             * @description At most, in US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /**
+             * First Token S
+             * @description As it was measured; null where it was not.
+             */
+            first_token_s: number | null;
+            /** Model */
+            model: string;
+            /** Place */
+            place: string;
+            /**
+             * Waiting
+             * @description How many calls wait for it now.
+             */
+            waiting: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * PlannedWithout
+         * @description One that would not be asked, and why.
+         */
+        PlannedWithout: {
+            /** Backend */
+            backend: string;
+            /** Code */
+            code: string;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -3897,6 +4063,176 @@ export interface components {
              * @default 0
              */
             grace_s: number;
+        };
+        /**
+         * RouteBody
+         * @description What a route leads to.
+         */
+        RouteBody: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
+        };
+        /**
+         * RouteConditions
+         * @description When a step is taken; what is empty or null is no condition.
+         */
+        RouteConditions: {
+            /** Days */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * Hours
+             * @description By this machine's clock.
+             * @default
+             * @example 22:00-06:00
+             */
+            hours: string;
+            /**
+             * Max Cost
+             * @description What the call may cost there at most, in US dollars.
+             */
+            max_cost?: number | null;
+            /**
+             * Pictures
+             * @description Whether the call has pictures.
+             */
+            pictures?: boolean | null;
+            /** Prompt Max */
+            prompt_max?: number | null;
+            /**
+             * Prompt Min
+             * @description Tokens, as far as they can be guessed.
+             */
+            prompt_min?: number | null;
+            /** Tasks */
+            tasks?: string[];
+            /**
+             * Tools
+             * @description Whether the call has functions.
+             */
+            tools?: boolean | null;
+        };
+        /** RouteList */
+        RouteList: {
+            /** Routes */
+            routes: components["schemas"]["StoredRoute"][];
+        };
+        /**
+         * RoutePlan
+         * @description What would happen to the call now.
+         */
+        RoutePlan: {
+            /** Left Out */
+            left_out: components["schemas"]["PlannedWithout"][];
+            /** Model */
+            model: string;
+            /**
+             * Prompt Tokens
+             * @description As far as it can be guessed.
+             */
+            prompt_tokens: number;
+            /** Route */
+            route: string | null;
+            /**
+             * Steps
+             * @description In the order in which they would be asked.
+             */
+            steps: components["schemas"]["PlannedStep"][];
+            /** Task */
+            task: string;
+        };
+        /**
+         * RoutePlanned
+         * @description A call as it might be made.
+         */
+        RoutePlanned: {
+            /** Fallback */
+            fallback?: string[];
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** Max Cost */
+            max_cost?: number | null;
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /** Prefer */
+            prefer?: ("local" | "remote" | "cheapest" | "fastest") | null;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
+            /** @description One that is not kept yet, in place of the one that is named. */
+            route?: components["schemas"]["NamedRoute"] | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Task
+             * @default chat
+             */
+            task: string;
+        };
+        /** RouteStep */
+        RouteStep: {
+            /** Model */
+            model: string;
+            /**
+             * Weight
+             * @description Its share, where the route balances; 0 only stands in.
+             * @default 1
+             */
+            weight: number;
+            when?: components["schemas"]["RouteConditions"];
         };
         /**
          * Running
@@ -4421,6 +4757,65 @@ export interface components {
              * @description Whether the hub had newer files.
              */
             update: boolean;
+        };
+        /** StoredRoute */
+        StoredRoute: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /** Changed At */
+            changed_at: number;
+            /** Created At */
+            created_at: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Name
+             * @example best
+             */
+            name: string;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
         };
         /** StoredWithFiles */
         StoredWithFiles: {
@@ -7266,6 +7661,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RemoteModelList"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRoute"];
+                };
+            };
+        };
+    };
+    put_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteBody"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRoute"];
+                };
+            };
+        };
+    };
+    remove_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    plan_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutePlanned"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutePlan"];
                 };
             };
         };
