@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -31,12 +31,22 @@ _HEADERS = {"User-Agent": "serai", "Accept-Encoding": "identity"}
 _NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 
 
+Reads = Callable[[Call, aiohttp.ClientResponse, Answerer], AsyncGenerator[Delta, None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted, and to which path under the service's URL; one that begins with / is under its origin."""
+    """What is posted, and to which path under the service's URL; one that begins with / is under its origin. A body
+    that is no JSON says its kind in `headers`. `reads` takes the place of the service's `read` for this answer."""
 
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reads: Reads | None = None
+
+    def written(self) -> bytes:
+        """The body as it is sent."""
+        return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
 class Service(ABC):
@@ -47,7 +57,7 @@ class Service(ABC):
         self.place = config.name
         self.config = config
         self.url = config.url.rstrip("/")
-        self._told = [_models.model(self.name, name, {}) for name in config.models]
+        self._told = [_models.told(self.name, text) for text in config.models]
         self.listing = Listing(self._list, self._told)
         self._keys = Keys(config.keys)
         self._session: aiohttp.ClientSession | None = None
@@ -56,6 +66,8 @@ class Service(ABC):
         """When it last answered anything, on the monotonic clock."""
         self.refused = False
         """Whether its last answer was that the key, or the lack of one, does not do."""
+        self.quotes: Mapping[str, Mapping[str, Any]] = {}
+        """What `listed` found of prices, by the service's own names."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -93,6 +105,18 @@ class Service(ABC):
             return None
         return _models.model(self.name, model, {})
 
+    async def find(self, name: str) -> Model | None:
+        """A model by its whole name that is not listed, where the service can be asked for it. Raises SeraiError. May
+        be overridden."""
+        return self.unlisted(name)
+
+    def quoted(self, model: str) -> Mapping[str, Any] | None:
+        """What a model costs, by the service's own name for it and as the service itself says it: `input` and `output`
+        for a million tokens, `currency`, and when that was `seen_at`. None where it says nothing."""
+        seen_at = self.listing.seen_at
+        quote = self.quotes.get(model)
+        return None if quote is None or seen_at is None else {**quote, "currency": "USD", "seen_at": seen_at}
+
     async def models(self) -> Sequence[Model]:
         return await self.listing.get()
 
@@ -100,11 +124,11 @@ class Service(ABC):
         start, _, model = call.model.partition("/")
         if start != self.name or not model:
             raise ModelNotFound(call.model, who=self.name)
-        path, body = self._written(call, model)
+        request, body = self._written(call, model)
         who = Answerer(model=call.model, backend=self.name, place=self.place)
         with self._at_work():
             try:
-                async with contextlib.aclosing(self._answer(call, path, body, who)) as deltas:
+                async with contextlib.aclosing(self._answer(call, request, body, who)) as deltas:
                     async for delta in deltas:
                         yield delta
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -119,7 +143,7 @@ class Service(ABC):
         """The JSON at a path. Raises SeraiError."""
         try:
             async with asyncio.timeout(_LIST_S):
-                response = await self._send("GET", path, None, "")
+                response = await self._send("GET", Request(path, b""), None, "")
                 try:
                     return orjson.loads(await _lines.whole(response, self.name))
                 finally:
@@ -131,8 +155,12 @@ class Service(ABC):
 
     async def body(self, response: aiohttp.ClientResponse) -> Any:
         """The JSON of a whole answer."""
+        return orjson.loads(await self.content(response))
+
+    async def content(self, response: aiohttp.ClientResponse) -> bytes:
+        """A whole answer, as it came."""
         async with asyncio.timeout(self.config.patience_s):
-            return orjson.loads(await _lines.whole(response, self.name))
+            return await _lines.whole(response, self.name)
 
     def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """The bytes of a streamed answer, within bounds."""
@@ -156,17 +184,17 @@ class Service(ABC):
             raise ModelFailed(f"{self.name} sent something that is no list of models.", who=self.name) from error
         return list({model.name: model for model in (*self._told, *models)}.values())
 
-    def _written(self, call: Call, model: str) -> tuple[str, bytes]:
+    def _written(self, call: Call, model: str) -> tuple[Request, bytes]:
         try:
             request = self.request(call, model)
-            return request.path, orjson.dumps(request.body)
+            return request, request.written()
         except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
             raise BadRequest(f"{self.name} cannot be asked this: something in it does not fit.") from error
 
-    async def _answer(self, call: Call, path: str, body: bytes, who: Answerer) -> AsyncGenerator[Delta, None]:
-        response = await self._send("POST", path, body, call.model)
+    async def _answer(self, call: Call, request: Request, body: bytes, who: Answerer) -> AsyncGenerator[Delta, None]:
+        response = await self._send("POST", request, body, call.model)
         try:
-            async with contextlib.aclosing(self.read(call, response, who)) as deltas:
+            async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
             with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again
@@ -176,11 +204,11 @@ class Service(ABC):
             # An answer that is not at its end is left by closing the connection: only that stops the service.
             response.release() if response.content.at_eof() else response.close()
 
-    async def _send(self, method: str, path: str, body: bytes | None, model: str) -> aiohttp.ClientResponse:
+    async def _send(self, method: str, request: Request, body: bytes | None, model: str) -> aiohttp.ClientResponse:
         """A response with status 200. Shows one key after the other as long as they are refused or have had enough."""
         refusal: SeraiError | None = None
         for key in self._keys.order():
-            response = await self._ask(method, path, body, key)
+            response = await self._ask(method, request, body, key)
             self.heard_at, self.refused = time.monotonic(), response.status == 401
             if response.status == 200:
                 return response
@@ -192,10 +220,10 @@ class Service(ABC):
         assert refusal is not None
         raise refusal
 
-    async def _ask(self, method: str, path: str, body: bytes | None, key: str) -> aiohttp.ClientResponse:
-        headers = {**self.credentials(key)}
-        if body is not None:
-            headers["content-type"] = "application/json"
+    async def _ask(self, method: str, request: Request, body: bytes | None, key: str) -> aiohttp.ClientResponse:
+        headers = {} if body is None else {"content-type": "application/json", **request.headers}
+        headers |= self.credentials(key)
+        path = request.path
         url = URL(self.url).origin() / path[1:] if path.startswith("/") else f"{self.url}/{path}"
         async with asyncio.timeout(self.config.patience_s):
             return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)

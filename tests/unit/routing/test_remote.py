@@ -29,7 +29,7 @@ class Shore(ScriptedBackend):
     async def models(self) -> Sequence[Model]:
         return [] if self.away else FAR
 
-    def unlisted(self, name: str) -> Model | None:
+    async def find(self, name: str) -> Model | None:
         return Model(name=name, task="text-generation", place="shore") if self.away else None
 
 
