@@ -16,7 +16,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, NotFound, SeraiError
 from serai.providers import _faults, _lines, _models
 from serai.providers._keys import REFUSED_S, Keys
 from serai.providers._listing import Listing
@@ -152,6 +152,26 @@ class Service(ABC):
             raise _faults.broken(self.name, error, _LIST_S) from error
         except orjson.JSONDecodeError as error:
             raise ModelFailed(f"{self.name} sent something that is not JSON.", who=self.name) from error
+
+    async def look(self, url: str) -> Any:
+        """The JSON at an address of anybody's, who is shown no key. Raises SeraiError, NotFound for what is not for
+        everybody."""
+        try:
+            async with asyncio.timeout(_LIST_S):
+                response = await self._http().get(url, allow_redirects=False)
+                if response.status in (401, 403, 404):
+                    response.release()
+                    raise NotFound(f"{URL(url).host} does not have this for everybody.")
+                if response.status != 200:
+                    raise await self._refusal(response, url)
+                try:
+                    return orjson.loads(await _lines.whole(response, self.name))
+                finally:
+                    response.release()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _faults.broken(self.name, error, _LIST_S) from error
+        except orjson.JSONDecodeError as error:
+            raise ModelFailed(f"{URL(url).host} sent something that is not JSON.", who=self.name) from error
 
     async def body(self, response: aiohttp.ClientResponse) -> Any:
         """The JSON of a whole answer."""

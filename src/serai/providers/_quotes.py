@@ -41,7 +41,7 @@ def behind(model: str, providers: Mapping[str, dict[str, Any] | None]) -> dict[s
     quotes[f"{model}:cheapest"] = min(known.values(), key=lambda quote: quote["output"])
     if len(known) == len(providers):
         highest = {part: max(quote[part] for quote in known.values()) for part in ("input", "output")}
-        quotes |= {name: highest for name in (model, f"{model}:fastest", f"{model}:preferred")}
+        quotes |= dict.fromkeys((model, f"{model}:fastest", f"{model}:preferred"), highest)
     return quotes
 
 
