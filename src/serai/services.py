@@ -53,6 +53,9 @@ from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
@@ -97,6 +100,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    endpoints: Endpoints = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -138,6 +142,7 @@ class Services:
             for backend in self.router.backends:
                 await backend.close()
             await self.providers.close()
+            await self.endpoints.close()
             await self.pool.close()
             await self.db.close()
             logs.close()
@@ -335,7 +340,8 @@ def _models(services: Services) -> None:
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    kinds: list[JobKind] = [*_hub(services, hub), build]
+    services.endpoints = opening.build(lambda: services.settings.hub, services.hub_token, lambda: services.providers)
+    kinds: list[JobKind] = [*_hub(services, hub), build, WaitJob(services.endpoints)]
     if not services.private:  # a command answers no requests, so it must take no batch from the server that does
         kinds.append(batch)
     services.jobs = Jobs(services.db, services.events, kinds)

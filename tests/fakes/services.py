@@ -36,6 +36,9 @@ from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.services import Services
@@ -166,6 +169,7 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    endpoints: Endpoints
     records: Records
     created: Created
     responses: Responses
@@ -175,6 +179,7 @@ class FakeServices:
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
+    hub_token = Services.hub_token
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
@@ -191,6 +196,7 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.endpoints.close()
         await self.db.close()
 
 
@@ -218,7 +224,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
-    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    endpoints = opening.build(lambda: services.settings.hub, lambda: services.hub_token(), lambda: providers)  # noqa: PLW0108 - not built yet
+    kinds = [FakeDownload(), FakeDownload("engine.build"), batch, WaitJob(endpoints, every_s=0.02)]
+    jobs = Jobs(db, events, kinds)
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -227,6 +235,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        endpoints=endpoints,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,

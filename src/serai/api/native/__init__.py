@@ -8,6 +8,7 @@ from fastapi import APIRouter
 def routers() -> list[APIRouter]:
     from serai.api.native import (
         calls,
+        endpoints,
         engines,
         events,
         fit,
@@ -29,5 +30,5 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines)
+    changed = (settings, secrets, keys, providers, endpoints, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]
