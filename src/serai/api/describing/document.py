@@ -48,6 +48,7 @@ TAGS = {
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
     "providers": "Remote services.",
+    "endpoints": "Dedicated Inference Endpoints at Hugging Face.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }
