@@ -58,6 +58,7 @@ from serai.providers.endpoints.endpoints import Endpoints
 from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
@@ -101,6 +102,7 @@ class Services:
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
     endpoints: Endpoints = field(init=False)
+    routes: Routes = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -360,6 +362,7 @@ def _models(services: Services) -> None:
     services.providers = Providers(
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
+    services.routes = Routes(services.db)
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
@@ -368,6 +371,7 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
+        route=services.routes.lookup,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

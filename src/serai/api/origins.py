@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from serai.api import wishes
 from serai.errors import Forbidden
 from serai.settings import Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\s:@/\[\]?#\\]+))(?::\d{1,5})?")
 _RATES = [b"x-ratelimit-%b-%b" % (what, of) for of in (b"requests", b"tokens") for what in (b"limit", b"remaining")]
-_EXPOSED = [b"x-request-id", b"x-serai-ignored-fields", b"retry-after", *_RATES]
+_EXPOSED = [b"x-request-id", b"x-serai-ignored-fields", b"retry-after", *wishes.TOLD, *_RATES]
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 
 
@@ -41,7 +42,10 @@ class Origin:
             return [
                 *every,
                 (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-                (b"access-control-allow-headers", b"authorization, content-type, x-api-key, last-event-id"),
+                (
+                    b"access-control-allow-headers",
+                    b"authorization, content-type, x-api-key, last-event-id, " + wishes.HEADERS,
+                ),
                 (b"access-control-max-age", b"600"),
             ]
         return [*every, (b"access-control-expose-headers", b", ".join(_EXPOSED))]

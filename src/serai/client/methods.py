@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from serai.endpoints import Request, asking, dedicated, hub, server, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
+from serai.endpoints import routes as ways
 from serai.endpoints import sessions as chats
 
 if TYPE_CHECKING:
@@ -134,6 +135,12 @@ class Methods:
     use_endpoint = Endpoint(dedicated.use_endpoint)
     endpoint_hardware = Endpoint(dedicated.endpoint_hardware)
     endpoint_cost = Endpoint(dedicated.endpoint_cost)
+
+    routes = Endpoint(ways.routes)
+    route = Endpoint(ways.route)
+    put_route = Endpoint(ways.put_route)
+    remove_route = Endpoint(ways.remove_route)
+    plan_call = Endpoint(ways.plan_call)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

@@ -56,6 +56,7 @@ class Service(ABC):
         self.name = config.name
         self.place = config.name
         self.config = config
+        self.at_once = config.at_once
         self.url = config.url.rstrip("/")
         self._told = [_models.told(self.name, text) for text in config.models]
         self.listing = Listing(self._list, self._told)

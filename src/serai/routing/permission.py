@@ -37,6 +37,9 @@ def refused(limits: Limits, model: Model) -> Forbidden | None:
     if not names(limits, model.name):
         return _not_named(limits, model.name)
     if limits.places is not None and model.place not in limits.places:
+        if limits.places == (LOCAL,):
+            hint = "Ask a model of this machine. Whoever bound the key or the chat to it can change that."
+            return Forbidden(f"This may not leave this machine, and {model.name} is at {model.place!r}.", hint=hint)
         allowed = ", ".join(limits.places) or "nowhere"
         hint = f"It may be used here: {allowed}. Whoever made the key can change that."
         return Forbidden(f"This key may not be used at {model.place!r}, where {model.name} is.", hint=hint)

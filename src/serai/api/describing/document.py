@@ -49,6 +49,7 @@ TAGS = {
     "keys": "Who may ask.",
     "providers": "Remote services.",
     "endpoints": "Dedicated Inference Endpoints at Hugging Face.",
+    "routes": "Names that lead to models, and what would happen to a call.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }

@@ -2465,16 +2465,32 @@ export interface components {
         Call: {
             /** Backend */
             backend: string | null;
+            /**
+             * Expected S
+             * @description How long it should still wait, where that is known.
+             */
+            expected_s: number | null;
             /** Id */
             id: string;
             /** Model */
             model: string;
+            /** Place */
+            place: string;
+            /**
+             * Position
+             * @description How many are before it in the queue, itself included; 0 when it does not wait.
+             */
+            position: number;
             /** Principal */
             principal: string;
+            /** Priority */
+            priority: string;
             /** Started At */
             started_at: number;
             /** State */
             state: string;
+            /** Task */
+            task: string;
             /** Tokens */
             tokens: number;
         };
@@ -3964,6 +3980,11 @@ export interface components {
         /** NewProvider */
         NewProvider: {
             /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
+            /**
              * Key Env
              * @description Left out where its kind is at home, and no keys given: the kind's usual one.
              * @default
@@ -4014,6 +4035,12 @@ export interface components {
             folder?: string | null;
             /** Model */
             model?: string | null;
+            /**
+             * Private
+             * @description Keep it on this machine.
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -4195,6 +4222,8 @@ export interface components {
          * @description A remote service. Its models are called `<name>/…`.
          */
         Provider: {
+            /** At Once */
+            at_once: number | null;
             /** Created At */
             created_at: number;
             /** @description Why it did not, when it was last asked. */
@@ -4235,6 +4264,11 @@ export interface components {
          * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
          */
         ProviderChange: {
+            /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
             /**
              * Key Env
              * @description An environment variable of the server with its key.
@@ -4615,6 +4649,11 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /**
+             * Private
+             * @description It never leaves this machine, whatever model it names.
+             */
+            private: boolean;
+            /**
              * Settings
              * @description Generation settings by name, where they differ.
              * @example {
@@ -4650,6 +4689,11 @@ export interface components {
              * @default false
              */
             pinned: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -5228,6 +5272,24 @@ export interface operations {
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description A model's name. */
                     source: unknown;
                 };
@@ -5271,11 +5333,29 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Blobs by name. */
                     files?: unknown;
                     /** @description The model to begin with. */
                     from?: unknown;
                     parameters?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     system?: unknown;
                 };
             };
@@ -5321,8 +5401,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5364,9 +5462,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description One text or many. */
                     input?: unknown;
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5410,9 +5526,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     model: unknown;
                     /** @description One text. */
                     prompt?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5456,6 +5590,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
                     /** @description How long the model stays loaded: 5m, 0, or -1 for good. */
@@ -5468,6 +5604,22 @@ export interface operations {
                     prompt?: unknown;
                     /** @description As it is. */
                     raw?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as they come, unless false. */
                     stream?: unknown;
                     /** @description Whether a model that can think does. */
@@ -5556,8 +5708,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as it goes, unless false. */
                     stream?: unknown;
                 };
@@ -5604,8 +5774,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5647,8 +5835,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -10149,6 +10355,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10197,6 +10405,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -10296,6 +10520,8 @@ export interface operations {
                     dynatemp_range?: number;
                     /** @description true or false */
                     echo?: boolean | null;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10340,6 +10566,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -10850,6 +11092,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10888,6 +11132,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description a list of texts */
                     stop_sequences?: unknown[] | null;
                     /** @description true or false */
@@ -11253,6 +11513,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description a list of texts */
                     include?: unknown[] | null;
                     /** @description a text or a list of items */
@@ -11275,6 +11537,22 @@ export interface operations {
                     reasoning?: Record<string, never> | null;
                     /** @description a text */
                     safety_identifier?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description true or false */
                     store?: boolean | null;
                     /** @description true or false */
