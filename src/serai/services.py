@@ -52,7 +52,9 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
 from serai.outside import Outside
+from serai.providers import selling
 from serai.providers.endpoints import opening
 from serai.providers.endpoints.endpoints import Endpoints
 from serai.providers.endpoints.waiting import WaitJob
@@ -103,6 +105,7 @@ class Services:
     providers: Providers = field(init=False)
     endpoints: Endpoints = field(init=False)
     routes: Routes = field(init=False)
+    money: Money = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -118,6 +121,7 @@ class Services:
     async def start(self) -> None:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
+            await self.money.start()
             await self.turns.recover()
             await self.batches.tidy()
         await self.jobs.start()
@@ -146,6 +150,7 @@ class Services:
             await self.providers.close()
             await self.endpoints.close()
             await self.pool.close()
+            await self.money.close()
             await self.db.close()
             logs.close()
 
@@ -363,6 +368,7 @@ def _models(services: Services) -> None:
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
     services.routes = Routes(services.db)
+    services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
@@ -371,7 +377,8 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
-        route=services.routes.lookup,
+        services.money.purse,
+        services.routes.lookup,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
 from serai.outside import Outside
+from serai.providers import selling
 from serai.providers.endpoints import opening
 from serai.providers.endpoints.endpoints import Endpoints
 from serai.providers.endpoints.waiting import WaitJob
@@ -172,6 +175,7 @@ class FakeServices:
     gate: Gate
     providers: Providers
     endpoints: Endpoints
+    money: Money
     records: Records
     created: Created
     responses: Responses
@@ -188,6 +192,7 @@ class FakeServices:
         self.settings = self.settings_file.load().settings
 
     async def start(self) -> None:
+        await self.money.start()
         await self.turns.recover()
         await self.batches.tidy()
         await self.jobs.start()
@@ -199,6 +204,7 @@ class FakeServices:
         await self.jobs.stop()
         await self.providers.close()
         await self.endpoints.close()
+        await self.money.close()
         await self.db.close()
 
 
@@ -222,8 +228,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
     routes = Routes(db)
-    find = routes.lookup
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far, route=find)
+    money = open_money(db, events.publish, partial(selling.seller, providers))
+    more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
+    router = Router([backend], events, [metrics], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -240,6 +247,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=secrets,
         providers=providers,
         endpoints=endpoints,
+        money=money,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, dedicated, hub, server, work
+from serai.endpoints import Request, asking, dedicated, hub, money, server, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -141,6 +141,14 @@ class Methods:
     put_route = Endpoint(ways.put_route)
     remove_route = Endpoint(ways.remove_route)
     plan_call = Endpoint(ways.plan_call)
+    prices = Endpoint(money.prices)
+    set_price = Endpoint(money.set_price)
+    remove_price = Endpoint(money.remove_price)
+    budgets = Endpoint(money.budgets)
+    set_budget = Endpoint(money.set_budget)
+    remove_budget = Endpoint(money.remove_budget)
+    usage = Endpoint(money.usage)
+    usage_table = Endpoint(money.usage_table)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

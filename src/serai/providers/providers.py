@@ -66,6 +66,10 @@ class Providers:
             raise BadRequest(f"{name} could not be opened.", hint=f"Remove it: `serai providers remove {name}`.")
         return self._open[name][1]
 
+    def opened(self, name: str) -> tuple[Row, Backend] | None:
+        """A service that is open, as it was when `backends` was asked last."""
+        return self._open.get(name)
+
     async def listing(self, name: str) -> Listing | None:
         """What is known of its models without asking; None for a service that keeps no such list, or is not open."""
         await self.backends()

@@ -11,11 +11,11 @@ import pytest
 
 import serai
 from serai.api.all import describe
-from serai.endpoints import Request, asking, dedicated, hub, models, providers, server, sessions, work
+from serai.endpoints import Request, asking, dedicated, hub, models, money, providers, server, sessions, work
 
 SHAPES: dict[str, Any] = {
     f"{module.__name__}.{name}": shape
-    for module in (asking, dedicated, hub, models, providers, server, sessions, work)
+    for module in (asking, dedicated, hub, models, money, providers, server, sessions, work)
     for name, shape in vars(module).items()
     if inspect.isfunction(shape) and shape.__module__ == module.__name__ and not name.startswith("_")
 }
@@ -64,6 +64,6 @@ def test_every_shape_is_a_method_of_both_clients(client: type) -> None:
     assert [name for name in names if not hasattr(client, name)] == []
 
 
-@pytest.mark.parametrize("module", [asking, dedicated, hub, models, providers, server, sessions, work])
+@pytest.mark.parametrize("module", [asking, dedicated, hub, models, money, providers, server, sessions, work])
 def test_every_shape_says_what_it_is_for(module: ModuleType) -> None:
     assert all(shape.__doc__ for name, shape in SHAPES.items() if name.startswith(module.__name__))

@@ -50,6 +50,9 @@ TAGS = {
     "providers": "Remote services.",
     "endpoints": "Dedicated Inference Endpoints at Hugging Face.",
     "routes": "Names that lead to models, and what would happen to a call.",
+    "prices": "What models cost.",
+    "budgets": "What may be spent.",
+    "usage": "What was used, and what it cost.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        budgets,
         calls,
         endpoints,
         engines,
@@ -19,6 +20,7 @@ def routers() -> list[APIRouter]:
         messages,
         models,
         pictures,
+        prices,
         providers,
         running,
         secrets,
@@ -27,8 +29,9 @@ def routers() -> list[APIRouter]:
         status,
         store,
         suggestions,
+        usage,
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, endpoints, machine, engines)
+    changed = (settings, secrets, keys, providers, endpoints, prices, budgets, usage, machine, engines)
     return [noun.routes for noun in (*watched, *changed)]

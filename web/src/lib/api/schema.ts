@@ -265,6 +265,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All budgets as they stand, the limits of keys too
+         * @description All budgets as they stand, the limits of keys too.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        /**
+         * Sets a budget
+         * @description Sets a budget. What was spent before counts, as far as it lies in the period.
+         */
+        post: operations["set_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{budget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a budget away; nothing of what was spent is forgotten
+         * @description Takes a budget away; nothing of what was spent is forgotten.
+         */
+        delete: operations["remove_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -1057,6 +1101,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What every model costs that may cost something
+         * @description What every model costs that may cost something.
+         */
+        get: operations["list_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets what a model costs, or all whose names are like a pattern, from the next call on
+         * @description Sets what a model costs, or all whose names are like a pattern, from the next call on.
+         */
+        put: operations["set_price"];
+        post?: never;
+        /**
+         * What the service or Serai's own list says holds again
+         * @description What the service or Serai's own list says holds again.
+         */
+        delete: operations["remove_price"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/provider-kinds": {
         parameters: {
             query?: never;
@@ -1712,6 +1800,46 @@ export interface paths {
          * @description A small, a middle and a large model that fit this machine's memory and disk; or three for another machine.
          */
         get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls, tokens and cost, summed up, the dearest first; days the newest first
+         * @description Calls, tokens and cost, summed up, the dearest first; days the newest first.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same for a spreadsheet
+         * @description The same for a spreadsheet.
+         */
+        get: operations["get_usage_table"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2434,6 +2562,12 @@ export interface components {
              * @default local
              */
             place: string;
+            /**
+             * Why
+             * @description Why this one, where there was a choice.
+             * @default
+             */
+            why: string;
         };
         /** @description An error as Anthropic tells it, with Serai's own beside it. */
         AnthropicError: {
@@ -2453,13 +2587,30 @@ export interface components {
         Attempt: {
             /** Backend */
             backend: string;
+            /**
+             * Code
+             * @description The error's code, or why it was not even asked.
+             * @default
+             */
+            code: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
             /** Reason */
             reason: string;
+            /**
+             * Tried
+             * @description Whether it was asked.
+             * @default true
+             */
+            tried: boolean;
         };
-        /** Budget */
-        Budget: {
-            /** Devices */
-            devices: components["schemas"]["serai__api__native__running__Device"][];
+        /** BudgetList */
+        BudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["serai__api__native__budgets__Budget"][];
         };
         /** Call */
         Call: {
@@ -3702,7 +3853,7 @@ export interface components {
             text: string;
             /** Tried */
             tried: components["schemas"]["Attempt"][];
-            usage: components["schemas"]["Usage"] | null;
+            usage: components["schemas"]["serai__api__native__shapes__Usage"] | null;
         };
         /**
          * Model
@@ -3861,6 +4012,43 @@ export interface components {
             /** Weights */
             weights: number;
         };
+        /**
+         * NewBudget
+         * @description One for each: whose, which period, hard or soft. An older one gives way.
+         */
+        NewBudget: {
+            /**
+             * Amount
+             * @example 5
+             */
+            amount: number;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /**
+             * Name
+             * @description A key's id, a service, a model…; empty for `all`.
+             * @default
+             */
+            name: string;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /**
+             * Unknown
+             * @default false
+             */
+            unknown: boolean;
+        };
         /** NewDownload */
         NewDownload: {
             /**
@@ -3976,6 +4164,34 @@ export interface components {
              * @description GGUF file or folder on the server's machine.
              */
             path: string;
+        };
+        /**
+         * NewPrice
+         * @description What a model costs from now on, in US dollars; an empty one costs nothing.
+         */
+        NewPrice: {
+            /** Audio Second */
+            audio_second?: number | null;
+            /** Cached Input */
+            cached_input?: number | null;
+            /** Compute Second */
+            compute_second?: number | null;
+            /** Hour */
+            hour?: number | null;
+            /** Image */
+            image?: number | null;
+            /**
+             * Input
+             * @example 1.25
+             */
+            input?: number | null;
+            /**
+             * Output
+             * @example 10
+             */
+            output?: number | null;
+            /** Request */
+            request?: number | null;
         };
         /** NewProvider */
         NewProvider: {
@@ -4140,6 +4356,15 @@ export interface components {
             /** Why */
             why: string;
         };
+        /** Override */
+        Override: {
+            /**
+             * Model
+             * @description A model's name, or a pattern of names.
+             */
+            model: string;
+            price: components["schemas"]["Price"];
+        };
         /**
          * Overview
          * @description Sizes in bytes; `used` is all of the Hugging Face cache's models, whoever put them there.
@@ -4185,6 +4410,73 @@ export interface components {
         PlainError: {
             error: string;
             serai: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * Price
+         * @description In US dollars. What is not there is not charged for; without `cached_input` cached tokens cost as others do.
+         */
+        Price: {
+            /** Audio Second */
+            audio_second: number | null;
+            /**
+             * Cached Input
+             * @description A million tokens of prompts that the service knew already.
+             */
+            cached_input: number | null;
+            /** Compute Second */
+            compute_second: number | null;
+            /** Hour */
+            hour: number | null;
+            /** Image */
+            image: number | null;
+            /**
+             * Input
+             * @description A million tokens of prompts.
+             */
+            input: number | null;
+            /**
+             * Output
+             * @description A million tokens of answers.
+             */
+            output: number | null;
+            /** Request */
+            request: number | null;
+        };
+        /**
+         * Priced
+         * @description A model and what it costs; a price of null is not known, which is not to say that it is nothing.
+         */
+        Priced: {
+            /** Model */
+            model: string;
+            /** Place */
+            place: string;
+            price: components["schemas"]["Price"] | null;
+            /**
+             * Seen
+             * @description The day on which it was seen.
+             */
+            seen: string | null;
+            /**
+             * Source
+             * @description Who says so.
+             */
+            source: ("override" | "service" | "listed" | "local") | null;
+            /**
+             * Where
+             * @description Where it was seen; of an override, the name or pattern that it was set for.
+             */
+            where: string;
+        };
+        /** PriceList */
+        PriceList: {
+            /** Overrides */
+            overrides: components["schemas"]["Override"][];
+            /**
+             * Prices
+             * @description The models of services, and those of this machine that cost something.
+             */
+            prices: components["schemas"]["Priced"][];
         };
         /** Principal */
         Principal: {
@@ -4380,6 +4672,49 @@ export interface components {
             grace_s: number;
         };
         /**
+         * Row
+         * @description Of one key, person, model, place, session or day. Costs are in US dollars.
+         */
+        Row: {
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Calls */
+            calls: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description As far as it is known; what is held is in it.
+             */
+            cost: number;
+            /**
+             * Estimated
+             * @description How much of the cost is of answers that broke off, or could not be measured.
+             */
+            estimated: number;
+            /**
+             * Held
+             * @description How much of it is put aside for calls that run.
+             */
+            held: number;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Title */
+            title: string;
+            /**
+             * Unpriced
+             * @description Calls of which nobody knows what they cost.
+             */
+            unpriced: number;
+            /**
+             * Unsettled
+             * @description How much of it stands at its worst case, because Serai was killed meanwhile.
+             */
+            unsettled: number;
+        };
+        /**
          * Running
          * @description A loaded model's process.
          */
@@ -4472,7 +4807,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
-            budget: components["schemas"]["Budget"];
+            budget: components["schemas"]["serai__api__native__running__Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -4561,6 +4896,59 @@ export interface components {
              */
             message: string;
         };
+        /**
+         * Budget
+         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
+         */
+        serai__api__native__budgets__Budget: {
+            /** Amount */
+            amount: number;
+            /**
+             * Hard
+             * @description Calls that could pass it are refused; a soft one is only told of.
+             */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /** Left */
+            left: number;
+            /** Name */
+            name: string;
+            /**
+             * Own
+             * @description It is a limit of the key, and changed there.
+             */
+            own: boolean;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /** Resets At */
+            resets_at: number | null;
+            /**
+             * Spent
+             * @description In this period; what running calls may still cost is in it.
+             */
+            spent: number;
+            /**
+             * Title
+             * @description The name as people know it, where `name` is an id.
+             */
+            title: string;
+            /**
+             * Unknown
+             * @description Models whose price is not known may be asked all the same.
+             */
+            unknown: boolean;
+        };
         /** Device */
         serai__api__native__fit__Device: {
             /** Free */
@@ -4574,6 +4962,11 @@ export interface components {
             name: string;
             /** Total */
             total: number;
+        };
+        /** Budget */
+        serai__api__native__running__Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /**
          * Device
@@ -4611,6 +5004,59 @@ export interface components {
             serai: number;
             /** Total */
             total: number;
+        };
+        /**
+         * Usage
+         * @description The measurements of an answer; times in seconds from the moment the call arrived.
+         */
+        serai__api__native__shapes__Usage: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @description How many messages of the chat were not read, because it was too long.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
+        };
+        /** Usage */
+        serai__api__native__usage__Usage: {
+            /** By */
+            by: string;
+            /** Rows */
+            rows: components["schemas"]["Row"][];
         };
         /**
          * ServiceCheck
@@ -4807,7 +5253,7 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
-            usage: components["schemas"]["Usage"];
+            usage: components["schemas"]["serai__api__native__shapes__Usage"];
         };
         /**
          * Starting
@@ -5019,41 +5465,6 @@ export interface components {
         Updates: {
             /** Updates */
             updates: components["schemas"]["Update"][];
-        };
-        /**
-         * Usage
-         * @description The measurements of an answer; times in seconds from the moment the call arrived.
-         */
-        Usage: {
-            /**
-             * Cached Tokens
-             * @default 0
-             */
-            cached_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
-            completion_tokens: number;
-            /** First Token S */
-            first_token_s: number | null;
-            /**
-             * Left Out
-             * @description How many messages of the chat were not read, because it was too long.
-             * @default 0
-             */
-            left_out: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
-            prompt_tokens: number;
-            /** Prompt Tokens Per Second */
-            prompt_tokens_per_second: number | null;
-            /** Tokens Per Second */
-            tokens_per_second: number | null;
-            /** Total S */
-            total_s: number | null;
         };
         /** Use */
         Use: {
@@ -5927,6 +6338,124 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+        };
+    };
+    set_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__budgets__Budget"];
+                };
+            };
+        };
+    };
+    remove_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -8037,6 +8566,126 @@ export interface operations {
             };
         };
     };
+    list_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+        };
+    };
+    set_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPrice"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+        };
+    };
+    remove_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_provider_kinds: {
         parameters: {
             query?: never;
@@ -9704,6 +10353,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description What the sums are for. */
+                by?: "key" | "person" | "model" | "place" | "session" | "day";
+                /** @description The first day, in UTC: 2026-11-01. */
+                from?: string | null;
+                /** @description The last day, in UTC. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__usage__Usage"];
+                };
+            };
+        };
+    };
+    get_usage_table: {
+        parameters: {
+            query?: {
+                /** @description What the sums are for. */
+                by?: "key" | "person" | "model" | "place" | "session" | "day";
+                /** @description The first day, in UTC: 2026-11-01. */
+                from?: string | null;
+                /** @description The last day, in UTC. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };
