@@ -54,6 +54,7 @@ from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
 from serai.providers.providers import Providers
+from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
@@ -97,6 +98,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    cache: Cache = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -139,6 +141,7 @@ class Services:
                 await backend.close()
             await self.providers.close()
             await self.pool.close()
+            await self.cache.close()
             await self.db.close()
             logs.close()
 
@@ -354,6 +357,8 @@ def _models(services: Services) -> None:
     services.providers = Providers(
         services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
     )
+    services.cache = Cache(services.home / "cache.db", lambda: services.settings.cache, services.store.find)
+    services.metrics.gauge("serai_cache_calls", "Calls that the cache could answer.", services.cache.counted, "result")
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,

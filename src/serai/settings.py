@@ -115,6 +115,19 @@ class Hub(Group):
     folders: tuple[str, ...] = setting((), "Folders in which models are looked for, too.")
 
 
+class Cache(Group):
+    """Answers that are kept, so that the same call need not be computed again."""
+
+    enabled: Literal["off", "tasks", "all"] = setting(
+        "tasks",
+        "What is kept: nothing; what tasks like embeddings and classifications answer; or also texts and chats with "
+        "temperature 0 or a seed.",
+    )
+    size_mb: float = setting(64, "Megabytes of answers that are kept at most; 0 keeps none.", ge=0, le=1_000_000)
+    hours: float = setting(24, "How long an answer is good for, in hours; 0 is for ever.", ge=0)
+    shared: bool = setting(False, "Let all who ask have each other's answers, except those of private calls and chats.")
+
+
 class Outside(Group):
     """Addresses that calls and cards name, like a picture's."""
 
@@ -149,6 +162,7 @@ class Settings(Group):
     auth: Auth = Auth()
     models: Models = Models()
     hub: Hub = Hub()
+    cache: Cache = Cache()
     outside: Outside = Outside()
     page: Page = Page()
     logs: Logs = Logs()

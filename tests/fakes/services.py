@@ -37,6 +37,7 @@ from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.outside import Outside
 from serai.providers.providers import Providers
+from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
@@ -166,6 +167,7 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    cache: Cache
     records: Records
     created: Created
     responses: Responses
@@ -191,6 +193,7 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.cache.close()
         await self.db.close()
 
 
@@ -205,6 +208,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     events, metrics = Events(), Metrics()
     backend = backend or ScriptedBackend()
     services: FakeServices
+    store = FakeStore(MODEL)
     rates, keys = Rates(), Keys(db)
     secrets = SecretStore(db, home)
 
@@ -227,10 +231,11 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        cache=Cache(home / "cache.db", lambda: services.settings.cache, store.find),
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,
-        store=FakeStore(MODEL),
+        store=store,
         pool=FakePool(),
         headers=Headers(),
         catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),

@@ -128,6 +128,8 @@ class Methods:
     build_engine = Endpoint(server.build_engine)
     use_engine = Endpoint(server.use_engine)
     remove_engine = Endpoint(server.remove_engine)
+    cache = Endpoint(server.cache)
+    clear_cache = Endpoint(server.clear_cache)
     status = Endpoint(server.status)
     hardware = Endpoint(server.hardware)
     doctor = Endpoint(server.doctor)
