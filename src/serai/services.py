@@ -17,6 +17,7 @@ from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
+from serai.batches.files.batches import FileBatches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
 from serai.building.build import Build
@@ -105,6 +106,7 @@ class Services:
     responses: Responses = field(init=False)
     uploads: Uploads = field(init=False)
     batches: Batches = field(init=False)
+    file_batches: FileBatches = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -116,6 +118,7 @@ class Services:
         if not self.private:
             await self.turns.recover()
             await self.batches.tidy()
+            await self.file_batches.tidy()
         await self.jobs.start()
         if not self.private:
             self._spawn(self._ask_services())
@@ -242,6 +245,18 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     services.sessions = Sessions(db, services.events)
     services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
+    services.file_batches = FileBatches(
+        services.home / "batches",
+        services.uploads,
+        services.jobs,
+        hf_home(file.environ) / "hub",
+        run=services.router.run,
+        resolve=services.router.resolve,
+        principal=services.gate.principal,
+        settings=lambda: services.settings.batches,
+    )
+    if not private:  # a command that begins one runs it, too
+        services.jobs.learn(services.file_batches.job)
     return services
 
 

@@ -128,6 +128,13 @@ class Cache(Group):
     shared: bool = setting(False, "Let all who ask have each other's answers, except those of private calls and chats.")
 
 
+class Batches(Group):
+    """Batch jobs over files and data sets."""
+
+    at_once: int = setting(2, "Rows that one job has answered at the same time.", ge=1, le=256)
+    file_mb: int = setting(1024, "Largest file that is taken for a batch, in megabytes.", ge=1, le=1_000_000)
+
+
 class Outside(Group):
     """Addresses that calls and cards name, like a picture's."""
 
@@ -163,6 +170,7 @@ class Settings(Group):
     models: Models = Models()
     hub: Hub = Hub()
     cache: Cache = Cache()
+    batches: Batches = Batches()
     outside: Outside = Outside()
     page: Page = Page()
     logs: Logs = Logs()

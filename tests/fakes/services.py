@@ -17,6 +17,7 @@ from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
+from serai.batches.files.batches import FileBatches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
 from serai.chat.responses import Responses
@@ -173,6 +174,7 @@ class FakeServices:
     responses: Responses
     uploads: Uploads
     batches: Batches
+    file_batches: FileBatches
     outside: Outside
     started_at: float = field(default_factory=time.time)
 
@@ -185,6 +187,7 @@ class FakeServices:
     async def start(self) -> None:
         await self.turns.recover()
         await self.batches.tidy()
+        await self.file_batches.tidy()
         await self.jobs.start()
 
     async def close(self) -> None:
@@ -223,6 +226,18 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
     jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    gate = Gate(keys, tokens, rates, router)
+    file_batches = FileBatches(
+        home / "batches",
+        uploads,
+        jobs,
+        home / "hub",
+        run=router.run,
+        resolve=router.resolve,
+        principal=gate.principal,
+        settings=lambda: services.settings.batches,
+    )
+    jobs.learn(file_batches.job)
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -244,12 +259,13 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=keys,
-        gate=Gate(keys, tokens, rates, router),
+        gate=gate,
         records=Records(db),
         created=Created(home),
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
+        file_batches=file_batches,
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
     )
     return services

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from serai.endpoints import Request, asking, hub, server, work
+from serai.endpoints import batches as files
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import sessions as chats
@@ -86,6 +87,11 @@ class Methods:
     clear_jobs = Endpoint(work.clear_jobs)
     calls = Endpoint(work.calls)
     cancel_call = Endpoint(work.cancel_call)
+
+    create_batch = Endpoint(files.create_batch)
+    batches = Endpoint(files.batches)
+    batch = Endpoint(files.batch)
+    steer_batch = Endpoint(files.steer_batch)
 
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)

@@ -11,15 +11,21 @@ import pytest
 
 import serai
 from serai.api.all import describe
-from serai.endpoints import Request, asking, hub, models, providers, server, sessions, work
+from serai.endpoints import Request, asking, batches, hub, models, providers, server, sessions, work
 
 SHAPES: dict[str, Any] = {
     f"{module.__name__}.{name}": shape
-    for module in (asking, hub, models, providers, server, sessions, work)
+    for module in (asking, batches, hub, models, providers, server, sessions, work)
     for name, shape in vars(module).items()
     if inspect.isfunction(shape) and shape.__module__ == module.__name__ and not name.startswith("_")
 }
-INNER = {"reading": "read", "listening": "events", "set_": "set"}
+INNER = {
+    "reading": "read",
+    "listening": "events",
+    "set_": "set",
+    "batch_file": "send_batch_file",
+    "batch_output": "save_batch",
+}
 """Shapes whose method has another name."""
 ELSEWHERE = {
     "GET /api/v1/models/{name}/fit": "`fit` asks for the same",

@@ -44,6 +44,7 @@ TAGS = {
     "store": "Where models lie.",
     "jobs": "Long work.",
     "calls": "What models are answering.",
+    "batches": "Files of rows, each answered.",
     "cache": "Answers that are known already.",
     "settings": "What can be set.",
     "secrets": "Tokens for other services.",

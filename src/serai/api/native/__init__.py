@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        batches,
         cache,
         calls,
         engines,
@@ -30,5 +31,5 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines, cache)
-    return [*(noun.routes for noun in (*watched, *changed)), cache.clearing]
+    changed = (settings, secrets, keys, providers, machine, engines, cache, batches)
+    return [*(noun.routes for noun in (*watched, *changed)), cache.clearing, batches.sending]
