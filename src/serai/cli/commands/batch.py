@@ -12,7 +12,7 @@ import typer
 from serai.cli import jobs, output
 from serai.cli.connection import connect
 from serai.cli.panels import SERVER, Json
-from serai.errors import BadRequest, NotFound
+from serai.errors import BadRequest, NotFound, SeraiError
 from serai.types import AUTO
 
 if TYPE_CHECKING:
@@ -96,8 +96,12 @@ def _begun(client: Client, file: str, wishes: dict[str, Any]) -> dict[str, Any]:
             return job
     if there:
         return client.create_batch(data_set=file.removeprefix(_DATA_SETS), mark=mark, **wishes)
-    sent = client.send_batch_file(file)
-    return client.create_batch(file=sent["id"], mark=mark, **wishes)
+    sent = client.send_batch_file(file)["id"]
+    try:
+        return client.create_batch(file=sent, mark=mark, **wishes)
+    except SeraiError:
+        client.request("DELETE", f"/v1/files/{sent}")
+        raise
 
 
 def _mark(file: str, wishes: dict[str, Any], *, there: bool) -> str:
@@ -147,4 +151,5 @@ def _setting(text: str) -> tuple[str, Any]:
 def _summary(result: dict[str, Any], target: Path) -> str:
     failed = f", {result['failed']:,} of them failed" if result["failed"] else ""
     cost = f" It cost ${result['cost']:.4f}." if result["cost"] else ""
-    return f"{result['done']:,} rows are answered{failed}: {target}.{cost}"
+    rows = "1 row is" if result["done"] == 1 else f"{result['done']:,} rows are"
+    return f"{rows} answered{failed}: {target}.{cost}"

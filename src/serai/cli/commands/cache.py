@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import typer
@@ -34,11 +35,10 @@ def clear(as_json: Json = False) -> None:
 
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
-    asked = found["hits"] + found["misses"]
-    served = f"{found['hits']:,} of {asked:,} calls" if asked else "no calls yet"
+    asked, age = found["hits"] + found["misses"], max(0.0, time.time() - found["since"])
     return [
         ("Keeps", _KEPT[found["enabled"]]),
         ("On disk", f"{found['entries']:,} answers, {words.size(found['bytes'])} of {words.size(found['limit'])}"),
         ("In memory", f"{found['memory_entries']:,} answers, {words.size(found['memory_bytes'])}"),
-        ("Served", f"{served} since the server began, {words.ago(found['since'])}"),
+        ("Served", f"{found['hits']:,} of {asked:,} calls that it could, in {words.duration(age)}"),
     ]
