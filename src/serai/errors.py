@@ -4,6 +4,7 @@ SeraiError
 ├── BadRequest 400        the asker can mend it
 │   ├── UnknownField 422
 │   ├── ContextExceeded   the prompt is longer than the model's context; both numbers
+│   ├── LacksSetting      the service does not have a setting that was asked for
 │   └── WrongTask         the model cannot do what was asked
 ├── Unauthenticated 401   a key is needed
 ├── OverBudget 402        what may be spent is spent
@@ -18,6 +19,7 @@ SeraiError
 ├── Busy 503              try again after `retry_after` seconds
 │   └── RateLimited 429   a key asks more than it may
 ├── Unreachable 503       a server that was called does not answer
+├── NoneFits 503          of several models none may or can answer this call now; `tried` says why each
 ├── MissingExtra 501      an optional part is not installed; the command that adds it
 ├── NotOffered 501        nothing that is installed does this
 ├── TimedOut 504
@@ -78,6 +80,10 @@ class ContextExceeded(BadRequest):
             prompt_tokens=prompt_tokens,
             context_length=context_length,
         )
+
+
+class LacksSetting(BadRequest):
+    code = "lacks_setting"
 
 
 class WrongTask(BadRequest):
@@ -180,6 +186,11 @@ class RateLimited(Busy):
 class Unreachable(SeraiError):
     status = 503
     code = "unreachable"
+
+
+class NoneFits(SeraiError):
+    status = 503
+    code = "none_fits"
 
 
 class MissingExtra(SeraiError):

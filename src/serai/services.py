@@ -57,6 +57,7 @@ from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.settings import Settings, SettingsFile, hf_home
 from serai.storage.database import Database
 from serai.storage.engines import sqlite_url
@@ -100,6 +101,7 @@ class Services:
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
     cache: Cache = field(init=False)
+    routes: Routes = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -374,6 +376,7 @@ def _models(services: Services) -> None:
     )
     services.cache = Cache(services.home / "cache.db", lambda: services.settings.cache, services.store.find)
     services.metrics.gauge("serai_cache_calls", "Calls that the cache could answer.", services.cache.counted, "result")
+    services.routes = Routes(services.db)
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
@@ -382,6 +385,7 @@ def _models(services: Services) -> None:
         services.pool.loaded,
         services.rates,
         services.providers.backends,
+        route=services.routes.lookup,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

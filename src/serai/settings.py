@@ -135,6 +135,19 @@ class Batches(Group):
     file_mb: int = setting(1024, "Largest file that is taken for a batch, in megabytes.", ge=1, le=1_000_000)
 
 
+class Routing(Group):
+    """How calls find who answers."""
+
+    attempts: int = setting(3, "How often a service is asked where nothing stands in for it.", ge=1, le=10)
+    failures: int = setting(
+        5, "A service's model that failed so often in a row is left alone for a while.", ge=1, le=100
+    )
+    pause_s: float = setting(
+        10.0, "For so many seconds at first; each time it fails again, twice as long.", gt=0, le=300
+    )
+    waiting: int = setting(1000, "Most calls that may wait for a service that takes only so many at once.", ge=0)
+
+
 class Outside(Group):
     """Addresses that calls and cards name, like a picture's."""
 
@@ -171,6 +184,7 @@ class Settings(Group):
     hub: Hub = Hub()
     cache: Cache = Cache()
     batches: Batches = Batches()
+    routing: Routing = Routing()
     outside: Outside = Outside()
     page: Page = Page()
     logs: Logs = Logs()

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 CHAT = "chat"
 TEXT_GENERATION = "text-generation"
@@ -115,6 +115,33 @@ class Wishes:
 NO_WISHES = Wishes()
 
 
+class Waiting(Protocol):
+    """A call's place in a queue."""
+
+    @property
+    def position(self) -> int:
+        """How many are before it, itself included; 0 when it waits no longer."""
+        ...
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long it should still take, where that is known."""
+        ...
+
+
+@dataclass(slots=True)
+class Course:
+    """What has become of a call so far: who is asked, who was before, and how the answer began. Written by the router,
+    and by whoever lets it wait; shared by all copies of the call."""
+
+    model: str = ""
+    backend: str = ""
+    place: str = LOCAL
+    tried: tuple[Attempt, ...] = ()
+    waiting: Waiting | None = None
+    first: Delta | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
@@ -132,6 +159,7 @@ class Call:
     wishes: Wishes = NO_WISHES
     deadline: float | None = None
     id: str = field(default_factory=lambda: new_id("call"))
+    course: Course = field(default_factory=Course)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,15 +262,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model and its facts, wherever it lives. What is unknown is None, never a guess. `settings` and `loading` hold
-    only what was set for it, in the spelling of `tasks/text_generation.py` and `loading.py`."""
+    """A model and its facts, wherever it lives. What is unknown is None, never a guess: `tools` and `sees` say whether
+    it calls functions and looks at pictures. `settings` and `loading` hold only what was set for it, in the spelling of
+    `tasks/text_generation.py` and `loading.py`."""
 
     name: str
     task: str
     place: str = LOCAL
     title: str = ""
     description: str = ""
-    source: Literal["embedded", "file", "hub", "service"] = "file"
+    source: Literal["embedded", "file", "hub", "service", "route"] = "file"
     format: str = ""
     engine: str = ""
     path: str | None = None
@@ -250,6 +279,8 @@ class Model:
     quantisation: str | None = None
     parameters: int | None = None
     context_length: int | None = None
+    tools: bool | None = None
+    sees: bool | None = None
     architecture: str | None = None
     license: str | None = None
     languages: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
+from serai.routing.routes import Routes
 from serai.services import Services
 from serai.settings import Settings, SettingsFile
 from serai.storage.database import Database
@@ -162,6 +163,7 @@ class FakeServices:
     headers: Headers
     catalogue: Catalogue
     backend: ScriptedBackend
+    routes: Routes
     router: Router
     sessions: Sessions
     turns: Turns
@@ -220,7 +222,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
 
     providers = Providers(db, secrets, file.named, logs.redact, taken)
     far = providers.backends
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far)
+    routes = Routes(db)
+    find = routes.lookup
+    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far, route=find)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -255,6 +259,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         headers=Headers(),
         catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),
         backend=backend,
+        routes=routes,
         router=router,
         sessions=sessions,
         turns=Turns(db, sessions, router),

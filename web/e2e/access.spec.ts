@@ -11,6 +11,8 @@ const pages = [
   "/model/serai-guide",
   "/settings",
   "/settings/server",
+  "/settings/services",
+  "/settings/routes",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",
@@ -78,5 +80,33 @@ for (const theme of ["light", "dark"] as const) {
     await dialog.getByText("More settings").click();
     await dialog.getByRole("textbox", { name: "Threads" }).waitFor();
     expect.soft(await violations(page), "load dialog").toEqual([]);
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: a service is added`, async ({ page }) => {
+    await setUp(page, "fa", theme);
+    await page.goto("/settings/services");
+    await page.getByRole("button", { name: "افزودن سرویس" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("بیش‌تر").click();
+    await dialog.getByRole("textbox", { name: /متغیر محیطی/ }).waitFor();
+    expect.soft(await violations(page), "form").toEqual([]);
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: a route is written and tried`, async ({ page }) => {
+    await setUp(page, "fa", theme);
+    await page.goto("/settings/routes");
+    await page.getByRole("button", { name: "افزودن مسیر" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "نام" }).fill("way");
+    await dialog.getByRole("combobox", { name: /مدل گام/ }).fill("serai-guide");
+    await dialog.getByText("همیشه؛ افزودن شرط").click();
+    await dialog.getByText("شکیبایی").click();
+    await dialog.getByText("آزمون خشک").click();
+    await dialog.getByRole("heading", { name: /به ترتیب/ }).waitFor();
+    expect.soft(await violations(page), "route").toEqual([]);
   });
 }

@@ -25,14 +25,18 @@ def person(principal: Principal) -> str:
 
 
 async def models_for(services: Services, who: Principal) -> list[Model]:
-    """The models of this machine and of remote services that the principal may ask."""
+    """The models of this machine and of remote services that the principal may ask, and the routes to them."""
     here = permission.visible(who.limits, await services.store.models())
-    return [*here, *await services.router.remote_models(who)]
+    routes = [route for route in await services.routes.models() if permission.names(who.limits, route.name)]
+    return [*here, *routes, *await services.router.remote_models(who)]
 
 
 async def model_for(services: Services, who: Principal, name: str) -> Model:
     """One of them. Raises ModelNotFound, or Forbidden, for a name that is not allowed whether it is there or not."""
     permission.check_name(who.limits, name)
+    for route in await services.routes.models():
+        if route.name == name:
+            return route
     for far in await services.router.remote_models():
         if far.name == name:
             permission.check(who.limits, far)

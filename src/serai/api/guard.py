@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serai.api import envelopes, origins
+from serai.api import envelopes, origins, wishes
 from serai.api.credentials import shown
 from serai.api.ending import ENDING, Ending
 from serai.api.patience import Patience, TooSlow
@@ -189,7 +189,13 @@ class _Request:
     def _dress(self, headers: Any) -> list[tuple[bytes, bytes]]:
         """The answer's headers and those that every answer has; what it sets itself stays."""
         own = {name.lower() for name, _ in headers}
-        every = [(b"x-request-id", self.id.encode()), *_SECURITY, *self.origin.cors(), *self._told()]
+        every = [
+            (b"x-request-id", self.id.encode()),
+            *_SECURITY,
+            *self.origin.cors(),
+            *self._told(),
+            *wishes.headers(self.scope),
+        ]
         return [*headers, *(pair for pair in every if pair[0] not in own)]
 
 

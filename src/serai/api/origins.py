@@ -6,16 +6,18 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Scope
 
+from serai.api import wishes
 from serai.errors import Forbidden
 from serai.settings import Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\s:@/\[\]?#\\]+))(?::\d{1,5})?")
 _RATES = [b"x-ratelimit-%b-%b" % (what, of) for of in (b"requests", b"tokens") for what in (b"limit", b"remaining")]
-_EXPOSED = [b"x-request-id", b"x-serai-ignored-fields", b"retry-after", *_RATES]
+_EXPOSED = [b"x-request-id", b"x-serai-ignored-fields", b"retry-after", *wishes.TOLD, *_RATES]
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 
 
@@ -41,7 +43,10 @@ class Origin:
             return [
                 *every,
                 (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-                (b"access-control-allow-headers", b"authorization, content-type, x-api-key, last-event-id"),
+                (
+                    b"access-control-allow-headers",
+                    b"authorization, content-type, x-api-key, last-event-id, " + wishes.HEADERS,
+                ),
                 (b"access-control-max-age", b"600"),
             ]
         return [*every, (b"access-control-expose-headers", b", ".join(_EXPOSED))]
@@ -80,6 +85,7 @@ def check(origin: Origin, settings: Settings) -> None:
         raise Forbidden(f"Web pages of {origin.page or 'other sites'} may not call this server.", hint=hint)
 
 
+@lru_cache(64)
 def is_loopback(host: str) -> bool:
     """Whether a server bound there is reached from this machine alone."""
     try:
@@ -106,6 +112,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
+@lru_cache(64)
 def _name(host: str) -> str:
     """The name in a Host header, without the port; empty when it is not one."""
     match = _HOST.fullmatch(host.lower())

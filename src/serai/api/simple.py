@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from serai.answers import revive
-from serai.api import body, envelopes, errors
+from serai.api import envelopes, errors, wishes
 from serai.api.away import ClientGone, unless_gone
 from serai.api.credentials import KEY_PROTOCOL
 from serai.api.deps import person as person_of
@@ -96,7 +96,7 @@ _BODY = {
 )
 async def chat(request: Request) -> Response:
     """One message, one answer, remembered as a chat. A body with `messages` is a chat of Ollama's clients."""
-    asked = body.parse(await request.body())
+    asked = await wishes.read(request)
     ollamas = "message" not in asked and not _OLLAMAS.isdisjoint(asked)
     authorise(principal_of(request), Scope.INFER, dialects("ollama" if ollamas else None))
     if ollamas:

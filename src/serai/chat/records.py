@@ -17,7 +17,7 @@ RUNNING: Final[frozenset[str]] = frozenset({"waiting", "streaming"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A chat. `streaming`: an answer in it is being written."""
+    """A chat. `private`: it never leaves this machine. `streaming`: an answer in it is being written."""
 
     id: str
     title: str = ""
@@ -26,6 +26,7 @@ class Session:
     settings: Mapping[str, Any] = field(default_factory=dict)
     folder: str | None = None
     pinned: bool = False
+    private: bool = False
     created_at: float = 0.0
     updated_at: float = 0.0
     streaming: bool = False

@@ -19,7 +19,7 @@ from serai.tasks import text_generation
 from serai.telemetry.events import Events
 from serai.types import new_id
 
-CHANGEABLE = frozenset({"title", "model", "system", "settings", "folder", "pinned"})
+CHANGEABLE = frozenset({"title", "model", "system", "settings", "folder", "pinned", "private"})
 
 
 class Sessions:

@@ -20,7 +20,7 @@ from serai.chat.sessions import Sessions
 from serai.errors import Internal, SeraiError
 from serai.storage.database import Database
 from serai.telemetry import logs
-from serai.types import AUTO, CHAT, Call, Delta, Principal
+from serai.types import AUTO, CHAT, Call, Delta, Principal, Wishes
 
 T = TypeVar("T")
 
@@ -70,6 +70,7 @@ class Writer:
             inputs={"messages": context(branch, session.system)},
             settings=session.settings,
             principal=who,
+            wishes=Wishes(private=session.private, session=session.id, dialect="native"),
         )
         draft = Draft(person, answer)
         self._drafts[answer.id] = draft

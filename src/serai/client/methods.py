@@ -10,6 +10,7 @@ from serai.endpoints import Request, asking, hub, server, work
 from serai.endpoints import batches as files
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
+from serai.endpoints import routes as ways
 from serai.endpoints import sessions as chats
 
 if TYPE_CHECKING:
@@ -126,6 +127,12 @@ class Methods:
     check_provider = Endpoint(services.check_provider)
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
+
+    routes = Endpoint(ways.routes)
+    route = Endpoint(ways.route)
+    put_route = Endpoint(ways.put_route)
+    remove_route = Endpoint(ways.remove_route)
+    plan_call = Endpoint(ways.plan_call)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

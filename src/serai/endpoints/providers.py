@@ -32,14 +32,15 @@ def add_provider(
     keys: Sequence[str] | None = None,
     models: Sequence[str] | None = None,
     patience_s: float | None = None,
+    at_once: int | None = None,
 ) -> Request[Json]:
     """Adds a remote service; its models are then called `name/…`. Raises Conflict when the name is taken."""
-    asked = given(name=name, kind=kind, url=url, key_env=key_env, keys=keys, models=models, patience_s=patience_s)
-    return Request("POST", f"{NATIVE}/providers", dict, asked)
+    places = given(key_env=key_env, keys=keys, models=models, patience_s=patience_s, at_once=at_once)
+    return Request("POST", f"{NATIVE}/providers", dict, given(name=name, kind=kind, url=url) | places)
 
 
 def change_provider(name: str, **fields: Any) -> Request[Json]:
-    """Changes its `url`, `key_env`, `keys`, `models` or `patience_s`."""
+    """Changes its `url`, `key_env`, `keys`, `models`, `patience_s` or `at_once`."""
     return Request("PATCH", f"{NATIVE}/providers/{segment(name)}", dict, given(**fields))
 
 

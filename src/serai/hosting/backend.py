@@ -149,7 +149,7 @@ class LocalBackend:
 
 def _place(worker: Worker, call: Call) -> contextlib.AbstractAsyncContextManager[None]:
     """One of the model's places; counting needs none."""
-    return contextlib.nullcontext() if call.task in (TOKEN_COUNT, TOKENIZE) else worker.place()
+    return contextlib.nullcontext() if call.task in (TOKEN_COUNT, TOKENIZE) else worker.place(call)
 
 
 def _as_loaded(model: Model, held: Model | None) -> Model:

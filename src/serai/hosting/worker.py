@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections import deque
@@ -13,14 +12,15 @@ import psutil
 from serai.hosting import native
 from serai.hosting.process import ModelProcess
 from serai.hosting.status import Running
-from serai.types import Answerer, Model, Usage
+from serai.places import Places
+from serai.types import Answerer, Call, Model, Usage
 
 _RECENT_S = 60.0
 
 
 class Worker:
-    """Wraps one ready process; `model` is what it was loaded as. Calls beyond `parallel` wait here in order, where a
-    cancel costs nothing."""
+    """Wraps one ready process; `model` is what it was loaded as. Calls beyond `parallel` wait here by priority and
+    age, where a cancel costs nothing."""
 
     def __init__(self, model: Model, process: ModelProcess) -> None:
         self.process = process
@@ -33,7 +33,7 @@ class Worker:
         self.tokens = 0
         self._name = model.name
         self._server = native.server_of(process.launch.program) if process.launch.engine == "llama.cpp" else ""
-        self._places = asyncio.Semaphore(self.parallel)
+        self._places = Places(model.name, lambda: self.parallel)
         self._speeds: deque[tuple[float, float]] = deque(maxlen=16)
         self.answerer = Answerer(
             model=model.name,
@@ -43,9 +43,9 @@ class Worker:
         )
 
     @contextlib.asynccontextmanager
-    async def place(self) -> AsyncGenerator[None, None]:
-        """Waits for one of the model's places and holds it."""
-        async with self._places:
+    async def place(self, call: Call) -> AsyncGenerator[None, None]:
+        """Waits for one of the model's places and holds it. Raises Busy where too many wait already."""
+        async with self._places.place(call):
             self.streams += 1
             try:
                 yield

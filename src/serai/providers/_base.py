@@ -46,6 +46,7 @@ class Service(ABC):
         self.name = config.name
         self.place = config.name
         self.config = config
+        self.at_once = config.at_once
         self.url = config.url.rstrip("/")
         self._told = [_models.model(self.name, name, {}) for name in config.models]
         self.listing = Listing(self._list, self._told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from serai.errors import BadRequest, WrongTask
+from serai.errors import BadRequest, LacksSetting, WrongTask
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, Answerer, Call, Delta, Usage
@@ -73,7 +73,7 @@ def _parameters(service: str, settings: dict[str, Any]) -> dict[str, Any]:
     )
     if missing:
         text = f"{service} does not have these settings: {', '.join(missing)}."
-        raise BadRequest(text, hint="Leave them out.", field=missing[0])
+        raise LacksSetting(text, hint="Leave them out.", field=missing[0])
     spelled = {_SPELLING[name]: value for name, value in settings.items() if name in _SPELLING}
     if spelled.get("temperature") == 0:
         del spelled["temperature"]

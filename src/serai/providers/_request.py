@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serai.errors import BadRequest, WrongTask
+from serai.errors import BadRequest, LacksSetting, WrongTask
 from serai.providers._entry import Entry
 from serai.tasks import text_generation
 from serai.tasks.families import family_of
@@ -42,14 +42,14 @@ def body(entry: Entry, service: str, call: Call, model: str) -> dict[str, Any]:
 
 
 def _settings(entry: Entry, service: str, task: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Spelled as the service has them. Raises BadRequest for those that it has not."""
+    """Spelled as the service has them. Raises LacksSetting for those that it has not."""
     if not settings.get("reasoning") and "reasoning" not in entry.settings:
         settings.pop("reasoning", None)  # who wants no thinking is not refused by a service that has no switch for it
     missing = sorted(settings.keys() - entry.settings)
     if missing:
         hint = "Leave them out, or ask a model of this machine, which has them all."
         text = f"{service} does not have these settings: {', '.join(missing)}."
-        raise BadRequest(text, hint=hint, field=missing[0])
+        raise LacksSetting(text, hint=hint, field=missing[0])
     if task == TEXT_GENERATION and "logprobs" in settings:
         wanted, most = settings.pop("logprobs"), settings.pop("top_logprobs", 0)
         settings |= {"logprobs": most} if wanted else {}

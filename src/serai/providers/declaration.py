@@ -17,13 +17,14 @@ PATIENCE_S = 300.0
 class ProviderConfig:
     """One service as its owner set it up. Its models are called `<name>/<the service's own name for it>`. Of several
     keys the next is taken where one is refused or has had enough. `models` are names that the service does not list
-    itself."""
+    itself. `at_once` is how many calls it takes at a time, None for any number."""
 
     name: str
     url: str
     keys: tuple[str, ...] = field(default=(), repr=False)
     models: tuple[str, ...] = ()
     patience_s: float = PATIENCE_S
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

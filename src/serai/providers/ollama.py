@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from serai.errors import BadRequest, ModelFailed, WrongTask
+from serai.errors import BadRequest, LacksSetting, ModelFailed, WrongTask
 from serai.providers import _answer, _models
 from serai.providers._base import Request, Service
 from serai.providers.declaration import Provider
@@ -90,11 +90,11 @@ class Ollama(Service):
         )
 
     def _settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises BadRequest for those that it does not have."""
+        """Raises LacksSetting for those that it does not have."""
         has = {*_OPTIONS, "system", "reasoning", "response_format"}
         if missing := sorted(settings.keys() - has):
             text = f"{self.name} does not have these settings: {', '.join(missing)}."
-            raise BadRequest(text, hint="Leave them out, or ask a model of this machine.", field=missing[0])
+            raise LacksSetting(text, hint="Leave them out, or ask a model of this machine.", field=missing[0])
         body: dict[str, Any] = {"options": {_OPTIONS[n]: value for n, value in settings.items() if n in _OPTIONS}}
         if settings.get("reasoning") is not None:
             body["think"] = settings["reasoning"]

@@ -187,7 +187,9 @@ class Providers:
 
     async def _opened(self, row: Row) -> Backend:
         keys = await self.keys(row)
-        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, row.models, row.patience_s))
+        return find_kind(row.kind).open(
+            ProviderConfig(row.name, row.url, keys, row.models, row.patience_s, row.at_once)
+        )
 
     def _leave(self, backend: Backend) -> None:
         """Closes it once its answers are whole."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
 from serai.errors import BadRequest, Busy, ContextExceeded, ModelFailed, ModelNotFound, SeraiError, TimedOut
 
-_RETRY_S = 10
+_RETRY_S = 1
 _LONGEST_RETRY_S = 24 * 3600
 _BUSY = (429, 503, 529)
 
@@ -43,7 +45,7 @@ def _failed(service: str, status: int, words: str) -> ModelFailed:
     if 300 <= status < 400:
         hint = f"Redirects are not followed, so that no key goes astray. Set the URL that {service} has now."
         return ModelFailed(f"{service} redirects to another address.", hint=hint, who=service)
-    return ModelFailed(f"{service} failed: {words}", hint="Try again.", who=service)
+    return ModelFailed(f"{service} failed: {words}", hint="Try again.", who=service, status=status)
 
 
 def _busy(service: str, words: str, problem: Any, headers: Mapping[str, str]) -> Busy:
@@ -89,4 +91,11 @@ def _words(problem: Any, body: bytes) -> str:
 
 
 def _seconds(retry_after: str) -> int:
-    return min(int(retry_after), _LONGEST_RETRY_S) if retry_after.isdecimal() else _RETRY_S
+    """Seconds, from a number of them or a date."""
+    if retry_after.isdecimal():
+        return min(int(retry_after), _LONGEST_RETRY_S)
+    try:
+        until = parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except ValueError:
+        return _RETRY_S
+    return max(_RETRY_S, min(math.ceil(until), _LONGEST_RETRY_S))

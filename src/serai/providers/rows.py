@@ -17,7 +17,7 @@ from serai.types import AUTO, LOCAL
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]|[a-z0-9]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_TAKEN = (AUTO, LOCAL, "serai", "kinds", "ollama", "llama.cpp", "onnx", "transformers")
+_TAKEN = (AUTO, LOCAL, "route", "serai", "kinds", "ollama", "llama.cpp", "onnx", "transformers")
 """Names that mean something else where a service's name may stand. Models adopted from Ollama are `ollama/…`."""
 
 _OWN = ("SERAI_SECRET_KEY", "JWT_SECRET")
@@ -34,6 +34,7 @@ class Row:
     key_env: str = ""
     models: tuple[str, ...] = ()
     patience_s: float = PATIENCE_S
+    at_once: int | None = None
     created_at: float = 0.0
     changed_at: float = 0.0
 
@@ -49,6 +50,8 @@ def checked(row: Row) -> Row:
         raise BadRequest(f"{row.key_env[:80]!r} is no variable that could hold a service's key.", field="key_env")
     if not 1 <= row.patience_s <= 3600:
         raise BadRequest("Patience is from 1 to 3600 seconds.", field="patience_s")
+    if row.at_once is not None and not 1 <= row.at_once <= 10_000:
+        raise BadRequest("A service takes from 1 to 10,000 calls at once.", field="at_once")
     _check_url(row.url)
     return row
 
@@ -85,6 +88,7 @@ def values(row: Row) -> dict[str, object]:
         "key_env": row.key_env,
         "models": list(row.models),
         "patience_s": row.patience_s,
+        "at_once": row.at_once,
         "created_at": row.created_at or now,
         "changed_at": now,
     }

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from serai.types import LOCAL, Attempt, Call, Record, Usage
+from serai.types import Call, Record, Usage
 
 Ending = Literal["done", "failed", "cancelled"]
 CallState = Literal["waiting", "streaming"] | Ending
@@ -19,10 +19,6 @@ class LiveCall:
     and otherwise takes hold before the next wait begins."""
 
     call: Call
-    model: str = ""
-    backend: str = ""
-    place: str = LOCAL
-    tried: tuple[Attempt, ...] = ()
     error: str = ""
     state: CallState = "waiting"
     tokens: int = 0
@@ -43,26 +39,33 @@ class LiveCall:
 
     def record(self, status: Ending, usage: Usage) -> Record:
         """What is told of the call once it has ended."""
+        course = self.call.course
         return Record(
             call=self.call,
-            model=self.model,
-            backend=self.backend,
-            place=self.place,
+            model=course.model,
+            backend=course.backend,
+            place=course.place,
             status=status,
             error=self.error,
-            tried=self.tried,
+            tried=course.tried,
             usage=usage,
             started_at=self.started_at,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The call in the native API's shape."""
+        course, waiting = self.call.course, self.call.course.waiting
         return {
             "id": self.call.id,
-            "model": self.model or self.call.model,
-            "backend": self.backend,
+            "task": self.call.task,
+            "model": course.model or self.call.model,
+            "backend": course.backend,
+            "place": course.place,
             "principal": self.call.principal.id,
+            "priority": self.call.wishes.priority,
             "state": self.state,
             "started_at": self.started_at,
             "tokens": self.tokens,
+            "position": waiting.position if waiting else 0,
+            "expected_s": waiting.expected_s if waiting else None,
         }

@@ -34,12 +34,12 @@ class Hold(Protocol):
 class Money(Protocol):
     """What calls cost, and what may be spent."""
 
-    async def hold(self, call: Call, model: Model) -> Hold:
+    async def hold(self, call: Call, model: Model, /) -> Hold:
         """Puts aside what this attempt may cost at most. Raises OverBudget where that would be too much for whoever
         asks, and where nothing can be written down that costs something."""
         ...
 
-    def estimate(self, call: Call, model: Model) -> float | None:
+    def estimate(self, call: Call, model: Model, /) -> float | None:
         """What the call would cost at most, in US dollars; None where the price is not known."""
         ...
 

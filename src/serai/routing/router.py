@@ -1,4 +1,4 @@
-"""Every call walks through here once: resolve, check, run, fall back, measure, record."""
+"""Every call walks through here once: plan, try, fall back, measure, record."""
 
 from __future__ import annotations
 
@@ -9,33 +9,29 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from serai.backend import Backend
-from serai.errors import (
-    Busy,
-    ContextExceeded,
-    ModelFailed,
-    ModelNotFound,
-    SeraiError,
-    TimedOut,
-    Unauthenticated,
-    Unreachable,
-)
-from serai.routing import permission, policy, remote, shorten
+from serai.errors import SeraiError, TimedOut, Unauthenticated
+from serai.routing import permission, remote
+from serai.routing.attempt import Attempt, Terms
+from serai.routing.care import Care
+from serai.routing.fallback import Fallback, One
+from serai.routing.hedge import Hedged
 from serai.routing.live import Ending, LiveCall
-from serai.routing.needs import Events, Rates, Watcher
-from serai.routing.resolve import nearest
-from serai.routing.shorten import Shortened
+from serai.routing.needs import Events, Money, Rates, Watcher
+from serai.routing.offers import Offers, Services
+from serai.routing.plan import Candidate, Plan, Planner
+from serai.routing.route import Route
 from serai.settings import Settings
-from serai.types import AUTO, NO_LIMITS, OWNER, Answerer, Attempt, Call, Delta, Limits, Model, Principal, Usage
+from serai.types import NO_LIMITS, OWNER, Answerer, Call, Delta, Model, Principal, Usage
 
-Offer = tuple[Model, list[Backend]]
-"""A model, and the backends at which it is."""
+Find = Callable[[str], Awaitable[Route | None]]
 
 _REVOKED = "It was revoked, replaced or has expired while it was in use."
 
 
 class Router:
     """`loaded` names the models that are in memory, the last used first. `services` are the remote ones as they are set
-    up at that moment: a call reaches one only by a name that begins with the service's."""
+    up at that moment: a call reaches one only by a name that begins with the service's, by a route, or by a wish.
+    `route` finds a route by its name."""
 
     def __init__(
         self,
@@ -45,28 +41,35 @@ class Router:
         settings: Callable[[], Settings],
         loaded: Callable[[], Sequence[str]] = lambda: (),
         rates: Rates | None = None,
-        services: Callable[[], Awaitable[Sequence[Backend]]] | None = None,
+        services: Services | None = None,
+        money: Money | None = None,
+        route: Find | None = None,
     ) -> None:
         self.backends = list(backends)
+        self.watchers = list(watchers)
+        self.care = Care(lambda: settings().routing, money, self._asked)
         self._events = events
-        self._watchers = watchers
-        self._settings = settings
-        self._loaded = loaded
         self._rates = rates
-        self._services = services
+        self._offers = Offers(self.backends, services, settings, loaded)
+        self._route: Find = route or _no_route
+        self.planner = Planner(self._offers, self.care, self._route)
         self._live: dict[str, LiveCall] = {}
 
     async def models(self, principal: Principal = OWNER) -> list[Model]:
         """The models of all backends that the principal may ask; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers(principal.limits, await self._remote())]
+        return [model for model, _ in await self._offers.all(principal.limits)]
 
     async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
         """The models of services that the principal may ask."""
-        return permission.visible(principal.limits, await remote.all_models(await self._remote()))
+        return permission.visible(principal.limits, await remote.all_models(await self._offers.services()))
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
-        """The model that would answer. Raises ModelNotFound, WrongTask or Forbidden."""
-        return (await self._choose(name, task, principal.limits))[0]
+        """The model that would answer, were it asked alone. Raises ModelNotFound, WrongTask or Forbidden."""
+        route = await self._route(name)
+        if route is not None:
+            plan = await self.planner.plan(Call(task=task, model=name, inputs={}, principal=principal))
+            return plan.steps[0].model
+        return (await self._offers.choose(name, task, principal.limits))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -98,10 +101,11 @@ class Router:
         usage = Usage()
         status: Ending = "cancelled"
         try:
-            async with contextlib.aclosing(self._answer(call, live)) as stream:
+            async with contextlib.aclosing(self._interruptible(self._answer(call), live)) as stream:
                 async for delta in stream:
                     if live.state == "waiting":
                         live.state = "streaming"
+                        call.course.first = delta
                         usage = Usage(first_token_s=time.monotonic() - arrived)
                         self._publish(live)
                     if delta.usage is None:
@@ -118,9 +122,14 @@ class Router:
             if timer is not None:
                 timer.cancel()
             if place is not None:
-                began = bool(live.backend) and (status != "failed" or live.tokens > 0)
+                began = bool(call.course.backend) and (status != "failed" or live.tokens > 0)
                 place.leave(usage.prompt_tokens, usage.completion_tokens or live.tokens, began=began)
             self._finish(live, status, usage, arrived)
+
+    async def plan(self, call: Call, route: Route | None = None) -> Plan:
+        """What would happen to the call now; `route` stands for the one that its model names. Nothing is asked. Raises
+        where no name of it means anything."""
+        return await self.planner.wide(call, route or await self._route(call.model))
 
     def _arm(self, call: Call, live: LiveCall) -> asyncio.TimerHandle | None:
         if call.deadline is None:
@@ -128,50 +137,31 @@ class Router:
         loop = asyncio.get_running_loop()
         return loop.call_later(max(0.0, call.deadline - time.monotonic()), live.interrupt, "deadline")
 
-    async def _answer(self, call: Call, live: LiveCall) -> AsyncGenerator[Delta, None]:
-        """Tries the backends that offer the model in turn, until one has begun to answer."""
-        model, backends = await self._choose(call.model, call.task, call.principal.limits)
-        live.model = model.name
-        chosen = shorten.prepared(call, model)
-        tried: tuple[Attempt, ...] = ()
-        for number, backend in enumerate(backends, 1):
-            live.backend, live.place = backend.name, model.place
-            self._publish(live)
-            began = False
-            try:
-                async with contextlib.aclosing(self._from(backend, chosen, live)) as stream:
-                    async for delta in stream:
-                        if not began and tried:
-                            delta.tried = tried
-                        began = True
-                        yield delta
-                return
-            except (ModelFailed, Busy, Unreachable) as error:
-                if began or number == len(backends):
-                    raise
-                live.tried = tried = (*tried, Attempt(backend=backend.name, reason=error.message, code=error.code))
+    async def _answer(self, call: Call) -> AsyncGenerator[Delta, None]:
+        plan = await self.planner.plan(call)
+        async with contextlib.aclosing(self._composed(plan, call).run(call)) as stream:
+            async for delta in stream:
+                yield delta
 
-    def _from(self, backend: Backend, call: Shortened, live: LiveCall) -> AsyncGenerator[Delta, None]:
-        if call.allowed:
-            return self._fitting(backend, call, live)
-        return self._interruptible(backend.run(call.call), live)
+    def _composed(self, plan: Plan, call: Call) -> Backend:
+        """The plan as one Backend."""
+        steps: list[One] = [self._attempt(plan, one, number) for number, one in enumerate(plan.steps, 1)]
+        hedge_s = call.wishes.hedge_s or (plan.route.hedge_s if plan.route else None)
+        if hedge_s and len(steps) > 1:
+            steps[:2] = [Hedged(steps[0], steps[1], hedge_s)]
+        if len(steps) == 1 and not plan.left_out:
+            return steps[0]
+        return Fallback(steps, tuple(plan.left_out))
 
-    async def _fitting(self, backend: Backend, call: Shortened, live: LiveCall) -> AsyncGenerator[Delta, None]:
-        """The backend's answer to as much of the call as fits."""
-        began = False
-        while True:
-            try:
-                async with contextlib.aclosing(self._interruptible(backend.run(call.call), live)) as stream:
-                    async for delta in stream:
-                        began = True
-                        if delta.usage is not None and call.left_out:
-                            delta.usage = replace(delta.usage, left_out=call.left_out)
-                        yield delta
-                return
-            except ContextExceeded as error:
-                if began:
-                    raise
-                call = call.shorter(error)
+    def _attempt(self, plan: Plan, one: Candidate, number: int) -> Attempt:
+        """Where another stands in, it is asked at once; the last one is tried again."""
+        route = plan.route
+        tries = route.attempts if route else 1
+        if number == len(plan.steps):
+            tries = max(tries, self.care.tries(one.model))
+        times = (route.first_token_s, route.total_s) if route else (None, None)
+        terms = Terms(tries=tries, first_token_s=times[0], total_s=times[1])
+        return Attempt(one.model, one.backend, one.why, self.care, terms)
 
     async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
         """The source's Deltas until it ends, or until the call is stopped from outside."""
@@ -198,51 +188,14 @@ class Router:
             raise Unauthenticated("The API key of this call is not valid any more.", hint=_REVOKED)
         if live.stopped_by == "deadline":
             raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
-        answerer = None if began else Answerer(model=live.model, backend=live.backend)
+        course = live.call.course
+        answerer = None if began else Answerer(model=course.model, backend=course.backend, place=course.place)
         yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
-    async def _offers(self, limits: Limits, services: Sequence[Backend] = (), wanted: str = "") -> list[Offer]:
-        """The models that may be asked, of this machine and of these services, each with the backends at which it may
-        be. Where several have one name, no other place stands in for the first."""
-        offers: dict[str, Offer] = {}
-        for backend in (*self.backends, *services):
-            for model in await remote.models(backend, wanted if backend in services else ""):
-                if limits is NO_LIMITS or permission.allows(limits, model):
-                    first, backends = offers.setdefault(model.name, (model, []))
-                    if first.place == model.place:
-                        backends.append(backend)
-        return list(offers.values())
-
-    async def _choose(self, name: str, task: str, limits: Limits) -> Offer:
-        default = self._settings().models.default
-        explicit = bool(name) and name != AUTO
-        wanted = name if explicit else default
-        services = remote.named(wanted, await self._remote())
-        offers = await self._offers(limits, services, wanted)
-        if services and explicit:  # whoever names a service gets it, and nothing that is called alike
-            offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
-        models = [model for model, _ in offers]
-        if limits is not NO_LIMITS:
-            default = permission.default(default, models)
-        try:
-            model = policy.choose(name, task, models, default, self._loaded())
-        except ModelNotFound as error:
-            if not explicit and limits is NO_LIMITS:
-                raise
-            raise await self._unknown(name, limits, error) from None
-        return next(offer for offer in offers if offer[0] is model)
-
-    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
-        """Why there is no model of this name that may be asked."""
-        every = [model for model, _ in await self._offers(NO_LIMITS, await self._remote())]
-        if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
-            return refusal
-        if not name or name == AUTO:
-            return error
-        return ModelNotFound(name, nearest(name, [model.name for model in permission.visible(limits, every)]))
-
-    async def _remote(self) -> Sequence[Backend]:
-        return await self._services() if self._services is not None else ()
+    def _asked(self, call: Call) -> None:
+        live = self._live.get(call.id)
+        if live is not None:
+            self._publish(live)
 
     def _finish(self, live: LiveCall, status: Ending, usage: Usage, arrived: float) -> None:
         """Records the call, however it ended. Runs once for every call."""
@@ -252,12 +205,19 @@ class Router:
             usage = replace(usage, completion_tokens=live.tokens, total_s=time.monotonic() - arrived)
         live.tokens = usage.completion_tokens
         record = live.record(status, usage)
-        for watcher in self._watchers:
+        if status == "done":
+            self.care.speeds.note(record.backend, record.model, usage)
+        for watcher in self.watchers:
             watcher.ended(record)
         self._publish(live)
 
     def _publish(self, live: LiveCall) -> None:
         self._events.publish("call", live.as_dict())
+
+
+async def _no_route(_name: str) -> Route | None:
+    """Where there are none."""
+    return None
 
 
 def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usage:

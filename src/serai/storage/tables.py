@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(
@@ -89,8 +90,9 @@ sessions = Table(
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False, index=True),
     Column("deleted_at", Float),
+    Column("private", Boolean, nullable=False, default=False, server_default=false()),
 )
-"""A chat. `leaf` is the newest message of the branch that is shown."""
+"""A chat. `leaf` is the newest message of the branch that is shown. A `private` one never leaves this machine."""
 
 messages = Table(
     "messages",
@@ -190,9 +192,20 @@ providers = Table(
     Column("patience_s", Float, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
+    Column("at_once", Integer),
 )
 """Remote services. Their keys are secrets called `provider:<name>`, or lie in the environment variable `key_env`;
-`changed_at` moves with the keys, too. `models` are those that the service does not list itself."""
+`changed_at` moves with the keys, too. `models` are those that the service does not list itself; `at_once`
+is how many calls it takes at a time, null for any number."""
+
+routes = Table(
+    "routes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+"""Named routes. `key` is the name in small letters, `body` the whole of it in the shape of `routing.route.Route`."""
 
 responses = Table(
     "responses",

@@ -16,7 +16,7 @@ from serai.errors import Busy, LoadFailed, ModelFailed
 from serai.hosting.budget import Device
 from serai.hosting.failure import load_failed
 from serai.hosting.pool import Pool
-from serai.types import Model, Usage
+from serai.types import CHAT, Call, Model, Usage
 
 pytestmark = pytest.mark.engine
 MakePool = Callable[..., Pool]
@@ -217,7 +217,7 @@ async def test_a_cancelled_close_still_ends_them(make_pool: MakePool, model: Mak
 
 async def test_running_tells_what_the_page_shows(make_pool: MakePool, model: MakeModel) -> None:
     pool = pool_of(make_pool)
-    async with pool.lease(model()) as worker, worker.place():
+    async with pool.lease(model()) as worker, worker.place(Call(task=CHAT, model="m", inputs={})):
         worker.note_usage(Usage(tokens_per_second=40.0), 0)
         running = pool.running()[0]
     assert (running.name, running.device, running.streams, running.tokens_per_second) == ("a", "cpu", 1, 40.0)

@@ -6,7 +6,9 @@ import pytest
 
 from serai.hosting.worker import Worker
 from serai.registry import Launch
-from serai.types import Model, Usage
+from serai.types import CHAT, Call, Model, Usage
+
+CALL = Call(task=CHAT, model="m", inputs={})
 
 
 @pytest.fixture
@@ -17,20 +19,20 @@ def worker() -> Worker:
 
 
 async def test_it_has_as_many_places_as_the_engine_answers_at_once(worker: Worker) -> None:
-    async with worker.place(), worker.place():
+    async with worker.place(CALL), worker.place(CALL):
         assert worker.streams == 2
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01), worker.place():
+            async with asyncio.timeout(0.01), worker.place(CALL):
                 pass
     assert worker.streams == 0
 
 
 async def test_one_that_leaves_the_queue_takes_no_place(worker: Worker) -> None:
-    async with worker.place(), worker.place():
-        waiting = asyncio.create_task(worker.place().__aenter__())
+    async with worker.place(CALL), worker.place(CALL):
+        waiting = asyncio.create_task(worker.place(CALL).__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
-    async with asyncio.timeout(1), worker.place(), worker.place():
+    async with asyncio.timeout(1), worker.place(CALL), worker.place(CALL):
         assert worker.streams == 2
 
 

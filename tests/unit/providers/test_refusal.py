@@ -1,3 +1,6 @@
+import time
+from email.utils import formatdate
+
 import pytest
 
 from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
@@ -24,7 +27,10 @@ def test_every_status_says_who_failed_and_what_the_service_said(status: int, kin
 
 def test_retry_after_is_passed_on_when_it_is_a_number() -> None:
     assert refused("shore", "m", 503, b"", {"retry-after": "7"}).facts["retry_after"] == 7
-    assert refused("shore", "m", 503, b"", {"retry-after": "Sat, 21 Nov 2026 00:00:00 GMT"}).facts["retry_after"] == 10
+    assert refused("shore", "m", 503, b"", {"retry-after": "Sat, 21 Nov 2015 00:00:00 GMT"}).facts["retry_after"] == 1
+    later = formatdate(time.time() + 100, usegmt=True)
+    assert 95 <= refused("shore", "m", 429, b"", {"retry-after": later}).facts["retry_after"] <= 101
+    assert refused("shore", "m", 429, b"", {"retry-after": "soon"}).facts["retry_after"] == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "loading"}', b'{"detail": 1}', b"\xff\xfe"])

@@ -51,7 +51,8 @@ def test_places_and_money(limits: Limits, local: bool, far: bool) -> None:
 def test_a_refusal_says_which_limit_it_was() -> None:
     for limits, said in (
         (Limits(models=("a/*",)), "may not ask 'org/far'"),
-        (Limits(places=("local",)), "may not be used at 'cloud'"),
+        (Limits(places=("local",)), "may not leave this machine, and org/far is at 'cloud'"),
+        (Limits(places=("sky",)), "may not be used at 'cloud'"),
         (Limits(spend_per_day=1.0), "is not known"),
     ):
         with pytest.raises(Forbidden, match=said):

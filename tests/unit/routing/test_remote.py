@@ -85,8 +85,7 @@ async def test_a_name_of_a_service_is_never_answered_by_what_is_called_alike_her
 
 async def test_no_service_stands_in_for_a_model_of_this_machine() -> None:
     router, _ = make(local=[Model(name="shore/org/beacon", task="text-generation")])
-    offers = await router._offers(BOUND.limits, await router._remote())
-    assert [len(backends) for _, backends in offers] == [1]
+    assert [model.place for model in await router.models(BOUND)] == ["local"]
     assert (await router.resolve("shore/org/beacon", "chat")).place == "local"
 
 

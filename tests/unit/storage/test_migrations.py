@@ -14,9 +14,9 @@ from serai.errors import Internal, StorageFailed
 from serai.storage import engines, schema
 from serai.storage.database import Database
 from serai.storage.migrations import run
-from serai.storage.tables import memory, messages, metadata, sessions
+from serai.storage.tables import memory, messages, metadata
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
 """All of them, oldest first; what was released never changes."""
 
 
@@ -34,12 +34,17 @@ def tables(engine: Engine) -> set[str]:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
+_SESSION = """
+INSERT INTO sessions (id, principal, title, system, settings, pinned, created_at, updated_at)
+VALUES (:id, 'owner', '', '', '{}', :no, :at, :at)"""
+
+
 def fill(engine: Engine) -> None:
     """Rows as the first schema could hold them."""
     with engine.begin() as connection:
-        session = {"id": "s", "principal": "owner", "created_at": 1.0, "updated_at": 1.0}
+        session = {"id": "s", "at": 1.0}
         message = {"id": "m", "session": "s", "role": "user", "state": "done", "text": "سلام", "created_at": 1.0}
-        connection.execute(sessions.insert().values(**session))
+        connection.execute(text(_SESSION), session | {"no": False})
         connection.execute(messages.insert().values(**message))
         connection.execute(memory.insert().values(key="k", value={"a": 1}))
 

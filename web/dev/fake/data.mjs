@@ -424,3 +424,29 @@ export const building = [
   "compiling",
   "comparing it with the wheel",
 ];
+
+/** Who did not answer before. */
+export const tried = [
+  {
+    backend: "mistral-7b",
+    model: "mistral-7b",
+    reason: "needs 5.8 GB, 4.9 free",
+    code: "load_failed",
+    tried: true,
+  },
+  {
+    backend: "groq",
+    model: "groq/openai/gpt-oss-120b",
+    reason: "It has refused every call for a minute and rests until 12:04.",
+    code: "circuit_open",
+    tried: false,
+  },
+];
+
+/** A chat that is bound to this machine asks no service. */
+export const bound = {
+  code: "forbidden",
+  who: "serai",
+  message: "This chat is bound to this machine, and the model is not here.",
+  hint: "Choose a model of this machine, or free the chat.",
+};

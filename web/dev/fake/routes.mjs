@@ -2,6 +2,8 @@
 
 import * as data from "./data.mjs";
 import { hub, store } from "./hub.mjs";
+import { kindList, services } from "./remote.mjs";
+import { ways } from "./ways.mjs";
 import { id, now } from "./state.mjs";
 
 class Fault extends Error {
@@ -303,6 +305,11 @@ const nouns = {
     if (method === "DELETE") return ((state.keys = state.keys.filter((key) => key.id !== kid)), [204]);
     return [200, { keys: state.keys }];
   },
+
+  "provider-kinds": kindList,
+  routes: (state, method, rest, given) => ways(state, method, rest, given, (...words) => new Fault(...words)),
+  providers: (state, method, rest, given) =>
+    services(state.services, method, rest, given, (...words) => new Fault(...words)),
 
   hardware: () => [200, data.hardware],
   doctor: () => [200, { checks: data.checks }],

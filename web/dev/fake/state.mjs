@@ -1,6 +1,8 @@
 /** The fake server's memory: sessions as trees of messages, models, jobs, events; and answers that stream. */
 
 import * as data from "./data.mjs";
+import { seededServices } from "./remote.mjs";
+import { seededRoutes } from "./ways.mjs";
 
 let counter = Math.floor(Date.now() / 1000) % 100000;
 export const id = (prefix) => `${prefix}_${(++counter).toString(16).padStart(8, "0")}`;
@@ -16,6 +18,8 @@ export class State {
     this.messages = new Map();
     this.jobs = new Map();
     this.keys = [];
+    this.ways = new Map(empty ? [] : seededRoutes());
+    this.services = new Map(empty ? [] : seededServices());
     this.secrets = new Map();
     this.runs = new Map();
     this.events = [];
@@ -44,6 +48,7 @@ export class State {
       settings: {},
       folder: null,
       pinned: false,
+      private: false,
       created_at: now(),
       updated_at: now(),
       streaming: false,
@@ -113,19 +118,25 @@ export class State {
         total_s: 6.1,
         tokens_per_second: 41.2,
         prompt_tokens_per_second: 310,
+        cost: null,
+        from_cache: false,
       },
       ...extra,
     });
   }
 
   answerer(model) {
-    return { model, backend: "llama.cpp", place: "local", device: "CPU", device_reason: "no GPU was found" };
+    const service = [...this.services.values()].find(({ name }) => model.startsWith(`${name}/`));
+    if (service)
+      return { model, backend: service.name, place: service.name, device: "", device_reason: "", why: "You chose it." };
+    const why = "It runs already and can do what was asked.";
+    return { model, backend: "llama.cpp", place: "local", device: "CPU", device_reason: "no GPU was found", why };
   }
 
   seed(many) {
     const sky = this.session({ title: "Why the sky is blue", model: "Qwen/Qwen3-1.7B-GGUF:Q4_K_M" });
     this.done(sky, "Why is the sky blue? Keep it short, then show it in code.", data.poem, {
-      tried: [{ backend: "mistral-7b", reason: "needs 5.8 GB, 4.9 free" }],
+      tried: data.tried,
     });
     this.message(sky, { role: "reset" });
     this.done(
@@ -197,7 +208,10 @@ export class State {
       session.model ??
       [...this.models.values()].find((m) => m.source !== "embedded" && m.state === "ready")?.name ??
       "serai-guide";
-    const model = this.models.get(name) ?? this.models.get("serai-guide");
+    const known = this.models.get(name) ?? this.models.get("serai-guide");
+    const remote = [...this.services.keys()].some((service) => name.startsWith(`${service}/`));
+    const model = remote ? { name, state: "ready" } : known;
+    if (remote && session.private) return this.end(run, { state: "failed", error: data.bound });
     if (model.state !== "ready") {
       this.tell(run, { event: "state", data: { state: "waiting", note: `Loading ${model.title}` } });
       await this.load(model.name);
@@ -231,11 +245,13 @@ export class State {
       total_s: seconds,
       tokens_per_second: pieces.length / seconds,
       prompt_tokens_per_second: 320,
+      cost: message.answerer.place === "local" ? null : 0.00042,
+      from_cache: /again/i.test(question),
     };
     this.end(run, {
       state: "done",
       usage,
-      tried: /sky/i.test(question) ? [{ backend: "mistral-7b", reason: "needs 5.8 GB, 4.9 free" }] : [],
+      tried: /sky/i.test(question) ? data.tried : [],
     });
   }
 

@@ -26,6 +26,7 @@ const message: Message = {
     place: "local",
     device: "CPU",
     device_reason: "no GPU was found",
+    why: "It runs already.",
   },
   usage: {
     prompt_tokens: 10,
@@ -36,8 +37,10 @@ const message: Message = {
     tokens_per_second: 41.3,
     left_out: 0,
     prompt_tokens_per_second: 300,
+    cost: null,
+    from_cache: false,
   },
-  tried: [{ backend: "mistral-7b", reason: "needs 5.8 GB" }],
+  tried: [{ backend: "mistral-7b", reason: "needs 5.8 GB", model: "mistral-7b", code: "load_failed", tried: true }],
   error: null,
   siblings: ["m"],
   created_at: 0,
@@ -60,8 +63,19 @@ describe("under an answer", () => {
   it("a service is named, when one answered", () => {
     const answerer = { ...message.answerer!, place: "hf" };
     expect(render(AnswerFacts, { message: { ...message, answerer }, last: false }).container.textContent).toContain(
-      "goes to hf",
+      "went to hf",
     );
+  });
+
+  it("opened, it says why, what was tried, and an unknown price as unknown", async () => {
+    const answerer = { ...message.answerer!, place: "hf", why: "It is the next of the route." };
+    const tried = [message.tried[0]!, { ...message.tried[0]!, tried: false, code: "circuit_open", reason: "rests" }];
+    render(AnswerFacts, { message: { ...message, answerer, tried }, last: false });
+    const panel = document.querySelector("[popover][role=dialog]")!;
+    panel.dispatchEvent(Object.assign(new Event("toggle"), { newState: "open" }));
+    await vi.waitFor(() => expect(panel.textContent).toContain("It is the next of the route."));
+    for (const fact of ["left this machine", "price is known", "load_failed", "not asked", "circuit_open"])
+      expect(panel.textContent).toContain(fact);
   });
 
   it("only the last answer can be continued", () => {

@@ -91,6 +91,8 @@ function pages(app: typeof App): Command[] {
     page("models", t("models.disk"), "models", paths.models()),
     page("running", t("models.running"), "pulse", paths.models("running")),
     page("settings", t("nav.settings"), "settings", paths.settings()),
+    page("services", t("settings.services"), "export", paths.settings("services")),
+    page("routes", t("settings.routes"), "onward", paths.settings("routes")),
     page("keys-page", t("settings.keys"), "key", paths.settings("keys")),
     page("hardware", t("settings.hardware"), "cpu", paths.settings("hardware")),
     page("doctor", t("settings.doctor"), "pulse", paths.settings("doctor")),

@@ -20,7 +20,7 @@ export function contextOf(model: Model | undefined, reserved: number | null): nu
 
 const chatTasks = new Set(["chat", "text-generation", "conversational", "image-text-to-text", "any-to-any"]);
 
-export const canChat = (model: Model): boolean => chatTasks.has(model.task);
+export const canChat = (model: Pick<Model, "task">): boolean => chatTasks.has(model.task);
 
 /** The model that would answer now, chosen as the server chooses: the wanted one, the default, what was used last of
  *  what runs, the newest, the embedded one. */

@@ -79,6 +79,13 @@ class I18n {
       maximumFractionDigits: digits,
     });
 
+  /** US dollars: cents, and of less than that what is to be seen of it. */
+  money = (dollars: number): string => {
+    const small = dollars !== 0 && Math.abs(dollars) < 0.1;
+    const digits = small ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: dollars === 0 ? 0 : 2 };
+    return this.number(dollars, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", ...digits });
+  };
+
   /** 0.18 s, 41 s, 3 min, 2 h: as exact as a person needs it. */
   duration = (seconds: number): string => {
     if (seconds < 10) return this.t("time.seconds", { n: seconds });

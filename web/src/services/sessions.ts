@@ -3,7 +3,7 @@
 import type { Generation, Message, Session } from "$/lib/api/types";
 import { request } from "./http";
 
-export type SessionPatch = Partial<Pick<Session, "title" | "model" | "system" | "folder" | "pinned">> & {
+export type SessionPatch = Partial<Pick<Session, "title" | "model" | "system" | "folder" | "pinned" | "private">> & {
   settings?: Generation;
 };
 

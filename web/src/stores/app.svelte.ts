@@ -13,6 +13,8 @@ import { Discover } from "./discover.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Prefs } from "./prefs.svelte";
+import { Remote } from "./remote.svelte";
+import { Routes } from "./routes.svelte";
 import { Running } from "./running.svelte";
 import { Sessions } from "./sessions.svelte";
 import { Shelf } from "./shelf.svelte";
@@ -30,6 +32,8 @@ class App {
   readonly shell = new Shell();
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
+  readonly remote = new Remote();
+  readonly routes = new Routes();
   readonly discover = new Discover();
   readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);
@@ -59,6 +63,8 @@ class App {
     await Promise.allSettled([
       this.poll(true),
       this.models.fetch(),
+      this.remote.fetch(),
+      this.routes.fetch(),
       this.jobs.fetch(),
       this.sessions.fetch(),
       this.chat.refresh(),

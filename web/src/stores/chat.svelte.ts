@@ -8,8 +8,8 @@ import { Drafts } from "./drafts.svelte";
 import { Live } from "./live.svelte";
 
 /** What a new chat will be created with. */
-type Plan = Pick<Session, "model" | "system" | "folder"> & { settings: Generation };
-const blank = (): Plan => ({ model: null, system: "", folder: null, settings: {} });
+type Plan = Pick<Session, "model" | "system" | "folder"> & { settings: Generation; private: boolean };
+const blank = (): Plan => ({ model: null, system: "", folder: null, settings: {}, private: false });
 
 const writing = (message: Message | undefined): boolean =>
   message?.state === "waiting" || message?.state === "streaming";
@@ -32,6 +32,8 @@ export class Chat {
   readonly model = $derived(this.id ? (this.session?.model ?? null) : this.plan.model);
   readonly system = $derived(this.id ? (this.session?.system ?? "") : this.plan.system);
   readonly settings = $derived<Generation>(this.id ? (this.session?.settings ?? {}) : this.plan.settings);
+  /** Bound to this machine: nothing of it goes to a service, whatever a route says. */
+  readonly bound = $derived(this.id ? (this.session?.private ?? false) : this.plan.private);
   private generation = 0;
 
   constructor(
@@ -151,11 +153,12 @@ export class Chat {
   }
 
   private async begin(): Promise<string> {
-    const { model, system, folder, settings } = this.plan;
+    const { model, system, folder, settings, private: bound } = this.plan;
     const session = await api.create({
       ...(model ? { model } : {}),
       ...(system ? { system } : {}),
       ...(folder ? { folder } : {}),
+      ...(bound ? { private: true } : {}),
       ...(Object.keys(settings).length ? { settings: $state.snapshot(settings) } : {}),
     });
     this.drafts.move(null, session.id);

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import body, envelopes, errors, sse
+from serai.api import body, envelopes, errors, sse, wishes
 from serai.api.anthropic import answer, events, request
 from serai.api.anthropic.fields import FIELDS, OURS
 from serai.api.away import unless_gone
@@ -41,6 +41,7 @@ _BODY = _described(
     "messages",
     **_FIELDS,
     **{name: BY_NAME[name].schema() for name in sorted(OURS)},
+    **wishes.PROPERTIES,
 )
 _COUNTED = _described("model", "messages", **_FIELDS)
 
@@ -48,11 +49,11 @@ _COUNTED = _described("model", "messages", **_FIELDS)
 @routes.post("", response_class=Response, openapi_extra=_BODY)
 async def create_message(request_: Request) -> Response:
     """Anthropic's messages, streamed or whole. The object `serai` says who answered and how fast."""
-    asked = request.read(body.parse(await request_.body()), principal_of(request_))
+    asked = request.read(await wishes.read(request_), principal_of(request_))
     headers = _headers(request_) | body.ignored(asked.ignored)
     services = services_of(request_)
     asked = replace(asked, call=await _with_pictures(services, asked.call))
-    deltas = services.router.run(asked.call)
+    deltas = wishes.runner(request_)(asked.call)
     if asked.stream:
         told = partial(failed, request_.scope.get(envelopes.REQUEST_ID, ""))
         return sse.EventStream(events.events(asked, deltas), failed=told, headers=headers)
@@ -63,10 +64,10 @@ async def create_message(request_: Request) -> Response:
 @routes.post("/count_tokens", response_class=Response, openapi_extra=_COUNTED)
 async def count_message_tokens(request_: Request) -> Response:
     """How many tokens a message would read, without running it."""
-    call, ignored = request.count(body.parse(await request_.body()), principal_of(request_))
+    call, ignored = request.count(await wishes.read(request_), principal_of(request_))
     services = services_of(request_)
     call = await _with_pictures(services, call)
-    result = await unless_gone(request_.receive, collect(services.router.run(call)))
+    result = await unless_gone(request_.receive, collect(wishes.runner(request_)(call)))
     told = orjson.dumps({"input_tokens": result.data["tokens"]})
     return Response(told, media_type="application/json", headers=_headers(request_) | body.ignored(ignored))
 

@@ -50,6 +50,7 @@ TAGS = {
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
     "providers": "Remote services.",
+    "routes": "Names that lead to models, and what would happen to a call.",
     "machine": "The computer.",
     "engines": "What runs models.",
 }

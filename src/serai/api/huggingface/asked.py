@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
-from serai.api import background
+from serai.api import background, wishes
 from serai.api.away import unless_gone
 from serai.api.body import fault, ignored, kind, object_of
 from serai.api.openai import many
@@ -69,7 +69,7 @@ class Asked:
     async def run(self, *calls: Call) -> list[Result]:
         """The calls' results, in their order; all end when the asker goes away, or one fails."""
         places = asyncio.Semaphore(AT_ONCE)
-        run = self.services.router.run
+        run = wishes.runner(self.request)
         work = [_in_turn(places, collect(run(call))) for call in calls]
         return await self.alone(many.together(work))
 

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from serai.api import errors
-from serai.api.body import kind, parse
+from serai.api import errors, wishes
+from serai.api.body import kind
 from serai.api.huggingface import parameters
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.generation import failed
@@ -45,7 +45,7 @@ async def embeddings(asked: Asked) -> Response:
     except ValidationError as error:
         raise errors.invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
     named = Response()
-    told = await openai_embeddings.create_embeddings(asked.request, named, asked.services, asked.who, wanted)
+    told = await openai_embeddings.create_embeddings(asked.request, named, asked.who, wanted)
     ignored = {name: value for name, value in named.headers.items() if name.startswith("x-")}
     return Response(orjson.dumps(told), media_type="application/json", headers=ignored)
 
@@ -59,7 +59,7 @@ def response_format(given: Any) -> Any:
 
 
 async def _body(asked: Asked) -> dict[str, Any]:
-    body = parse(await asked.request.body())
+    body = await wishes.read(asked.request)
     await asked.take(None)
     return {**body, "model": asked.name}
 

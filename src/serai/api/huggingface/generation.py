@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from serai.api import envelopes, errors, sse
-from serai.api.body import fault, kind, parse
+from serai.api import envelopes, errors, sse, wishes
+from serai.api.body import fault, kind
 from serai.api.huggingface import generated, parameters, tokens
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.parameters import Wanted
@@ -36,7 +36,7 @@ async def generate_stream(asked: Asked) -> Response:
 
 
 async def _body(asked: Asked) -> dict[str, Any]:
-    body = parse(await asked.request.body())
+    body = await wishes.read(asked.request)
     await asked.take(body.get("options"))
     if "inputs" not in body and "messages" in body:
         raise fault("messages", "A chat is asked at /v1/chat/completions, below the model's address.")
@@ -66,7 +66,7 @@ async def _streamed(asked: Asked, body: dict[str, Any]) -> Response:
     prompt = text(body.get("inputs"))
     wanted = parameters.read(body.get("parameters"))
     call = await _call(asked, prompt, wanted)
-    source = generated.events(prompt, asked.services.router.run(call), wanted)
+    source = generated.events(prompt, wishes.runner(asked.request)(call), wanted)
     return sse.EventStream(source, failed=failed, headers=asked.headers())
 
 

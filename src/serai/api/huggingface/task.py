@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from serai.api import wishes
 from serai.api.body import fault, object_of
 from serai.api.body import parse as parse_json
 from serai.api.huggingface import media, reading
@@ -26,6 +27,7 @@ async def answer(asked: Asked, task: str) -> Response:
     content = await asked.request.body()
     kind_said = asked.request.headers.get("content-type", "")
     root, whole = media.body_of(content, kind_said, shape.media) if shape.media else (parse_json(content), False)
+    wishes.heard(asked.request, root)
     await asked.take(root.get("options"))
     if root.get("stream"):
         raise fault("stream", f"{task} is answered in one piece: leave stream out.")

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from serai.api.body import fault, kind, object_of, parse
+from serai.api import wishes
+from serai.api.body import fault, kind, object_of
 from serai.api.huggingface import reading
 from serai.api.huggingface.asked import Asked
 from serai.errors import ModelFailed, NotOffered
@@ -33,7 +34,7 @@ _REFUSED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 async def compatible(asked: Asked) -> Response:
     """At the model's own address `inputs` say whether vectors are wanted, or how near texts are."""
-    body = parse(await asked.request.body())
+    body = await wishes.read(asked.request)
     return await (similarity if isinstance(body.get("inputs"), dict) else embed)(asked)
 
 
@@ -125,7 +126,7 @@ def _vectors(call: Call, result: Result) -> list[list[float]]:
 
 
 async def _body(asked: Asked, *known: str) -> dict[str, Any]:
-    body = parse(await asked.request.body())
+    body = await wishes.read(asked.request)
     await asked.take(body.get("options"))
     asked.ignored += [name for name in body if name not in (*known, "options", "model")]
     return body

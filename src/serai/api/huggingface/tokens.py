@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from serai.api.body import parse
+from serai.api import wishes
 from serai.api.huggingface.asked import Asked
 from serai.api.huggingface.reading import text
 from serai.errors import NotOffered
@@ -17,7 +17,7 @@ from serai.tasks.tokenize import NAME as TOKENIZE
 
 async def tokenize(asked: Asked) -> Response:
     """The tokens of a text, with where in it they stand."""
-    body = parse(await asked.request.body())
+    body = await wishes.read(asked.request)
     await asked.take(body.get("options"))
     asked.ignored += [name for name in body if name not in ("inputs", "options", "add_special_tokens", "parameters")]
     prompt = text(body.get("inputs"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import Field
 from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
@@ -15,12 +16,17 @@ routes = router(Scope.MONITOR, prefix="/api/v1/calls", tag="calls")
 
 class Call(Out):
     id: str
+    task: str
     model: str
     backend: str | None
+    place: str
     principal: str
+    priority: str
     state: str
     started_at: float
     tokens: int
+    position: int = Field(description="How many are before it in the queue, itself included; 0 when it does not wait.")
+    expected_s: float | None = Field(description="How long it should still wait, where that is known.")
 
 
 class CallList(Out):

@@ -30,6 +30,10 @@ Names = Annotated[
 ]
 Patience = Annotated[float, Field(ge=1, le=3600, description="Seconds for which it may be silent in an answer.")]
 
+AtOnce = Annotated[
+    int | None, Field(ge=1, le=10_000, description="Calls that it takes at a time; others wait. Null: any number.")
+]
+
 
 class Kind(Out):
     """A kind of service that can be added."""
@@ -55,6 +59,7 @@ class Provider(Out):
     keys: int = Field(description="How many keys it has.")
     models: list[str] = Field(description="Those that were named by hand.")
     patience_s: float
+    at_once: int | None
     created_at: float
     known: int = Field(description="How many models it is known to have.")
     seen_at: float | None = Field(description="When it last told them; null since the server's start not yet.")
@@ -75,6 +80,7 @@ class NewProvider(In):
     keys: Keys = Field(default_factory=list)
     models: Names = Field(default_factory=list)
     patience_s: Patience = declaration.PATIENCE_S
+    at_once: AtOnce = None
 
 
 class ProviderChange(In):
@@ -85,6 +91,7 @@ class ProviderChange(In):
     keys: Keys = Field(default_factory=list)
     models: Names = Field(default_factory=list)
     patience_s: Patience = declaration.PATIENCE_S
+    at_once: AtOnce = None
 
 
 class ServiceCheck(Out):

@@ -32,6 +32,7 @@ class Session(Out):
     settings: Settings
     folder: str | None
     pinned: bool
+    private: bool = Field(description="It never leaves this machine, whatever model it names.")
     created_at: float
     updated_at: float
     streaming: bool
@@ -53,6 +54,7 @@ class NewSession(In):
     system: Text = ""
     settings: Settings = Field(default_factory=dict)
     folder: Name | None = None
+    private: bool = Field(False, description="Keep it on this machine.")
 
 
 class SessionChange(In):
@@ -64,6 +66,7 @@ class SessionChange(In):
     settings: Settings = Field(default_factory=dict)
     folder: Name | None = None
     pinned: bool = False
+    private: bool = False
 
 
 class Selection(In):

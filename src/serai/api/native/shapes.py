@@ -45,6 +45,7 @@ class Answerer(Out):
     place: str = "local"
     device: str = ""
     device_reason: str = Field("", description="Why this device, where a faster one might be expected.")
+    why: str = Field("", description="Why this one, where there was a choice.")
 
 
 class Attempt(Out):
@@ -52,6 +53,9 @@ class Attempt(Out):
 
     backend: str
     reason: str
+    model: str = ""
+    code: str = Field("", description="The error's code, or why it was not even asked.")
+    tried: bool = Field(True, description="Whether it was asked.")
 
 
 class Usage(Out):
@@ -65,3 +69,5 @@ class Usage(Out):
     tokens_per_second: float | None = None
     prompt_tokens_per_second: float | None = None
     left_out: int = Field(0, description="How many messages of the chat were not read, because it was too long.")
+    cost: float | None = Field(None, description="In US dollars; null where the price is not known.")
+    from_cache: bool = Field(False, description="Nothing was computed: the same call was answered before.")

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import body, envelopes
+from serai.api import body, envelopes, wishes
 from serai.api.away import unless_gone
 from serai.api.deps import Services, models_for, principal_of, services_of
 from serai.api.ollama import answer, embedding, names, request
@@ -28,7 +28,7 @@ routes = router(Scope.INFER, prefix="/api", tag="ollama", kind=Direct)
 def described(required: str, **properties: str) -> dict[str, Any]:
     """A request's body for the OpenAPI document."""
     fields = {name: {"description": text} for name, text in properties.items()}
-    schema = {"type": "object", "required": [required], "properties": fields}
+    schema = {"type": "object", "required": [required], "properties": fields | wishes.PROPERTIES}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
@@ -47,21 +47,21 @@ _GENERATE = described("model", prompt="The question, or a text to go on from.", 
 @routes.post("/generate", response_class=Response, openapi_extra=_GENERATE)
 async def generate(request_: Request) -> Response:
     """Ollama's answer to one prompt."""
-    asked = request.generate(body.parse(await request_.body()), principal_of(request_))
+    asked = request.generate(await wishes.read(request_), principal_of(request_))
     return await respond(request_, asked)
 
 
 @routes.post("/embed", response_class=Response, openapi_extra=described("model", model="", input="One text or many."))
 async def embed(request_: Request) -> Response:
     """Ollama's embeddings of one text or many."""
-    asked = embedding.read(body.parse(await request_.body()), principal_of(request_))
+    asked = embedding.read(await wishes.read(request_), principal_of(request_))
     return await _embedded(request_, asked)
 
 
 @routes.post("/embeddings", response_class=Response, openapi_extra=described("model", model="", prompt="One text."))
 async def embeddings(request_: Request) -> Response:
     """Ollama's older call for the embedding of one text."""
-    asked = embedding.read_one(body.parse(await request_.body()), principal_of(request_))
+    asked = embedding.read_one(await wishes.read(request_), principal_of(request_))
     return await _embedded(request_, asked)
 
 
@@ -75,7 +75,7 @@ async def respond(request_: Request, asked: Asked) -> Response:
     if call.task == CHAT:
         call = replace(call, inputs=await fetched(call.inputs, services.outside))
     watch = _Watch(services)
-    deltas = _kept(services, watch, asked, services.router.run(call))
+    deltas = _kept(services, watch, asked, wishes.runner(request_)(call))
     if asked.stream:
         source = answer.lines(asked, deltas, watch.load_s)
         return Lines(source, request_.scope.get(envelopes.REQUEST_ID, ""), headers)
@@ -146,7 +146,7 @@ async def _embedded(request_: Request, asked: embedding.Asked) -> Response:
         return _json(embedding.nothing(asked), headers)
     call = replace(asked.call, model=await named(services, asked.call.principal, asked.call.model))
     watch = _Watch(services)
-    result = await unless_gone(request_.receive, collect(services.router.run(call)))
+    result = await unless_gone(request_.receive, collect(wishes.runner(request_)(call)))
     watch.began(result.answerer.model)
     await keep(services, result.answerer.model, asked.keep)
     return _json(embedding.whole(asked, result, watch.load_s()), headers)

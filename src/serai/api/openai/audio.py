@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serai.api import media as files
-from serai.api import sse
+from serai.api import sse, wishes
 from serai.api.body import ignored as ignored_header
-from serai.api.deps import services_of
 from serai.api.openai import answer, capable, forms, transcripts
 from serai.api.openai.chat import failed
 from serai.api.openai.fields import fault
@@ -74,7 +73,7 @@ async def _heard(request: Request, form: Form, does: str) -> Response:
     call = await _hearing(request, form, does)
     ignored = ignored_header([name for name in form.fields if name not in _HEARD])
     if capable.truth("stream", form.one("stream")):
-        source = _pieces(services_of(request).router.run(call))
+        source = _pieces(wishes.runner(request)(call))
         return sse.EventStream(source, failed=failed, headers=ignored)
     grains = _grains(form, shape)
     calls = [_timed(call, grain) for grain in grains] or [call]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from serai.api import envelopes, errors
+from serai.api import envelopes, errors, wishes
 from serai.api.openai import answer, completion_answer, completion_request, embeddings, many, pictures
 from serai.api.openai import request as requests
 from serai.api.openai.fields import fault
@@ -16,7 +17,7 @@ from serai.api.openai.responses.answering import Answering
 from serai.backend import collect
 from serai.batches.work import Answered
 from serai.errors import Busy, SeraiError, Unauthenticated
-from serai.types import Principal
+from serai.types import Call, Delta, Principal, Wishes
 
 if TYPE_CHECKING:
     from serai.services import Services
@@ -33,11 +34,17 @@ async def answered(services: Services, endpoint: str, body: Body, who: Principal
             raise Unauthenticated("The API key of this batch is not valid any more.")
         if body.get("stream"):
             raise fault("stream", "stream cannot be honoured: a batch is answered whole.")
-        return Answered(200, await _ENDPOINTS[endpoint](services, body, asker))
+        wished = wishes.wishes(wishes.taken(body), priority="low", dialect="openai")
+        return Answered(200, await _ENDPOINTS[endpoint](partial(_run, services, wished), services, body, asker))
     except ValidationError as error:
         return _refused(errors.invalid([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]))
     except Exception as error:
         return _refused(errors.understood(error))
+
+
+def _run(services: Services, wished: Wishes, call: Call) -> AsyncGenerator[Delta, None]:
+    call.wishes = wished
+    return services.router.run(call)
 
 
 def _refused(error: SeraiError) -> Answered:
@@ -46,33 +53,31 @@ def _refused(error: SeraiError) -> Answered:
     return Answered(status, envelopes.openai(error, ""), again)
 
 
-async def _chat(services: Services, body: Body, who: Principal) -> Body:
+async def _chat(run: wishes.Run, services: Services, body: Body, who: Principal) -> Body:
     asked = requests.chat(body, who)
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
-    return answer.completion(
-        asked.call, await many.together([collect(services.router.run(call)) for call in asked.calls])
-    )
+    return answer.completion(asked.call, await many.together([collect(run(call)) for call in asked.calls]))
 
 
-async def _completion(services: Services, body: Body, who: Principal) -> Body:
+async def _completion(run: wishes.Run, _services: Services, body: Body, who: Principal) -> Body:
     asked = completion_request.read(body, who)
-    results = await many.together([collect(services.router.run(call)) for call in asked.calls])
+    results = await many.together([collect(run(call)) for call in asked.calls])
     return completion_answer.whole(asked, results)
 
 
-async def _embeddings(services: Services, body: Body, who: Principal) -> Body:
+async def _embeddings(run: wishes.Run, _services: Services, body: Body, who: Principal) -> Body:
     asked = embeddings.Embed.model_validate(body)
-    return embeddings.shape(asked, await collect(services.router.run(embeddings.call(asked, who))))
+    return embeddings.shape(asked, await collect(run(embeddings.call(asked, who))))
 
 
-async def _response(services: Services, body: Body, who: Principal) -> Body:
+async def _response(run: wishes.Run, services: Services, body: Body, who: Principal) -> Body:
     asked = response_request.read(body, who)
     asked = asked.after(await services.responses.chain(who.id, asked.previous) if asked.previous else [])
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
-    return await Answering(asked, services.router.run(asked.call), services.responses).whole()
+    return await Answering(asked, run(asked.call), services.responses).whole()
 
 
-_ENDPOINTS: Mapping[str, Callable[[Services, Body, Principal], Awaitable[Body]]] = {
+_ENDPOINTS: Mapping[str, Callable[[wishes.Run, Services, Body, Principal], Awaitable[Body]]] = {
     "/v1/chat/completions": _chat,
     "/v1/completions": _completion,
     "/v1/embeddings": _embeddings,

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from serai.api import wishes
 from serai.api.away import unless_gone
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import many
@@ -41,8 +42,8 @@ async def call(
 
 async def run(request: Request, calls: list[Call]) -> list[Result]:
     """The results in their order; all end when the asker goes away."""
-    router = services_of(request).router
-    return await unless_gone(request.receive, many.together([collect(router.run(one)) for one in calls]))
+    ask = wishes.runner(request)
+    return await unless_gone(request.receive, many.together([collect(ask(one)) for one in calls]))
 
 
 def number(name: str, text: str | None, kind: type[int] | type[float]) -> Any:

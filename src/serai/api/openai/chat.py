@@ -8,9 +8,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import envelopes, errors, sse
+from serai.api import envelopes, errors, sse, wishes
 from serai.api.away import unless_gone
-from serai.api.body import parse, schema
+from serai.api.body import schema
 from serai.api.deps import principal_of, services_of
 from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
@@ -29,7 +29,8 @@ _BODY: dict[str, Any] = {
                 "type": "object",
                 "required": ["messages"],
                 "properties": {name: schema(field.expected, field.kinds) for name, field in FIELDS.items()}
-                | {setting.name: setting.schema() for setting in SETTINGS},
+                | {setting.name: setting.schema() for setting in SETTINGS}
+                | wishes.PROPERTIES,
             },
             "example": {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": True},
         }
@@ -40,9 +41,9 @@ _BODY: dict[str, Any] = {
 @routes.post("/chat/completions", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def chat_completions(request_: Request) -> Response:
     """OpenAI's chat completions, streamed or whole. The object `serai` says who answered and how fast."""
-    asked = request.chat(parse(await request_.body()), principal_of(request_))
+    asked = request.chat(await wishes.read(request_), principal_of(request_))
     services = services_of(request_)
-    run = services.router.run
+    run = wishes.runner(request_)
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
     if not asked.stream:
         results = await unless_gone(request_.receive, many.together([collect(run(call)) for call in asked.calls]))

@@ -8,10 +8,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import sse
+from serai.api import sse, wishes
 from serai.api.away import unless_gone
-from serai.api.body import parse, schema
-from serai.api.deps import principal_of, services_of
+from serai.api.body import schema
+from serai.api.deps import principal_of
 from serai.api.openai import completion_answer, completion_request, many
 from serai.api.openai.chat import failed
 from serai.api.openai.completion_request import FIELDS
@@ -30,7 +30,8 @@ _BODY: dict[str, Any] = {
                 "type": "object",
                 "required": ["prompt"],
                 "properties": {setting.name: setting.schema() for setting in SETTINGS}
-                | {name: schema(field.expected, field.kinds) for name, field in FIELDS.items()},
+                | {name: schema(field.expected, field.kinds) for name, field in FIELDS.items()}
+                | wishes.PROPERTIES,
             },
             "example": {"model": "auto", "prompt": "Once upon a time", "max_tokens": 40},
         }
@@ -41,8 +42,8 @@ _BODY: dict[str, Any] = {
 @routes.post("/completions", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def completions(request_: Request) -> Response:
     """OpenAI's completions, streamed or whole: of one prompt or several, each answered n times."""
-    asked = completion_request.read(parse(await request_.body()), principal_of(request_))
-    run, calls = services_of(request_).router.run, asked.calls
+    asked = completion_request.read(await wishes.read(request_), principal_of(request_))
+    run, calls = wishes.runner(request_), asked.calls
     if asked.stream:
         streams = many.merged([run(call) for call in calls])
         return sse.EventStream(completion_answer.chunks(asked, streams), failed=failed, headers=asked.headers)

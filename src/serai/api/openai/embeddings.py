@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from serai.api import wishes
 from serai.api.away import unless_gone
 from serai.api.body import ignored as ignored_header
-from serai.api.deps import PrincipalDep, ServicesDep
+from serai.api.deps import PrincipalDep
 from serai.api.openai import answer
 from serai.api.routes import router
 from serai.api.scopes import Scope
@@ -30,8 +32,13 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
-    def name_ignored(self, response: Response) -> None:
-        response.headers.update(ignored_header(list(self.model_extra or ())))
+    def name_ignored(self, response: Response, known: Collection[str] = ()) -> None:
+        response.headers.update(ignored_header([name for name in self.model_extra or () if name not in known]))
+
+    def take(self, request: Request, response: Response) -> None:
+        """Hears the wishes among the fields, and names in the response those that have no effect."""
+        wishes.heard(request, dict(self.model_extra or {}))
+        self.name_ignored(response, wishes.PROPERTIES)
 
 
 class Embed(Asked):
@@ -57,12 +64,10 @@ class Rerank(Asked):
 
 
 @routes.post("/v1/embeddings")
-async def create_embeddings(
-    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Embed
-) -> dict[str, Any]:
+async def create_embeddings(request: Request, response: Response, who: PrincipalDep, asked: Embed) -> dict[str, Any]:
     """A vector of length 1 for each text."""
-    asked.name_ignored(response)
-    return shape(asked, await unless_gone(request.receive, collect(services.router.run(call(asked, who)))))
+    asked.take(request, response)
+    return shape(asked, await unless_gone(request.receive, collect(wishes.runner(request)(call(asked, who)))))
 
 
 def call(asked: Embed, who: Principal) -> Call:
@@ -87,21 +92,19 @@ def shape(asked: Embed, result: Result) -> dict[str, Any]:
 
 
 @routes.post("/v1/rerank")
-async def rerank_documents(
-    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Rerank
-) -> dict[str, Any]:
+async def rerank_documents(request: Request, response: Response, who: PrincipalDep, asked: Rerank) -> dict[str, Any]:
     """The documents that answer the query best, the best first, as Jina has it."""
-    return await _ranked(request, response, services, who, asked)
+    return await _ranked(request, response, who, asked)
 
 
 @routes.post("/v2/rerank")
 async def rerank_documents_as_cohere(
-    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Rerank
+    request: Request, response: Response, who: PrincipalDep, asked: Rerank
 ) -> dict[str, Any]:
     """The same as Cohere has it: without the documents, unless they are asked for."""
     if "return_documents" not in asked.model_fields_set:
         asked.return_documents = False
-    found = await _ranked(request, response, services, who, asked)
+    found = await _ranked(request, response, who, asked)
     tokens = found["usage"]["prompt_tokens"]
     return {
         "id": new_id("rerank"),
@@ -110,12 +113,12 @@ async def rerank_documents_as_cohere(
     }
 
 
-async def _ranked(request: Request, response: Response, services: Any, who: Any, asked: Rerank) -> dict[str, Any]:
-    asked.name_ignored(response)
+async def _ranked(request: Request, response: Response, who: Any, asked: Rerank) -> dict[str, Any]:
+    asked.take(request, response)
     texts = [document if isinstance(document, str) else document.text for document in asked.documents]
     inputs = {"query": asked.query, "texts": texts}
     call = Call(task=TEXT_RANKING, model=asked.model, inputs=inputs, principal=who)
-    result = await unless_gone(request.receive, collect(services.router.run(call)))
+    result = await unless_gone(request.receive, collect(wishes.runner(request)(call)))
     results = [
         {"index": row["index"], "relevance_score": row["score"]}
         | ({"document": {"text": texts[row["index"]]}} if asked.return_documents else {})

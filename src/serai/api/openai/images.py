@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serai.api import media as files
+from serai.api import wishes
 from serai.api.body import ignored as ignored_header
-from serai.api.body import parse
 from serai.api.openai import answer, capable, forms, many
 from serai.api.openai.fields import fault
 from serai.api.openai.forms import Form
@@ -73,7 +73,7 @@ _CHANGE: dict[str, Any] = {
 @routes.post("/generations", response_class=Response, openapi_extra={"requestBody": _MAKE})
 async def create_image(request: Request) -> Response:
     """Pictures of what a text says. The task's own settings, such as `seed`, go by their names."""
-    body = {name: value for name, value in parse(await request.body()).items() if value is not None}
+    body = {name: value for name, value in (await wishes.read(request)).items() if value is not None}
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise fault("prompt", "prompt must be a text that is not empty.")

@@ -9,8 +9,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serai.api import wishes
 from serai.api.body import ignored as ignored_header
-from serai.api.body import parse
 from serai.api.openai import answer, capable
 from serai.api.openai.fields import fault
 from serai.api.openai.request import again
@@ -84,7 +84,7 @@ _BODY: dict[str, Any] = {
 @routes.post("/moderations", response_class=Response, openapi_extra={"requestBody": _BODY})
 async def create_moderation(request: Request) -> Response:
     """Whether texts do harm, and which. Categories of which the model tells nothing have no input types."""
-    body = parse(await request.body())
+    body = await wishes.read(request)
     texts, model = _texts(body.get("input")), body.get("model")
     if not isinstance(model, str | None):
         raise fault("model", "model must be a model's name.")

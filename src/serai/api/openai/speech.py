@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serai.api import wishes
 from serai.api.body import ignored as ignored_header
-from serai.api.body import parse
 from serai.api.openai import capable
 from serai.api.openai.audio import event
 from serai.api.openai.fields import fault
@@ -41,7 +41,7 @@ _SPEECH: dict[str, Any] = {
 @routes.post("/speech", response_class=Response, openapi_extra={"requestBody": _SPEECH})
 async def create_speech(request: Request) -> Response:
     """A text read aloud. Without `response_format` the file is of the model's usual kind, which its header names."""
-    body = parse(await request.body())
+    body = await wishes.read(request)
     call = await _speaking(request, body)
     result = (await capable.run(request, [call]))[0]
     try:

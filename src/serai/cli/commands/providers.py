@@ -28,6 +28,7 @@ Models = Annotated[
     list[str] | None, typer.Option("--model", help="A model that it does not list itself. May be repeated.")
 ]
 Patience = Annotated[float | None, typer.Option(min=1, max=3600, help="Seconds it may be silent in an answer.")]
+AtOnce = Annotated[int | None, typer.Option(min=1, max=10_000, help="Calls it takes at a time; the others wait.")]
 
 _KEYS = {"accepted": "accepted", "refused": "refused", "missing": "missing", "unknown": "cannot be told"}
 
@@ -41,13 +42,14 @@ def add(
     keys_from: KeysFrom = None,
     model: Models = None,
     timeout: Patience = None,
+    at_once: AtOnce = None,
     as_json: Json = False,
 ) -> None:
     """Add a remote service. A running server has it at once."""
     keys = _keys(keys_from)
     with connect() as client:
         made = client.add_provider(
-            name, kind, url=url, key_env=key_env, keys=keys, models=model or None, patience_s=timeout
+            name, kind, url=url, key_env=key_env, keys=keys, models=model or None, patience_s=timeout, at_once=at_once
         )
 
     def show() -> None:
@@ -104,6 +106,7 @@ def show(name: Name, as_json: Json = False) -> None:
         ("Models", f"{row['known']} known, last seen: {_seen(row)}"),
         ("Named by hand", ", ".join(row["models"])),
         ("Patience", f"{row['patience_s']:g} seconds"),
+        ("Calls at once", str(row["at_once"] or "")),
         ("Fault", error.get("message")),
     )
     output.emit(row, lambda: output.facts(pairs), as_json=as_json)
@@ -154,12 +157,13 @@ def change(
     keys_from: KeysFrom = None,
     model: Models = None,
     timeout: Patience = None,
+    at_once: AtOnce = None,
     as_json: Json = False,
 ) -> None:
     """Change a service. Keys that are kept go to no other host: give them anew with a new URL."""
     fields: dict[str, Any] = {"url": url, "key_env": key_env, "keys": _keys(keys_from), "models": model}
     with connect() as client:
-        row = client.change_provider(name, **fields, patience_s=timeout)
+        row = client.change_provider(name, **fields, patience_s=timeout, at_once=at_once)
     output.emit(row, lambda: output.say(f"{name} is changed; it has {row['keys']} keys."), as_json=as_json)
 
 

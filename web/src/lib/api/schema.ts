@@ -2350,6 +2350,12 @@ export interface components {
              * @default local
              */
             place: string;
+            /**
+             * Why
+             * @description Why this one, where there was a choice.
+             * @default
+             */
+            why: string;
         };
         /** @description An error as Anthropic tells it, with Serai's own beside it. */
         AnthropicError: {
@@ -2369,8 +2375,25 @@ export interface components {
         Attempt: {
             /** Backend */
             backend: string;
+            /**
+             * Code
+             * @description The error's code, or why it was not even asked.
+             * @default
+             */
+            code: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
             /** Reason */
             reason: string;
+            /**
+             * Tried
+             * @description Whether it was asked.
+             * @default true
+             */
+            tried: boolean;
         };
         /** BatchFile */
         BatchFile: {
@@ -2437,16 +2460,32 @@ export interface components {
         Call: {
             /** Backend */
             backend: string | null;
+            /**
+             * Expected S
+             * @description How long it should still wait, where that is known.
+             */
+            expected_s: number | null;
             /** Id */
             id: string;
             /** Model */
             model: string;
+            /** Place */
+            place: string;
+            /**
+             * Position
+             * @description How many are before it in the queue, itself included; 0 when it does not wait.
+             */
+            position: number;
             /** Principal */
             principal: string;
+            /** Priority */
+            priority: string;
             /** Started At */
             started_at: number;
             /** State */
             state: string;
+            /** Task */
+            task: string;
             /** Tokens */
             tokens: number;
         };
@@ -3733,6 +3772,11 @@ export interface components {
         /** NewProvider */
         NewProvider: {
             /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
+            /**
              * Key Env
              * @description Left out where its kind is at home, and no keys given: the kind's usual one.
              * @default
@@ -3783,6 +3827,12 @@ export interface components {
             folder?: string | null;
             /** Model */
             model?: string | null;
+            /**
+             * Private
+             * @description Keep it on this machine.
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -3964,6 +4014,8 @@ export interface components {
          * @description A remote service. Its models are called `<name>/…`.
          */
         Provider: {
+            /** At Once */
+            at_once: number | null;
             /** Created At */
             created_at: number;
             /** @description Why it did not, when it was last asked. */
@@ -4004,6 +4056,11 @@ export interface components {
          * @description Only the fields that are sent are changed. Keys that are kept never go to another host: give them anew.
          */
         ProviderChange: {
+            /**
+             * At Once
+             * @description Calls that it takes at a time; others wait. Null: any number.
+             */
+            at_once?: number | null;
             /**
              * Key Env
              * @description An environment variable of the server with its key.
@@ -4376,6 +4433,11 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /**
+             * Private
+             * @description It never leaves this machine, whatever model it names.
+             */
+            private: boolean;
+            /**
              * Settings
              * @description Generation settings by name, where they differ.
              * @example {
@@ -4411,6 +4473,11 @@ export interface components {
              * @default false
              */
             pinned: boolean;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
             /**
              * Settings
              * @description Generation settings by name, where they differ.
@@ -4752,8 +4819,19 @@ export interface components {
              * @default 0
              */
             completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
             /** First Token S */
             first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
             /**
              * Left Out
              * @description How many messages of the chat were not read, because it was too long.
@@ -4972,6 +5050,24 @@ export interface operations {
                 "application/json": {
                     /** @description The new name. */
                     destination?: unknown;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description A model's name. */
                     source: unknown;
                 };
@@ -5015,11 +5111,29 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Blobs by name. */
                     files?: unknown;
                     /** @description The model to begin with. */
                     from?: unknown;
                     parameters?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     system?: unknown;
                 };
             };
@@ -5065,8 +5179,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5108,9 +5240,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description One text or many. */
                     input?: unknown;
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5154,9 +5304,27 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     model: unknown;
                     /** @description One text. */
                     prompt?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5200,6 +5368,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description `json`, or a JSON schema. */
                     format?: unknown;
                     /** @description How long the model stays loaded: 5m, 0, or -1 for good. */
@@ -5212,6 +5382,22 @@ export interface operations {
                     prompt?: unknown;
                     /** @description As it is. */
                     raw?: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as they come, unless false. */
                     stream?: unknown;
                     /** @description Whether a model that can think does. */
@@ -5300,8 +5486,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model of the hub: org/name:Q4_K_M. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Lines as it goes, unless false. */
                     stream?: unknown;
                 };
@@ -5348,8 +5552,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -5391,8 +5613,26 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description A model's name. */
                     model: unknown;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                 };
             };
         };
@@ -9614,6 +9854,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9662,6 +9904,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -9761,6 +10019,8 @@ export interface operations {
                     dynatemp_range?: number;
                     /** @description true or false */
                     echo?: boolean | null;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -9805,6 +10065,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description Texts at which the answer ends. */
                     stop?: string[];
                     /** @description true or false */
@@ -10315,6 +10591,8 @@ export interface operations {
                     dynatemp_exponent?: number;
                     /** @description How far the temperature may move with how sure the model is. */
                     dynatemp_range?: number;
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description Above 0: avoid words by how often they came. */
                     frequency_penalty?: number;
                     /** @description A GBNF grammar that the answer must follow. */
@@ -10353,6 +10631,22 @@ export interface operations {
                     samplers?: string[];
                     /** @description The same seed and settings give the same answer. */
                     seed?: number;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description a list of texts */
                     stop_sequences?: unknown[] | null;
                     /** @description true or false */
@@ -10718,6 +11012,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /** @description a list of texts */
                     include?: unknown[] | null;
                     /** @description a text or a list of items */
@@ -10740,6 +11036,22 @@ export interface operations {
                     reasoning?: Record<string, never> | null;
                     /** @description a text */
                     safety_identifier?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /** @description true or false */
                     store?: boolean | null;
                     /** @description true or false */

@@ -88,9 +88,13 @@ export type Engines = Shapes["LlamaServerList"];
 export type Model = Loaded<Generating<Failing<Shapes["Model"]>>>;
 export type FitReport = Loaded<Omit<Shapes["Fit"], "would_fit">> & { would_fit: Loaded<Shapes["Offer"]>[] };
 export type ModelState = Model["state"];
-export type Session = Generating<Shapes["Session"]>;
+/** The place of everything that runs on this machine; a service's place is its own name. */
+export const LOCAL = "local";
+
+export type Session = Generating<Shapes["Session"]> & { private?: boolean };
 export type Answerer = Shapes["Answerer"];
 export type Usage = Shapes["Usage"];
+export type Attempt = Shapes["Attempt"];
 export type Message = Failing<Shapes["Message"]>;
 export type MessageState = Message["state"];
 export type Job = Failing<Shapes["Job"]>;
@@ -118,3 +122,62 @@ export type Hardware = Shapes["Hardware"];
 export type Check = Shapes["Check"];
 export type LogLine = Shapes["LogLines"]["lines"][number];
 export type LiveCall = Shapes["Call"];
+export type ServiceKind = Shapes["Kind"];
+export type Service = Failing<Shapes["Provider"]>;
+export type ServiceCheck = Failing<Shapes["ServiceCheck"]>;
+export type RemoteModel = Shapes["RemoteModel"];
+
+/** When a step of a route may be taken; what is null or empty asks nothing. */
+export interface RouteCondition {
+  tasks: string[];
+  prompt_min: number | null;
+  prompt_max: number | null;
+  tools: boolean | null;
+  pictures: boolean | null;
+  hours: string;
+  days: string[];
+  max_cost: number | null;
+}
+export interface RouteStep {
+  model: string;
+  weight: number;
+  when: RouteCondition;
+}
+export type Strategy = "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+/** A named policy over models. */
+export interface Route {
+  name: string;
+  title: string;
+  strategy: Strategy;
+  steps: RouteStep[];
+  private: boolean;
+  attempts: number;
+  first_token_s: number | null;
+  total_s: number | null;
+  hedge_s: number | null;
+  goes_on: boolean;
+}
+export interface PlannedStep {
+  model: string;
+  backend: string;
+  place: string;
+  why: string;
+  cost: number | null;
+  first_token_s: number | null;
+  waiting: number;
+}
+export interface LeftOut {
+  model: string;
+  backend: string;
+  place: string;
+  reason: string;
+  code: string;
+}
+/** What would happen to a call now. */
+export interface Plan {
+  model: string;
+  task: string;
+  prompt_tokens: number;
+  steps: PlannedStep[];
+  left_out: LeftOut[];
+}

@@ -9,9 +9,9 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import sse
+from serai.api import sse, wishes
 from serai.api.away import unless_gone
-from serai.api.body import parse, schema
+from serai.api.body import schema
 from serai.api.deps import PrincipalDep, ServicesDep, principal_of, services_of
 from serai.api.openai import listing, pictures
 from serai.api.openai.chat import failed
@@ -32,7 +32,8 @@ _BODY: dict[str, Any] = {
             "schema": {
                 "type": "object",
                 "required": ["input"],
-                "properties": {name: schema(field.expected, field.kinds) for name, field in request.FIELDS.items()},
+                "properties": {name: schema(field.expected, field.kinds) for name, field in request.FIELDS.items()}
+                | wishes.PROPERTIES,
             },
             "example": {"model": "auto", "input": "Hello", "stream": True},
         }
@@ -44,7 +45,7 @@ _BODY: dict[str, Any] = {
 async def create_response(request_: Request) -> Response:
     """OpenAI's responses, streamed or whole; they are kept for a month unless `store` is false."""
     services, who = services_of(request_), principal_of(request_)
-    asked = request.read(parse(await request_.body()), who)
+    asked = request.read(await wishes.read(request_), who)
     try:
         former = await services.responses.chain(who.id, asked.previous) if asked.previous else []
     except NotFound as error:
@@ -52,7 +53,7 @@ async def create_response(request_: Request) -> Response:
         raise
     asked = asked.after(former)
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
-    answering = Answering(asked, services.router.run(asked.call), services.responses)
+    answering = Answering(asked, wishes.runner(request_)(asked.call), services.responses)
     if asked.stream:
         return sse.EventStream(answering.events(), failed=failed, headers=asked.headers)
     body = await unless_gone(request_.receive, answering.whole())

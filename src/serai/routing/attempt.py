@@ -1,0 +1,144 @@
+"""One model at one backend, with all that keeps both from harm: its queue, its breaker, time-outs, tries again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from serai.backend import Backend
+from serai.errors import ContextExceeded, SeraiError, TimedOut
+from serai.routing import retry, shorten
+from serai.routing.care import Care
+from serai.routing.shorten import Shortened
+from serai.types import LOCAL, Call, Delta, Model, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How often a backend is asked, and how long it may take to begin and to end."""
+
+    tries: int = 1
+    first_token_s: float | None = None
+    total_s: float | None = None
+
+
+class Attempt:
+    """A Backend for one call: asks another one, and tries again where that is safe."""
+
+    def __init__(self, model: Model, backend: Backend, why: str, care: Care, terms: Terms) -> None:
+        self.name = backend.name
+        self.model = model
+        self._backend = backend
+        self._why = why
+        self._care = care
+        self._terms = terms
+
+    async def models(self) -> Sequence[Model]:
+        return [self.model]
+
+    async def close(self) -> None:
+        """The backend is not its own."""
+
+    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
+        """Text that does not fit is left out where its asker allows it; what failed before it began is tried again."""
+        chosen = shorten.prepared(call, self.model)
+        budget = self._care.budget(self._backend)
+        budget.call()
+        tries = 1
+        while True:
+            began = False
+            try:
+                async with contextlib.aclosing(self._once(chosen)) as stream:
+                    async for delta in stream:
+                        began = True
+                        yield delta
+                return
+            except ContextExceeded as error:
+                if began or not chosen.allowed:
+                    raise
+                chosen = chosen.shorter(error)
+            except SeraiError as error:
+                pause = None
+                if not began and tries < self._terms.tries and retry.again(error):
+                    pause = retry.wait_s(error, tries)
+                if pause is None or not budget.take():
+                    raise
+                tries += 1
+                await asyncio.sleep(pause)
+
+    async def _once(self, chosen: Shortened) -> AsyncGenerator[Delta, None]:
+        call, course = chosen.call, chosen.call.course
+        course.model, course.backend, course.place = self.model.name, self.name, self.model.place
+        self._care.asked(call)
+        places = self._care.places(self._backend)
+        if self.model.place != LOCAL:
+            self._care.breakers.enter(self.name, self.model.name)
+        failure: BaseException | None = asyncio.CancelledError()
+        try:
+            async with (
+                places.place(call) if places is not None else _NO_WAIT,
+                contextlib.aclosing(self._charged(call)) as stream,
+            ):
+                async for delta in stream:
+                    failure = None
+                    if chosen.left_out and delta.usage is not None:
+                        delta.usage = replace(delta.usage, left_out=chosen.left_out)
+                    yield delta
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            if self.model.place != LOCAL:
+                self._care.breakers.leave(self.name, self.model.name, failure)
+
+    async def _charged(self, call: Call) -> AsyncGenerator[Delta, None]:
+        """The backend's Deltas; what they cost is put aside before and settled after, whatever becomes of them."""
+        hold = await self._care.money.hold(call, self.model)
+        counted = Usage()
+        written = 0
+        settled = False
+        try:
+            async with contextlib.aclosing(self._backend.run(call)) as source:
+                async for delta in self._within(source):
+                    if delta.usage is None:
+                        written += 1
+                    else:
+                        settled = True
+                        delta.usage = replace(delta.usage, cost=hold.settle(delta.usage))
+                    if delta.answerer is not None:
+                        counted = Usage(prompt_tokens=delta.prompt_tokens, cached_tokens=delta.cached_tokens)
+                        if self._why:
+                            delta.answerer = replace(delta.answerer, why=self._why)
+                    yield delta
+        finally:
+            if not settled:
+                hold.settle(replace(counted, completion_tokens=written) if written else Usage())
+
+    def _within(self, source: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
+        return source if self._terms == _ANY_TIME else self._timed(source)
+
+    async def _timed(self, source: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+        """The source's Deltas. Raises TimedOut where the first or the last takes too long."""
+        loop, terms, first = asyncio.get_running_loop(), self._terms, True
+        end = loop.time() + terms.total_s if terms.total_s is not None else None
+        limits = [at for at in (end, loop.time() + terms.first_token_s if terms.first_token_s else None) if at]
+        began = time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout_at(min(limits) if first and limits else end):
+                    delta = await anext(source)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                took = time.monotonic() - began
+                what = "did not begin" if first else "did not end"
+                raise TimedOut(f"{self.name} {what} within {took:.1f} seconds.", who=self.name) from error
+            first = False
+            yield delta
+
+
+_ANY_TIME = Terms()
+_NO_WAIT: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()

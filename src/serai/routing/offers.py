@@ -1,0 +1,88 @@
+"""Which models are where, for whom: what a name means, before it is chosen how to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from serai.backend import Backend
+from serai.errors import ModelNotFound, SeraiError
+from serai.routing import permission, policy, remote
+from serai.routing.resolve import nearest
+from serai.settings import Settings
+from serai.types import AUTO, LOCAL, NO_LIMITS, Limits, Model
+
+Offer = tuple[Model, list[Backend]]
+"""A model, and the backends at which it is."""
+
+Services = Callable[[], Awaitable[Sequence[Backend]]]
+
+
+class Offers:
+    """`backends` are this machine's, `services` the remote ones as they are set up at that moment, `loaded` names the
+    models that are in memory, the last used first."""
+
+    def __init__(
+        self,
+        backends: list[Backend],
+        services: Services | None,
+        settings: Callable[[], Settings],
+        loaded: Callable[[], Sequence[str]],
+    ) -> None:
+        self.backends = backends
+        self._services = services
+        self._settings = settings
+        self._loaded = loaded
+
+    async def services(self) -> Sequence[Backend]:
+        return await self._services() if self._services is not None else ()
+
+    async def all(self, limits: Limits) -> list[Offer]:
+        """Everything that may be asked. Of two models with one name the first backend's."""
+        return await self._of(limits, await self.services())
+
+    async def far(self, task: str, limits: Limits) -> list[Offer]:
+        """The models of services that may be asked for this task."""
+        offers = await self._of(limits, await self.services())
+        return [offer for offer in offers if offer[0].place != LOCAL and policy.can(offer[0], task)]
+
+    async def choose(self, name: str, task: str, limits: Limits) -> Offer:
+        """What a name means. A call reaches a service only by a name that begins with the service's. Raises
+        ModelNotFound, WrongTask or Forbidden."""
+        default = self._settings().models.default
+        explicit = bool(name) and name != AUTO
+        wanted = name if explicit else default
+        services = remote.named(wanted, await self.services())
+        offers = await self._of(limits, services, wanted)
+        if services and explicit:  # whoever names a service gets it, and nothing that is called alike
+            offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
+        models = [model for model, _ in offers]
+        if limits is not NO_LIMITS:
+            default = permission.default(default, models)
+        try:
+            model = policy.choose(name, task, models, default, self._loaded())
+        except ModelNotFound as error:
+            if not explicit and limits is NO_LIMITS:
+                raise
+            raise await self._unknown(name, limits, error) from None
+        return next(offer for offer in offers if offer[0] is model)
+
+    async def _of(self, limits: Limits, services: Sequence[Backend], wanted: str = "") -> list[Offer]:
+        """The models of this machine and of these services, each with the backends at which it may be. Where several
+        have one name, no other place stands in for the first."""
+        offers: dict[str, Offer] = {}
+        for backend in (*self.backends, *services):
+            for model in await remote.models(backend, wanted if backend in services else ""):
+                if limits is NO_LIMITS or permission.allows(limits, model):
+                    first, backends = offers.setdefault(model.name, (model, []))
+                    if first.place == model.place:
+                        backends.append(backend)
+        return list(offers.values())
+
+    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
+        """Why there is no model of this name that may be asked."""
+        every = [model for model, _ in await self._of(NO_LIMITS, await self.services())]
+        if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
+            return refusal
+        if not name or name == AUTO:
+            return error
+        return ModelNotFound(name, nearest(name, [model.name for model in permission.visible(limits, every)]))

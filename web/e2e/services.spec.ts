@@ -1,0 +1,57 @@
+import { expect, test } from "@playwright/test";
+import { setUp } from "./page";
+
+const name = `twin-${Date.now()}`;
+
+test.beforeEach(async ({ page }) => {
+  await setUp(page);
+  await page.goto("/settings/services");
+});
+
+test("a service is added, says how it is, is changed, and goes with its keys", async ({ page }) => {
+  await page.getByRole("button", { name: "Add a service" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("combobox", { name: "Kind" }).selectOption({ label: "vLLM" });
+  const add = dialog.getByRole("button", { name: "Add and check" });
+  await expect(add).toBeDisabled();
+  await dialog.getByRole("textbox", { name: "Name" }).fill(name);
+  await dialog.getByRole("textbox", { name: "Address" }).fill("nowhere");
+  await expect(dialog.getByText("An address begins with https://")).toBeVisible();
+  await dialog.getByRole("textbox", { name: "Address" }).fill("http://127.0.0.1:1/v1");
+  await expect(dialog.getByText("on this machine: nothing leaves it")).toBeVisible();
+  await dialog.getByLabel("Key 1").fill("a-key-of-mine");
+  await add.click();
+  const row = page.getByRole("listitem").filter({ hasText: name });
+  await expect(row.getByRole("status")).toContainText(/cannot be reached|refused the connection/i);
+  await expect(row).toContainText("1 key");
+  await row.getByRole("button", { name: `More for ${name}` }).click();
+  await page.getByRole("menuitem", { name: "Change" }).click();
+  await expect(dialog.getByLabel("Key 1")).toHaveValue("");
+  await dialog
+    .getByRole("textbox", { name: "Models that it does not list itself" })
+    .or(dialog.getByText("Further"))
+    .first()
+    .click();
+  await dialog.getByRole("textbox", { name: "Models that it does not list itself" }).fill("mine");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await row.getByRole("button", { name: `Models: ${name}` }).click();
+  await expect(dialog.getByText("mine", { exact: true })).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await row.getByRole("button", { name: `More for ${name}` }).click();
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  await expect(dialog).toContainText("1 key");
+  await dialog.getByRole("button", { name: "Remove" }).click();
+  await expect(row).toBeHidden();
+});
+
+test("the whole form can be filled with the keyboard", async ({ page }) => {
+  await page.getByRole("button", { name: "Add a service" }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("combobox", { name: "Kind" }).focus();
+  await page.keyboard.press("Tab");
+  await expect(dialog.getByRole("textbox", { name: "Name" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("button", { name: "Add a service" })).toBeFocused();
+});

@@ -1,0 +1,59 @@
+/** Where a text goes, or went: this machine, or a service that may be elsewhere. */
+
+import { LOCAL, type Model, type Route, type Service } from "./api/types";
+import { hostOf, onThisMachine } from "./remote";
+
+export interface Place {
+  /** The service's name; empty on this machine. */
+  service: string;
+  host: string;
+  /** Whether the text leaves this machine. */
+  leaves: boolean;
+}
+
+export const here: Place = { service: "", host: "", leaves: false };
+
+/** The place of an answerer. A service that is known no more counts as elsewhere. */
+export function placeOf(place: string, services: Service[]): Place {
+  if (place === LOCAL) return here;
+  const url = services.find((service) => service.name === place)?.url ?? "";
+  return { service: place, host: hostOf(url), leaves: !onThisMachine(url) };
+}
+
+export interface Known {
+  models: Model[];
+  services: Service[];
+  routes: Route[];
+  /** What answers where nothing is chosen: the setting `models.default`. */
+  preferred: string;
+}
+
+const owning = (name: string, services: Service[]): Service | undefined =>
+  services.find((service) => name.toLowerCase().startsWith(`${service.name.toLowerCase()}/`));
+
+export interface Destination extends Place {
+  /** The route that chooses; empty where a model was chosen. */
+  route: string;
+}
+
+/** Where the next text goes when `wanted` is asked. Models of this machine come first, as the server has it; a route
+ *  leaves this machine when any of its steps may. */
+export function destination(wanted: string | null, known: Known): Destination {
+  const name = wanted || known.preferred || "auto";
+  const model = known.models.find((one) => one.name === name);
+  if (model) return { ...placeOf(model.place, known.services), route: "" };
+  const route = known.routes.find((one) => one.name === name);
+  if (route) {
+    const leaving = route.private
+      ? undefined
+      : route.steps.map((step) => reached(step.model, known)).find((at) => at.leaves);
+    return { ...(leaving ?? here), route: route.title || route.name };
+  }
+  return { ...reached(name, known), route: "" };
+}
+
+function reached(name: string, { models, services }: Known): Place {
+  if (models.some((one) => one.name === name && one.place === LOCAL)) return here;
+  const service = owning(name, services);
+  return service ? placeOf(service.name, services) : here;
+}
