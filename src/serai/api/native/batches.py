@@ -46,6 +46,8 @@ _NAMED: dict[str, Any] = {
         },
     },
 }
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": '{"row": 1}'}}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"description": "JSON lines, or Parquet.", "content": _BYTES}}
 
 
 class BatchFile(Out):
@@ -113,7 +115,7 @@ async def steer_file_batch(
     return Job.model_validate(await services.file_batches.act(who.id, batch, action))
 
 
-@routes.get("/{batch}/output", response_class=FileResponse)
+@routes.get("/{batch}/output", response_class=FileResponse, responses=_FILE)
 async def get_file_batch_output(
     services: ServicesDep,
     who: PrincipalDep,

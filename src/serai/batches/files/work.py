@@ -16,6 +16,7 @@ from serai.batches.files.sheet import Row
 from serai.errors import (
     Busy,
     Forbidden,
+    LacksSetting,
     LoadFailed,
     MissingExtra,
     ModelNotFound,
@@ -32,7 +33,17 @@ from serai.types import Call, Delta, Principal, Result
 Run = Callable[[Call], AsyncGenerator[Delta, None]]
 Who = Callable[[], Awaitable[Principal]]
 
-_ALL = (ModelNotFound, WrongTask, Forbidden, Unauthenticated, OverBudget, LoadFailed, MissingExtra, NotOffered)
+_ALL = (
+    ModelNotFound,
+    WrongTask,
+    LacksSetting,
+    Forbidden,
+    Unauthenticated,
+    OverBudget,
+    LoadFailed,
+    MissingExtra,
+    NotOffered,
+)
 """What would be said of every row."""
 
 _TRIES = 5

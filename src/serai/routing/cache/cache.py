@@ -58,6 +58,11 @@ class Cache:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache")
         self.counts = Counts()
 
+    def wants(self, call: Call, model: Model) -> bool:
+        """Whether such a call may be answered from here, or its answer kept. Cheap."""
+        settings = self._settings()
+        return settings.size_mb > 0 and wanted.applies(call, model, settings.enabled)
+
     async def lookup(self, call: Call, model: Model) -> Result | None:
         """The answer, if it is known and will do for this call; its usage says `from_cache`, and it costs nothing."""
         place = await self._place(call, model)
@@ -70,6 +75,8 @@ class Cache:
         place = await self._place(call, model)
         found = await self._known(place) if place is not None else None
         if found is not None:
+            course, answerer = call.course, found.answerer
+            course.model, course.backend, course.place = model.name, answerer.backend, answerer.place
             for delta in answers.deltas(found):
                 yield delta
             return
@@ -110,11 +117,10 @@ class Cache:
         self._thread.shutdown(wait=False)
 
     async def _place(self, call: Call, model: Model) -> _Place | None:
-        settings = self._settings()
-        if settings.size_mb <= 0 or not wanted.applies(call, model, settings.enabled):
+        if not self.wants(call, model):
             return None
         personal = wanted.personal(call)
-        owner = "" if settings.shared and not personal else call.principal.id
+        owner = "" if self._settings().shared and not personal else call.principal.id
         key = await keys.digest(call, model, self._find, owner=owner)
         return None if key is None else _Place(key, call.principal.id, personal)
 

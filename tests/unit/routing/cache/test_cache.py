@@ -14,9 +14,13 @@ from tests.fakes.waiting import until
 
 from serai.backend import collect
 from serai.errors import ModelFailed, ModelNotFound
+from serai.routing.attempt import Attempt, Terms
 from serai.routing.cache import flights
 from serai.routing.cache.cache import Cache
+from serai.routing.cache.known import Known
+from serai.routing.care import Care
 from serai.settings import Cache as CacheSettings
+from serai.settings import Routing
 from serai.types import CHAT, FEATURE_EXTRACTION, Answerer, Call, Delta, Model, Principal, Result, Usage, Wishes
 
 SETTINGS = CacheSettings(enabled="all")
@@ -225,6 +229,17 @@ async def test_whoever_reads_slowly_holds_up_only_themselves(cache: Cache, monke
     assert (await answer(cache, backend, asked())).text == "Hello there"
     assert len(backend.calls) == 2
     await slow.aclose()
+
+
+async def test_before_a_backend_it_answers_in_its_stead_and_says_who_was_asked(cache: Cache) -> None:
+    backend = ScriptedBackend()
+    known = Known(Attempt(MODEL, backend, "", Care(Routing, None, lambda _call: None), Terms()), cache)
+    first, second = asked(), asked()
+    await collect(known.run(first))
+    assert (await collect(known.run(second))).usage.cost == 0.0
+    assert len(backend.calls) == 1
+    for call in (first, second):
+        assert (call.course.model, call.course.backend, call.course.place) == ("scripted", "scripted", "local")
 
 
 async def test_clearing_forgets_all(cache: Cache) -> None:
