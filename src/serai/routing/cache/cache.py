@@ -140,8 +140,9 @@ class Cache:
         kept = self._front.find(place.key, since)
         if kept is None and not place.personal and (place.owner, place.key) not in self._flights:
             kept = await self._on_disk(self._shelf.find, place.key, since)
-            if kept is not None:
-                self._front.put(place.key, kept, self._room(_IN_MEMORY))
+            if kept is None:  # another may have been answered meanwhile
+                return self._front.find(place.key, since)
+            self._front.put(place.key, kept, self._room(_IN_MEMORY))
         return kept
 
     async def _kept_of(

@@ -24,6 +24,8 @@ from serai.settings import Routing
 from serai.types import CHAT, FEATURE_EXTRACTION, Answerer, Call, Delta, Model, Principal, Result, Usage, Wishes
 
 SETTINGS = CacheSettings(enabled="all")
+AT_ONCE = Wishes(session="s")
+"""Calls that don't ask the disk, so that those which come together stay together."""
 
 
 async def nobody(name: str) -> Model:
@@ -188,13 +190,33 @@ async def test_vectors_are_kept_without_a_wish(tmp_path: Path) -> None:
 async def test_of_several_at_once_one_computes(cache: Cache) -> None:
     gate = asyncio.Event()
     backend = ScriptedBackend(script=["Hello", gate])
-    tasks = [asyncio.create_task(answer(cache, backend, asked())) for _ in range(4)]
+    tasks = [asyncio.create_task(answer(cache, backend, asked(wishes=AT_ONCE))) for _ in range(4)]
     await until(lambda: bool(backend.calls))
     gate.set()
     results = await asyncio.gather(*tasks)
     assert [result.text for result in results] == ["Hello"] * 4
     assert len(backend.calls) == 1
     assert sum(result.usage.from_cache for result in results) == cache.counts.joined == 3
+
+
+async def test_what_was_answered_while_the_disk_was_asked_is_known(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, find, slow = ScriptedBackend(), cache._on_disk, asyncio.Event()
+
+    async def late(*work: Any) -> Any:
+        found = await find(*work)
+        await slow.wait()
+        return found
+
+    monkeypatch.setattr(cache, "_on_disk", late)
+    second = asyncio.create_task(answer(cache, backend, asked()))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(cache, "_on_disk", find)
+    await answer(cache, backend, asked())
+    slow.set()
+    assert (await second).usage.from_cache
+    assert len(backend.calls) == 1
 
 
 async def test_where_the_first_fails_each_goes_its_own_way(cache: Cache) -> None:
