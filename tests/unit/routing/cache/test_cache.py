@@ -222,7 +222,7 @@ async def test_what_was_answered_while_the_disk_was_asked_is_known(
 async def test_where_the_first_fails_each_goes_its_own_way(cache: Cache) -> None:
     gate = asyncio.Event()
     backend = ScriptedBackend(script=[gate, ModelFailed("broken")])
-    tasks = [asyncio.create_task(answer(cache, backend, asked())) for _ in range(3)]
+    tasks = [asyncio.create_task(answer(cache, backend, asked(wishes=AT_ONCE))) for _ in range(3)]
     await until(lambda: bool(backend.calls))
     gate.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -233,9 +233,9 @@ async def test_where_the_first_fails_each_goes_its_own_way(cache: Cache) -> None
 async def test_whoever_leaves_keeps_nobody_waiting(cache: Cache) -> None:
     gate = asyncio.Event()
     backend = ScriptedBackend(script=[gate, "Hello"])
-    first = asyncio.create_task(answer(cache, backend, asked()))
+    first = asyncio.create_task(answer(cache, backend, asked(wishes=AT_ONCE)))
     await until(lambda: bool(backend.calls))
-    second = asyncio.create_task(answer(cache, backend, asked()))
+    second = asyncio.create_task(answer(cache, backend, asked(wishes=AT_ONCE)))
     first.cancel()
     gate.set()
     assert (await second).text == "Hello"
@@ -246,9 +246,9 @@ async def test_whoever_reads_slowly_holds_up_only_themselves(cache: Cache, monke
     monkeypatch.setattr(flights, "PATIENCE_S", 0.0)
     monkeypatch.setattr(flights, "_LOOK_S", 0.001)
     backend = ScriptedBackend()
-    slow = cache.cached(asked(), MODEL, lambda: backend.run(asked()))
+    slow = cache.cached(asked(wishes=AT_ONCE), MODEL, lambda: backend.run(asked()))
     await anext(slow)
-    assert (await answer(cache, backend, asked())).text == "Hello there"
+    assert (await answer(cache, backend, asked(wishes=AT_ONCE))).text == "Hello there"
     assert len(backend.calls) == 2
     await slow.aclose()
 

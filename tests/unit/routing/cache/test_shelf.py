@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,29 @@ def test_clearing_leaves_no_file(tmp_path: Path) -> None:
     assert (tmp_path / "cache.db").stat().st_mode & 0o077 == 0
     shelf.clear()
     assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from serai.routing.cache.shelf import Kept, Shelf
+shelf = Shelf(Path(sys.argv[1]))
+for number in itertools.count():
+    shelf.put(b"%d" % number, Kept(b"%d" % number * 1000, 1.0), 10**9, 0.0)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_loses_nothing_that_was_kept(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "cache.db")]
+    source = str(Path(__file__).parents[4] / "src")
+    env = {**os.environ, "PYTHONPATH": source}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdout is not None
+        last = next(int(line) for line in process.stdout if int(line) >= 50)
+        process.kill()
+    shelf = Shelf(tmp_path / "cache.db")
+    for number in range(last + 1):
+        assert shelf.find(b"%d" % number, 0.0) == Kept(b"%d" % number * 1000, 1.0)
+    shelf.close()
