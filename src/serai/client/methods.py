@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, dedicated, hub, money, server, work
+from serai.endpoints import Request, asking, dedicated, hub, money, server, watching, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -87,6 +87,14 @@ class Methods:
     clear_jobs = Endpoint(work.clear_jobs)
     calls = Endpoint(work.calls)
     cancel_call = Endpoint(work.cancel_call)
+
+    stats = Endpoint(watching.stats)
+    past_calls = Endpoint(watching.past_calls)
+    call = Endpoint(watching.call)
+    hooks = Endpoint(watching.hooks)
+    add_hook = Endpoint(watching.add_hook)
+    remove_hook = Endpoint(watching.remove_hook)
+    test_hook = Endpoint(watching.test_hook)
 
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)

@@ -13,6 +13,7 @@ def routers() -> list[APIRouter]:
         engines,
         events,
         fit,
+        hooks,
         hub,
         jobs,
         keys,
@@ -22,16 +23,19 @@ def routers() -> list[APIRouter]:
         pictures,
         prices,
         providers,
+        routes,
         running,
         secrets,
         sessions,
         settings,
+        stats,
         status,
         store,
         suggestions,
         usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, endpoints, prices, budgets, usage, machine, engines)
-    return [noun.routes for noun in (*watched, *changed)]
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    counted = (calls, stats, prices, budgets, usage)
+    changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
+    return [noun.routes for noun in (*watched, *counted, *changed)]
