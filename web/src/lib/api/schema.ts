@@ -4101,7 +4101,7 @@ export interface components {
             private: boolean;
             /**
              * Url
-             * @example https://example.com/serai
+             * @example https://hooks.example/serai
              */
             url: string;
         };
