@@ -4862,7 +4862,7 @@ export interface components {
             private: boolean;
             /**
              * Url
-             * @example https://example.com/serai
+             * @example https://hooks.example/serai
              */
             url: string;
         };
