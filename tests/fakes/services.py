@@ -37,8 +37,13 @@ from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
 from serai.money.opening import Money, open_money
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.routing.routes import Routes
@@ -171,6 +176,7 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    endpoints: Endpoints
     money: Money
     records: Records
     created: Created
@@ -178,9 +184,11 @@ class FakeServices:
     uploads: Uploads
     batches: Batches
     outside: Outside
+    monitor: Monitor
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
+    hub_token = Services.hub_token
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
@@ -191,6 +199,7 @@ class FakeServices:
         await self.turns.recover()
         await self.batches.tidy()
         await self.jobs.start()
+        self.monitor.start(self.events)
 
     async def close(self) -> None:
         self.events.close()
@@ -198,7 +207,9 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.endpoints.close()
         await self.money.close()
+        await self.monitor.close()
         await self.db.close()
 
 
@@ -219,17 +230,22 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     async def taken(name: str) -> bool:
         return False
 
-    providers = Providers(db, secrets, file.named, logs.redact, taken)
+    outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
+    monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
+    providers = Providers(db, secrets, file.named, logs.redact, taken, outside)
     far = providers.backends
     routes = Routes(db)
     money = open_money(db, events.publish, partial(selling.seller, providers))
     more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
-    router = Router([backend], events, [metrics], lambda: services.settings, **more)
+    more |= {"overhear": monitor.inspector.overhears}
+    router = Router([backend], events, [metrics, monitor], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
-    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    endpoints = opening.build(lambda: services.settings.hub, lambda: services.hub_token(), lambda: providers)  # noqa: PLW0108 - not built yet
+    kinds = [FakeDownload(), FakeDownload("engine.build"), batch, WaitJob(endpoints, every_s=0.02)]
+    jobs = Jobs(db, events, kinds)
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -238,6 +254,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        endpoints=endpoints,
         money=money,
         memory=Memory(db),
         metrics=metrics,
@@ -258,6 +275,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
-        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+        outside=outside,
+        monitor=monitor,
     )
     return services

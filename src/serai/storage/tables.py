@@ -313,3 +313,50 @@ spent = Table(
 )
 """Sums of `charges`, held ones too: there once somebody has asked for them, and kept in step from then on by whoever
 writes a charge, in the same transaction."""
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", Text, primary_key=True),
+    Column("labels", JSON, nullable=False),
+    Column("numbers", JSON, nullable=False),
+)
+"""What calls came to in a minute, an hour or a day (`step`, in seconds) that began at `at`. `labels` are the calls'
+task, model, backend, place, dialect and key, and `series` a digest of those."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("task", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("tried", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+)
+"""The last calls that ended, without what was said. `asked` is the model's name as it was asked for, `key` the
+principal."""
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("sent_at", Float),
+    Column("error", Text, nullable=False),
+)
+"""Addresses that are told of events. `failures` counts the messages in a row that were given up, `error` says why the
+last was. What a hook's messages are signed with is the secret `hook:<id>`."""

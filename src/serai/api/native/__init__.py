@@ -9,9 +9,11 @@ def routers() -> list[APIRouter]:
     from serai.api.native import (
         budgets,
         calls,
+        endpoints,
         engines,
         events,
         fit,
+        hooks,
         hub,
         jobs,
         keys,
@@ -21,16 +23,19 @@ def routers() -> list[APIRouter]:
         pictures,
         prices,
         providers,
+        routes,
         running,
         secrets,
         sessions,
         settings,
+        stats,
         status,
         store,
         suggestions,
         usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, prices, budgets, usage, machine, engines)
-    return [noun.routes for noun in (*watched, *changed)]
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    counted = (calls, stats, prices, budgets, usage)
+    changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
+    return [noun.routes for noun in (*watched, *counted, *changed)]
