@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUPPORT = {"__init__", "__main__", "common", "loopback", "puller", "shapes"}
+SUPPORT = {"__init__", "__main__", "common", "load", "loopback", "puller", "relays", "scripted", "shapes"}
 
 
 def main() -> None:

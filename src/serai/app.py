@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from serai.api.all import describe
 from serai.api.background import Background
+from serai.api.busiest import Busiest
 from serai.api.guard import Access, Guard
 from serai.api.openai.batch_answers import answered
 
@@ -35,4 +36,4 @@ def build_app(services: Services) -> Guard:
     app = describe(lifespan=life)
     app.state.services = services
     app.state.background = background
-    return Guard(app, Access(lambda: services.settings, services.gate))
+    return Guard(Busiest(app), Access(lambda: services.settings, services.gate))

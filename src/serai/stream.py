@@ -3,6 +3,7 @@ in, one JSON parse per event, no models."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
@@ -27,56 +28,89 @@ class CutShort(ModelFailed):
 
 async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     """The data of each event, however the bytes were cut. Comments and other fields are left out."""
-    rest = b""
-    async for chunk in chunks:
-        lines = (rest + chunk if rest else chunk).split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            if line.startswith(b"data:"):
-                yield line[5:].strip()
-            elif line.startswith(b"error:"):
-                yield b'{"error":' + line[6:].strip() + b"}"
-    if rest.startswith(b"data:"):
-        yield rest[5:].strip()
+    async with contextlib.aclosing(_groups(chunks)) as groups:
+        async for group in groups:
+            for data in group:
+                yield data
 
 
 async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGenerator[Delta, None]:
     """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Raises
     ModelFailed when the stream is not what it should be, CutShort when it ends before it told how: `who` is
     then the service, if the answer comes from one."""
-    who: Answerer | None = answerer
-    service = None if answerer.place == LOCAL else answerer.place
-    finish: Finish | None = None
-    usage: Usage | None = None
-    stop_text = ""
-    read: dict[str, Any] = {}
-    source = events(chunks)
-    try:
-        async for data in source:
-            if data == b"[DONE]":
+    reader = _Reader(answerer)
+    async with contextlib.aclosing(_groups(chunks)) as groups:
+        async for group in groups:
+            for data in group:
+                if (delta := reader.take(data)) is not None:
+                    yield delta
+            if reader.done:
                 break
-            event = _parse(data, service)
-            if event.get("usage"):
-                usage = _usage(event)
-            read = event.get("prompt_progress") or read
-            choices = event.get("choices")
-            if not choices:
-                continue
-            choice = choices[0]
-            if choice.get("finish_reason"):
-                finish = FINISH.get(choice["finish_reason"], "stop")
-                stop_text = _stop_text(event, choice)
-            delta = _delta(choice)
-            if delta is not None:
-                if who is not None:
-                    delta.answerer, who = who, None
-                    delta.prompt_tokens, delta.cached_tokens = read.get("total", 0), read.get("cache", 0)
-                yield delta
+    yield reader.last()
+
+
+async def _groups(chunks: AsyncIterable[bytes]) -> AsyncGenerator[list[bytes], None]:
+    """The data of the events that came together. Closes `chunks` with itself, where that can be closed."""
+    rest = b""
+    try:
+        async for chunk in chunks:
+            lines = (rest + chunk if rest else chunk).split(b"\n")
+            rest = lines.pop()
+            yield [data for line in lines if (data := _data(line)) is not None]
+        if rest.startswith(b"data:"):
+            yield [rest[5:].strip()]
     finally:
-        await source.aclose()
-    if finish is None:
-        raise CutShort("The model's stream ended before the answer did.", hint="Try again.", who=service)
-    yield Delta(answerer=who, finish=finish, stop_text=stop_text, usage=usage or Usage())
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
+def _data(line: bytes) -> bytes | None:
+    if line.startswith(b"data:"):
+        return line[5:].strip()
+    return b'{"error":' + line[6:].strip() + b"}" if line.startswith(b"error:") else None
+
+
+class _Reader:
+    """One answer while it is read."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.done = False
+        self._who: Answerer | None = answerer
+        self._service = None if answerer.place == LOCAL else answerer.place
+        self._finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._stop_text = ""
+        self._read: dict[str, Any] = {}
+
+    def take(self, data: bytes) -> Delta | None:
+        """What the event adds to the answer, or None when that is nothing."""
+        self.done = self.done or data == b"[DONE]"
+        if self.done:
+            return None
+        event = _parse(data, self._service)
+        if event.get("usage"):
+            self._usage = _usage(event)
+        self._read = event.get("prompt_progress") or self._read
+        choices = event.get("choices")
+        if not choices:
+            return None
+        choice = choices[0]
+        if choice.get("finish_reason"):
+            self._finish = FINISH.get(choice["finish_reason"], "stop")
+            self._stop_text = _stop_text(event, choice)
+        delta = _delta(choice)
+        if delta is not None and self._who is not None:
+            delta.answerer, self._who = self._who, None
+            delta.prompt_tokens, delta.cached_tokens = self._read.get("total", 0), self._read.get("cache", 0)
+        return delta
+
+    def last(self) -> Delta:
+        """The end of the answer. Raises CutShort where that did not come."""
+        if self._finish is None:
+            hint = "Try again."
+            raise CutShort("The model's stream ended before the answer did.", hint=hint, who=self._service)
+        usage = self._usage or Usage()
+        return Delta(answerer=self._who, finish=self._finish, stop_text=self._stop_text, usage=usage)
 
 
 def _parse(data: bytes, who: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
+from serai.providers import selling
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.routing.routes import Routes
@@ -168,12 +173,14 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    money: Money
     records: Records
     created: Created
     responses: Responses
     uploads: Uploads
     batches: Batches
     outside: Outside
+    monitor: Monitor
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
@@ -183,9 +190,11 @@ class FakeServices:
         self.settings = self.settings_file.load().settings
 
     async def start(self) -> None:
+        await self.money.start()
         await self.turns.recover()
         await self.batches.tidy()
         await self.jobs.start()
+        self.monitor.start(self.events)
 
     async def close(self) -> None:
         self.events.close()
@@ -193,6 +202,8 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.money.close()
+        await self.monitor.close()
         await self.db.close()
 
 
@@ -213,11 +224,15 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     async def taken(name: str) -> bool:
         return False
 
-    providers = Providers(db, secrets, file.named, logs.redact, taken)
+    outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
+    monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
+    providers = Providers(db, secrets, file.named, logs.redact, taken, outside)
     far = providers.backends
     routes = Routes(db)
-    find = routes.lookup
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far, route=find)
+    money = open_money(db, events.publish, partial(selling.seller, providers))
+    more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
+    more |= {"overhear": monitor.inspector.overhears}
+    router = Router([backend], events, [metrics, monitor], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
@@ -231,6 +246,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        money=money,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,
@@ -250,6 +266,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         responses=Responses(db),
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
-        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+        outside=outside,
+        monitor=monitor,
     )
     return services

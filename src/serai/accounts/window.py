@@ -43,8 +43,14 @@ class Window:
         over = self.used(now) + min(amount, limit) - limit
         if over <= 0:
             return 0.0
+        if over == self._used:  # not before it is empty
+            return self._until(self._slots[-1][0], now)
         for slot, used in self._slots:
             over -= used
             if over <= 0:
-                return max(0.0, (slot + _SLOTS + 1) / _A_SECOND - now)
+                return self._until(slot, now)
         return MINUTE_S
+
+    def _until(self, slot: int, now: float) -> float:
+        """Seconds until what was added then counts no more."""
+        return max(0.0, (slot + _SLOTS + 1) / _A_SECOND - now)

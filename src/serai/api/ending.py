@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
@@ -23,7 +24,7 @@ class Ending:
         self.ended = False
         self.streams = False
         self._scope = scope
-        self._happened: asyncio.Event | None = None
+        self._receiving: list[asyncio.Task[Any]] = []
 
     @property
     def error(self) -> SeraiError:
@@ -31,24 +32,25 @@ class Ending:
         return Unauthenticated("This API key is not valid any more.", hint=hint)
 
     def end(self) -> None:
-        self.ended = True
-        if self._happened is not None:
-            self._happened.set()
+        if not self.ended:
+            self.ended = True
+            for task in self._receiving:
+                task.cancel()
 
     async def or_else(self, receive: Receive, send: Send) -> Message:
         """The client's next message, or that it is gone as soon as the key ends; a WebSocket is told why before."""
-        self._happened = self._happened or asyncio.Event()
-        if self.ended:
-            self._happened.set()
-        ending = asyncio.create_task(self._happened.wait())
-        receiving = asyncio.ensure_future(receive())
-        try:
-            await asyncio.wait({ending, receiving}, return_when=asyncio.FIRST_COMPLETED)
-            if not self.ended:
-                return await receiving
-        finally:
-            ending.cancel()
-            receiving.cancel()
+        if not self.ended:
+            task = asyncio.current_task()
+            assert task is not None
+            self._receiving.append(task)
+            try:
+                return await receive()
+            except asyncio.CancelledError:
+                # Ours only if the key has ended and nobody else cancelled us at the same time.
+                if not self.ended or task.uncancel() > 0:
+                    raise
+            finally:
+                self._receiving.remove(task)
         if self._scope["type"] == "websocket":
             await send({"type": "websocket.send", "text": orjson.dumps(self._told()).decode()})
             await send({"type": "websocket.close", "code": _POLICY, "reason": self.error.message})

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -84,6 +85,7 @@ def check(origin: Origin, settings: Settings) -> None:
         raise Forbidden(f"Web pages of {origin.page or 'other sites'} may not call this server.", hint=hint)
 
 
+@lru_cache(64)
 def is_loopback(host: str) -> bool:
     """Whether a server bound there is reached from this machine alone."""
     try:
@@ -110,6 +112,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
+@lru_cache(64)
 def _name(host: str) -> str:
     """The name in a Host header, without the port; empty when it is not one."""
     match = _HOST.fullmatch(host.lower())

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, hub, server, work
+from serai.endpoints import Request, asking, hub, money, server, watching, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -88,6 +88,14 @@ class Methods:
     calls = Endpoint(work.calls)
     cancel_call = Endpoint(work.cancel_call)
 
+    stats = Endpoint(watching.stats)
+    past_calls = Endpoint(watching.past_calls)
+    call = Endpoint(watching.call)
+    hooks = Endpoint(watching.hooks)
+    add_hook = Endpoint(watching.add_hook)
+    remove_hook = Endpoint(watching.remove_hook)
+    test_hook = Endpoint(watching.test_hook)
+
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)
     create_session = Endpoint(chats.create_session)
@@ -127,6 +135,14 @@ class Methods:
     put_route = Endpoint(ways.put_route)
     remove_route = Endpoint(ways.remove_route)
     plan_call = Endpoint(ways.plan_call)
+    prices = Endpoint(money.prices)
+    set_price = Endpoint(money.set_price)
+    remove_price = Endpoint(money.remove_price)
+    budgets = Endpoint(money.budgets)
+    set_budget = Endpoint(money.set_budget)
+    remove_budget = Endpoint(money.remove_budget)
+    usage = Endpoint(money.usage)
+    usage_table = Endpoint(money.usage_table)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

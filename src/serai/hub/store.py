@@ -53,11 +53,17 @@ class Store:
         self._records = Records(db)
         self._changed = changed
         self._guide: Model | None = None
+        self._known: tuple[int | None, list[Model]] = (None, [])
 
     async def models(self) -> list[Model]:
-        """All models, the embedded one first, then by name."""
-        rows = await self._db.read(_all)
-        return [self._embedded(rows.get(GUIDE)), *(_from_row(row) for name, row in rows.items() if name != GUIDE)]
+        """All models, the embedded one first, then by name. Read anew only when anybody has written since."""
+        version = self._db.version()  # before the rows are read: a write in between makes them look old, never new
+        known, models = self._known
+        if version is None or version != known:
+            rows = await self._db.read(_all)
+            models = [self._embedded(rows.get(GUIDE)), *(_from_row(row) for name, row in rows.items() if name != GUIDE)]
+            self._known = (version, models)
+        return list(models)
 
     async def find(self, name: str) -> Model:
         """The model with exactly this name; raises ModelNotFound with the nearest names."""

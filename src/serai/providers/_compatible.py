@@ -48,17 +48,27 @@ class Compatible(Service):
         path = _request.path(self.entry, self.name, call.task)
         return Request(path, _request.body(self.entry, self.name, call, model))
 
-    async def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
-        if call.task not in (CHAT, TEXT_GENERATION):
-            yield _answer.whole(call.task, await self.body(response), who)
-        elif response.content_type == "application/json":
-            yield _answer.written(await self.body(response), who)
+    def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
+        if call.task not in (CHAT, TEXT_GENERATION) or response.content_type == "application/json":
+            return self._whole(call, response, who)
+        deltas = stream.deltas(self.lines(response), who)
+        return deltas if call.task == CHAT else _modern(deltas)
+
+    async def _whole(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
+        answer = await self.body(response)
+        if call.task in (CHAT, TEXT_GENERATION):
+            yield _answer.written(answer, who)
         else:
-            async with contextlib.aclosing(stream.deltas(self.lines(response), who)) as deltas:
-                async for delta in deltas:
-                    if delta.logprobs and call.task == TEXT_GENERATION:
-                        delta.logprobs = _answer.modern(delta.logprobs)
-                    yield delta
+            yield _answer.whole(call.task, answer, who)
+
+
+async def _modern(deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+    """The Deltas of a text, with log probabilities in a chat's shape."""
+    async with contextlib.aclosing(deltas):
+        async for delta in deltas:
+            if delta.logprobs:
+                delta.logprobs = _answer.modern(delta.logprobs)
+            yield delta
 
 
 @cache

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from serai.errors import Forbidden, ModelNotFound, SeraiError
-from serai.routing.resolve import resolve
+from serai.errors import Forbidden, SeraiError
+from serai.routing import resolve
 from serai.types import AUTO, LOCAL, Limits, Model
 
 
@@ -32,8 +31,8 @@ def names(limits: Limits, name: str) -> bool:
 
 
 def refused(limits: Limits, model: Model) -> Forbidden | None:
-    """Why the model may not be asked, in words. What a service's answer would cost is not known, so a limit of money
-    lets only this machine's own models through."""
+    """Why the model may not be asked, in words. Limits of money are held where a call's price is known: see
+    `serai.money`."""
     if not names(limits, model.name):
         return _not_named(limits, model.name)
     if limits.places is not None and model.place not in limits.places:
@@ -43,11 +42,6 @@ def refused(limits: Limits, model: Model) -> Forbidden | None:
         allowed = ", ".join(limits.places) or "nowhere"
         hint = f"It may be used here: {allowed}. Whoever made the key can change that."
         return Forbidden(f"This key may not be used at {model.place!r}, where {model.name} is.", hint=hint)
-    if model.place != LOCAL and (limits.spend_per_day is not None or limits.spend_per_month is not None):
-        hint = "Ask a model of this machine, which costs nothing."
-        return Forbidden(
-            f"This key may spend only so much, and what {model.name} costs at {model.place!r} is not known.", hint=hint
-        )
     return None
 
 
@@ -69,16 +63,16 @@ def refusal(name: str, limits: Limits, models: Sequence[Model]) -> SeraiError | 
     A name that the limits leave out is answered alike, whether there is such a model or not."""
     if not name or name == AUTO:
         return Forbidden("There is no model here that this key may ask for this.", hint=_hint(limits))
-    with contextlib.suppress(ModelNotFound):
-        return refused(limits, resolve(name, [model for model in models if names(limits, model.name)]))
+    found = resolve.find(name, [model for model in models if names(limits, model.name)])
+    if found is not None:
+        return refused(limits, found)
     return None if names(limits, name) else _not_named(limits, name)
 
 
 def default(name: str, models: Sequence[Model]) -> str:
     """The default model's name, or `auto` where it is not among the models that may be asked."""
-    with contextlib.suppress(ModelNotFound):
-        return resolve(name, models).name
-    return AUTO
+    found = resolve.find(name, models)
+    return AUTO if found is None else found.name
 
 
 def _not_named(limits: Limits, name: str) -> Forbidden:

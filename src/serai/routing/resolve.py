@@ -13,6 +13,14 @@ def resolve(name: str, models: Sequence[Model]) -> Model:
     """The model meant by `name`: exactly, then whatever the case, then `org/name` without its quantisation, then the
     last part of a name. Where several fit, the one added last. A name that is not whole means no model of another
     place. Raises ModelNotFound with the nearest names."""
+    found = find(name, models)
+    if found is None:
+        raise ModelNotFound(name, nearest(name.strip(), [model.name for model in models]))
+    return found
+
+
+def find(name: str, models: Sequence[Model]) -> Model | None:
+    """The same, or None where there is no such model."""
     wanted = name.strip()
     for key in (_exact, _folded, _without_variant, _last_part):
         meant = key(wanted)
@@ -22,7 +30,7 @@ def resolve(name: str, models: Sequence[Model]) -> Model:
         # A variant that was asked for is never replaced by another.
         if found and (key in {_exact, _folded} or ":" not in wanted):
             return max(found, key=lambda model: model.added_at or 0.0)
-    raise ModelNotFound(name, nearest(wanted, [model.name for model in models]))
+    return None
 
 
 def nearest(name: str, names: Sequence[str], count: int = 3) -> list[str]:

@@ -34,6 +34,7 @@ class Database:
         self._readers = ThreadPoolExecutor(engines.READERS, thread_name_prefix="serai-reader")
         self._writer = Writer(self._writing)
         self._closed = False
+        self._beat: int | None = None
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -59,8 +60,18 @@ class Database:
 
     def version(self) -> int | None:
         """A number that changes whenever anybody, in any process, commits: what was read under the same number still
-        holds. Takes microseconds. None when the database cannot tell, as PostgreSQL; then always read."""
-        return None if self._pulse is None else self._pulse.read()
+        holds. Takes microseconds; from the loop's thread. None when the database cannot tell, as PostgreSQL; then
+        always read."""
+        if self._pulse is None:
+            return None
+        if self._beat is None:
+            self._beat = self._pulse.read()
+            # Good for all that runs before the loop turns again: whatever follows from a later commit runs after that.
+            asyncio.get_running_loop().call_soon(self._forget)
+        return self._beat
+
+    def _forget(self) -> None:
+        self._beat = None
 
     async def sync(self) -> None:
         """What was committed before this call outlives even a power cut after it."""

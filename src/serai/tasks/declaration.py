@@ -91,6 +91,10 @@ class Task:
     settings: tuple[Setting, ...] = ()
     shown: Shown = "text"
     examples: tuple[Example, ...] = ()
+    by_name: Mapping[str, Setting] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {setting.name: setting for setting in self.settings})
 
     @property
     def calls(self) -> tuple[str, ...]:
@@ -111,7 +115,7 @@ class Task:
     def check_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings in their own types; None means unset. Raises UnknownField with the nearest name, or
         BadRequest."""
-        by_name = {setting.name: setting for setting in self.settings}
+        by_name = self.by_name
         checked: dict[str, Any] = {}
         for name, value in settings.items():
             if name not in by_name:

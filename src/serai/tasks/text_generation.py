@@ -94,8 +94,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("lora", "object", "How strongly each of the model's adapters works in this call, by name; left out: not."),
 )
 
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
-
 TASK = Task(
     name=TEXT_GENERATION,
     title="Text generation",
@@ -113,6 +111,8 @@ TASK = Task(
         Example("Count a text's tokens", TOKEN_COUNT, {"inputs": "Once upon a time"}),
     ),
 )
+
+BY_NAME: Mapping[str, Setting] = TASK.by_name
 
 
 def check(settings: Mapping[str, Any]) -> dict[str, Any]:

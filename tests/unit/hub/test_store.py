@@ -4,6 +4,7 @@ import pytest
 
 from serai.errors import BadRequest, Conflict, LoadFailed, ModelNotFound
 from serai.hub.store import GUIDE, Store
+from serai.storage.database import Database
 
 
 async def test_the_embedded_model_is_always_there_and_first(store: Store, tiny: Path) -> None:
@@ -113,3 +114,16 @@ async def test_a_missing_name_is_answered_with_the_nearest(store: Store) -> None
 async def test_a_path_that_can_be_none_is_refused(store: Store, name: str) -> None:
     with pytest.raises(BadRequest, match="cannot be a file's path"):
         await store.add(Path(name))
+
+
+async def test_what_another_process_adds_is_seen_at_once(store: Store, tiny: Path, url: str) -> None:
+    other = Database.open(url)
+    before = len(await store.models())
+    await Store(other).add(tiny, "far")
+    assert len(await store.models()) == before + 1
+    await other.close()
+
+
+async def test_a_list_that_was_given_away_is_nobody_elses(store: Store) -> None:
+    (await store.models()).clear()
+    assert len(await store.models()) == 1

@@ -7,10 +7,12 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        budgets,
         calls,
         engines,
         events,
         fit,
+        hooks,
         hub,
         jobs,
         keys,
@@ -18,17 +20,21 @@ def routers() -> list[APIRouter]:
         messages,
         models,
         pictures,
+        prices,
         providers,
         routes,
         running,
         secrets,
         sessions,
         settings,
+        stats,
         status,
         store,
         suggestions,
+        usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, routes, machine, engines)
-    return [noun.routes for noun in (*watched, *changed)]
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    counted = (calls, stats, prices, budgets, usage)
+    changed = (settings, secrets, keys, providers, routes, machine, engines, hooks)
+    return [noun.routes for noun in (*watched, *counted, *changed)]

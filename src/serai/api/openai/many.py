@@ -63,6 +63,8 @@ async def merged(streams: Sequence[AsyncGenerator[Delta, None]]) -> AsyncGenerat
 
 def summed(groups: Sequence[Sequence[Usage]]) -> Usage:
     """One Usage for several answers: of each group, which has one prompt, that prompt counts once."""
+    if len(groups) == len(groups[0]) == 1:
+        return groups[0][0]
     each = [usage for group in groups for usage in group]
     firsts = [usage.first_token_s for usage in each if usage.first_token_s is not None]
     times = [usage.total_s for usage in each if usage.total_s is not None]

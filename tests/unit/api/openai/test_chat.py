@@ -102,9 +102,9 @@ async def test_a_fault_in_the_middle_is_raised_by_the_clients_stream(make_client
 
 async def test_who_leaves_a_whole_answer_stops_it(make_client: Callable[..., Any]) -> None:
     client = await make_client("half", asyncio.Event())
-    for asked in (ASKED, {**ASKED, "n": 3}):
+    for asked, begun in ((ASKED, 1), ({**ASKED, "n": 3}, 4)):
         asking = asyncio.create_task(client.chat.completions.create(**asked))
-        await until(lambda asked=asked: len(client.api.services.router.live()) == asked.get("n", 1))
+        await until(lambda begun=begun: len(client.api.backend.calls) == begun)
         asking.cancel()
         await until(lambda: not client.api.services.router.live())
     assert client.api.backend.closed == 4
