@@ -57,6 +57,9 @@ from serai.monitor import opening as monitoring
 from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.routing.routes import Routes
@@ -103,6 +106,7 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    endpoints: Endpoints = field(init=False)
     routes: Routes = field(init=False)
     money: Money = field(init=False)
     router: Router = field(init=False)
@@ -148,6 +152,7 @@ class Services:
             for backend in self.router.backends:
                 await backend.close()
             await self.providers.close()
+            await self.endpoints.close()
             await self.pool.close()
             await self.money.close()
             await self.monitor.close()
@@ -356,7 +361,8 @@ def _models(services: Services) -> None:
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    kinds: list[JobKind] = [*_hub(services, hub), build]
+    services.endpoints = opening.build(lambda: services.settings.hub, services.hub_token, lambda: services.providers)
+    kinds: list[JobKind] = [*_hub(services, hub), build, WaitJob(services.endpoints)]
     if not services.private:  # a command answers no requests, so it must take no batch from the server that does
         kinds.append(batch)
     services.jobs = Jobs(services.db, services.events, kinds)

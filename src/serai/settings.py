@@ -103,6 +103,9 @@ class Hub(Group):
     """Where models are fetched from."""
 
     endpoint: str = setting("https://huggingface.co", "The hub or a mirror of it.", aliases=("HF_ENDPOINT",))
+    endpoints: str = setting(
+        "https://api.endpoints.huggingface.cloud/v2", "Where Hugging Face has its Inference Endpoints managed."
+    )
     offline: bool = setting(False, "Never contact the hub.", aliases=("HF_HUB_OFFLINE",))
     connections: int = setting(8, "Connections that all downloads hold together.", ge=1, le=64)
     rate_limit_mb: float = setting(0.0, "Most megabytes a second for all downloads together; 0 is no limit.", ge=0)

@@ -41,6 +41,9 @@ from serai.monitor import opening as monitoring
 from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.router import Router
 from serai.routing.routes import Routes
@@ -173,6 +176,7 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    endpoints: Endpoints
     money: Money
     records: Records
     created: Created
@@ -184,6 +188,7 @@ class FakeServices:
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
+    hub_token = Services.hub_token
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
@@ -202,6 +207,7 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.endpoints.close()
         await self.money.close()
         await self.monitor.close()
         await self.db.close()
@@ -237,7 +243,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
-    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    endpoints = opening.build(lambda: services.settings.hub, lambda: services.hub_token(), lambda: providers)  # noqa: PLW0108 - not built yet
+    kinds = [FakeDownload(), FakeDownload("engine.build"), batch, WaitJob(endpoints, every_s=0.02)]
+    jobs = Jobs(db, events, kinds)
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -246,6 +254,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        endpoints=endpoints,
         money=money,
         memory=Memory(db),
         metrics=metrics,

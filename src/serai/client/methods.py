@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, hub, money, server, watching, work
+from serai.endpoints import Request, asking, dedicated, hub, money, server, watching, work
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -129,6 +129,20 @@ class Methods:
     check_provider = Endpoint(services.check_provider)
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
+
+    endpoints = Endpoint(dedicated.endpoints)
+    endpoint = Endpoint(dedicated.endpoint)
+    create_endpoint = Endpoint(dedicated.create_endpoint)
+    change_endpoint = Endpoint(dedicated.change_endpoint)
+    pause_endpoint = Endpoint(dedicated.pause_endpoint)
+    resume_endpoint = Endpoint(dedicated.resume_endpoint)
+    scale_endpoint_to_zero = Endpoint(dedicated.scale_endpoint_to_zero)
+    delete_endpoint = Endpoint(dedicated.delete_endpoint)
+    wait_for_endpoint = Endpoint(dedicated.wait_for_endpoint)
+    endpoint_logs = Endpoint(dedicated.endpoint_logs)
+    use_endpoint = Endpoint(dedicated.use_endpoint)
+    endpoint_hardware = Endpoint(dedicated.endpoint_hardware)
+    endpoint_cost = Endpoint(dedicated.endpoint_cost)
 
     routes = Endpoint(ways.routes)
     route = Endpoint(ways.route)

@@ -50,6 +50,7 @@ TAGS = {
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
     "providers": "Remote services.",
+    "endpoints": "Dedicated Inference Endpoints at Hugging Face.",
     "routes": "Names that lead to models, and what would happen to a call.",
     "prices": "What models cost.",
     "budgets": "What may be spent.",

@@ -9,6 +9,7 @@ def routers() -> list[APIRouter]:
     from serai.api.native import (
         budgets,
         calls,
+        endpoints,
         engines,
         events,
         fit,
@@ -36,5 +37,5 @@ def routers() -> list[APIRouter]:
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
     counted = (calls, stats, prices, budgets, usage)
-    changed = (settings, secrets, keys, providers, routes, machine, engines, hooks)
+    changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
     return [noun.routes for noun in (*watched, *counted, *changed)]
