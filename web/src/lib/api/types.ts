@@ -137,75 +137,13 @@ export type Strategy = Route["strategy"];
 export type Plan = Shapes["RoutePlan"];
 
 /** What calls came to. */
-export interface Spread {
-  average: number;
-  p50: number;
-  p95: number;
-  p99: number;
-}
-export interface Numbers {
-  count: number;
-  done: number;
-  failed: number;
-  cancelled: number;
-  success_rate: number | null;
-  prompt_tokens: number;
-  completion_tokens: number;
-  cached_tokens: number;
-  tokens_per_second: number | null;
-  first_token_s: Spread | null;
-  total_s: Spread | null;
-  cost: number;
-  cost_unknown: number;
-  cache_hits: number;
-  errors: Record<string, number>;
-  fallbacks: Record<string, number>;
-}
-export interface Point {
-  at: number;
-  count: number;
-  failed: number;
-  cancelled: number;
-  prompt_tokens: number;
-  completion_tokens: number;
-  tokens_per_second: number | null;
-  first_token_p50: number | null;
-  first_token_p95: number | null;
-  first_token_p99: number | null;
-  total_p50: number | null;
-  total_p95: number | null;
-  total_p99: number | null;
-  cost: number;
-  cache_hits: number;
-  fallbacks: number;
-}
-export type Group = Numbers & { name: string; title: string; series: Point[] };
-export interface Stats {
-  from: number;
-  to: number;
-  step: number;
-  by: string;
-  totals: Numbers;
-  series: Point[];
-  groups: Group[];
-}
-export interface PastCall {
-  id: string;
-  at: number;
-  task: string;
-  model: string;
-  asked: string;
-  backend: string;
-  place: string;
-  dialect: string;
-  key: string;
-  session: string;
-  status: string;
-  error: string;
-  tried: Attempt[];
-  usage: Usage;
-}
-export interface Inspected {
-  call: PastCall;
-  words: { inputs: Record<string, unknown>; text: string; reasoning: string; data: unknown; expires_at: number } | null;
-}
+export type Stats = Shapes["Stats"];
+export type Numbers = Shapes["Numbers"];
+export type Spread = Shapes["Spread"];
+export type Point = Shapes["Point"];
+export type Group = Shapes["Group"];
+export type PastCall = Shapes["PastCall"];
+export type Inspected = Shapes["Inspected"];
+/** A model and its price; null is not known, which is not nothing. */
+export type Priced = Shapes["Priced"];
+export type Price = Shapes["Price"];
