@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from serai.endpoints import Request, asking, dedicated, hub, money, server, watching, work
+from serai.endpoints import batches as files
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -95,6 +96,10 @@ class Methods:
     add_hook = Endpoint(watching.add_hook)
     remove_hook = Endpoint(watching.remove_hook)
     test_hook = Endpoint(watching.test_hook)
+    create_batch = Endpoint(files.create_batch)
+    batches = Endpoint(files.batches)
+    batch = Endpoint(files.batch)
+    steer_batch = Endpoint(files.steer_batch)
 
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)
@@ -165,6 +170,8 @@ class Methods:
     build_engine = Endpoint(server.build_engine)
     use_engine = Endpoint(server.use_engine)
     remove_engine = Endpoint(server.remove_engine)
+    cache = Endpoint(server.cache)
+    clear_cache = Endpoint(server.clear_cache)
     status = Endpoint(server.status)
     hardware = Endpoint(server.hardware)
     doctor = Endpoint(server.doctor)

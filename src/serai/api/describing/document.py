@@ -46,6 +46,8 @@ TAGS = {
     "calls": "What models are answering, and what they answered.",
     "stats": "What calls came to.",
     "hooks": "Who is told of what happens.",
+    "batches": "Files of rows, each answered.",
+    "cache": "Answers that are known already.",
     "settings": "What can be set.",
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",

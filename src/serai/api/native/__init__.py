@@ -7,7 +7,9 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        batches,
         budgets,
+        cache,
         calls,
         endpoints,
         engines,
@@ -36,6 +38,6 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
-    counted = (calls, stats, prices, budgets, usage)
+    counted = (calls, stats, prices, budgets, usage, cache, batches)
     changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
-    return [noun.routes for noun in (*watched, *counted, *changed)]
+    return [*(noun.routes for noun in (*watched, *counted, *changed)), cache.clearing, batches.sending]

@@ -265,6 +265,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The asker's batches, the newest first
+         * @description The asker's batches, the newest first.
+         */
+        get: operations["list_file_batches"];
+        put?: never;
+        /**
+         * Answers every row, as a job that survives a restart
+         * @description Answers every row, as a job that survives a restart. What is wrong with one row is said in its own answer.
+         */
+        post: operations["create_file_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a batch is
+         * @description How far a batch is.
+         */
+        get: operations["get_file_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses a batch, goes on with it, or gives it up; what was answered is kept
+         * @description Pauses a batch, goes on with it, or gives it up; what was answered is kept.
+         */
+        post: operations["steer_file_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answers, a line for each row; until it is done, those that are there so far
+         * @description The answers, a line for each row; until it is done, those that are there so far.
+         */
+        get: operations["get_file_batch_output"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a file of rows, up to `batches.file_mb`
+         * @description Takes a file of rows, up to `batches.file_mb`. It stays for 30 days.
+         */
+        post: operations["send_batch_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/budgets": {
         parameters: {
             query?: never;
@@ -304,6 +408,30 @@ export interface paths {
          * @description Takes a budget away; nothing of what was spent is forgotten.
          */
         delete: operations["remove_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the cache of results holds, and how it has served
+         * @description What the cache of results holds, and how it has served.
+         */
+        get: operations["cache_status"];
+        put?: never;
+        post?: never;
+        /**
+         * Forgets all answers that are kept
+         * @description Forgets all answers that are kept.
+         */
+        delete: operations["clear_cache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2783,10 +2911,71 @@ export interface components {
              */
             tried: boolean;
         };
+        /** BatchFile */
+        BatchFile: {
+            /** Created At */
+            created_at: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
+        /** Budget */
+        Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__running__Device"][];
+        };
         /** BudgetList */
         BudgetList: {
             /** Budgets */
-            budgets: components["schemas"]["serai__api__native__budgets__Budget"][];
+            budgets: components["schemas"]["MoneyBudget"][];
+        };
+        /** CacheStatus */
+        CacheStatus: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Enabled
+             * @description What is kept; see the setting `cache.enabled`.
+             * @enum {string}
+             */
+            enabled: "off" | "tasks" | "all";
+            /**
+             * Entries
+             * @description Answers on disk.
+             */
+            entries: number;
+            /**
+             * Hits
+             * @description Calls that were answered from it, since the server's start.
+             */
+            hits: number;
+            /**
+             * Joined
+             * @description Hits that waited for the same call to be answered.
+             */
+            joined: number;
+            /**
+             * Limit
+             * @description Most bytes on disk.
+             */
+            limit: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /**
+             * Memory Entries
+             * @description Answers in memory; most of them are on disk, too.
+             */
+            memory_entries: number;
+            /**
+             * Misses
+             * @description Calls that could have been, had their answer been known.
+             */
+            misses: number;
+            /** Since */
+            since: number;
         };
         /** Call */
         Call: {
@@ -4256,7 +4445,7 @@ export interface components {
             text: string;
             /** Tried */
             tried: components["schemas"]["Attempt"][];
-            usage: components["schemas"]["serai__api__native__shapes__Usage"] | null;
+            usage: components["schemas"]["Usage"] | null;
         };
         /**
          * Model
@@ -4375,6 +4564,59 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["LogLine"][];
         };
+        /**
+         * MoneyBudget
+         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
+         */
+        MoneyBudget: {
+            /** Amount */
+            amount: number;
+            /**
+             * Hard
+             * @description Calls that could pass it are refused; a soft one is only told of.
+             */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /** Left */
+            left: number;
+            /** Name */
+            name: string;
+            /**
+             * Own
+             * @description It is a limit of the key, and changed there.
+             */
+            own: boolean;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /** Resets At */
+            resets_at: number | null;
+            /**
+             * Spent
+             * @description In this period; what running calls may still cost is in it.
+             */
+            spent: number;
+            /**
+             * Title
+             * @description The name as people know it, where `name` is an id.
+             */
+            title: string;
+            /**
+             * Unknown
+             * @description Models whose price is not known may be asked all the same.
+             */
+            unknown: boolean;
+        };
         /** NamedRoute */
         NamedRoute: {
             /**
@@ -4469,6 +4711,87 @@ export interface components {
             total: number;
             /** Weights */
             weights: number;
+        };
+        /** NewBatch */
+        NewBatch: {
+            /**
+             * At Once
+             * @description Rows at the same time; 0: as `batches.at_once` says.
+             * @default 0
+             */
+            at_once: number;
+            /**
+             * Cache
+             * @description Whether answers that are known will do, and these may be kept.
+             */
+            cache?: boolean | null;
+            /**
+             * Column
+             * @description The column that holds what is asked.
+             * @default
+             */
+            column: string;
+            /**
+             * Data Set
+             * @description a data set in the store.
+             * @default
+             */
+            data_set: string;
+            /**
+             * File
+             * @description The id of a file that was sent before, or else
+             * @default
+             */
+            file: string;
+            /**
+             * Files
+             * @description Which of the data set's files, such as `train*`.
+             * @default
+             */
+            files: string;
+            /**
+             * Format
+             * @default jsonl
+             * @enum {string}
+             */
+            format: "jsonl" | "parquet";
+            /**
+             * Limit
+             * @description The first so many rows only; 0 is all.
+             * @default 0
+             */
+            limit: number;
+            /**
+             * Mark
+             * @description Your own mark, by which you find it again.
+             * @default
+             */
+            mark: string;
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /**
+             * Settings
+             * @description The task's settings for every row.
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Task
+             * @description What is asked of it; empty: a chat, or what it was made for.
+             * @default
+             */
+            task: string;
+            /**
+             * Template
+             * @description What is asked, with columns in braces.
+             * @default
+             * @example Translate: {text}
+             */
+            template: string;
         };
         /**
          * NewBudget
@@ -4597,7 +4920,7 @@ export interface components {
             private: boolean;
             /**
              * Url
-             * @example https://example.com/serai
+             * @example https://hooks.example/serai
              */
             url: string;
         };
@@ -5673,7 +5996,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
-            budget: components["schemas"]["serai__api__native__running__Budget"];
+            budget: components["schemas"]["Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -5762,59 +6085,6 @@ export interface components {
              */
             message: string;
         };
-        /**
-         * Budget
-         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
-         */
-        serai__api__native__budgets__Budget: {
-            /** Amount */
-            amount: number;
-            /**
-             * Hard
-             * @description Calls that could pass it are refused; a soft one is only told of.
-             */
-            hard: boolean;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "key" | "person" | "model" | "place" | "session" | "all";
-            /** Left */
-            left: number;
-            /** Name */
-            name: string;
-            /**
-             * Own
-             * @description It is a limit of the key, and changed there.
-             */
-            own: boolean;
-            /** Passed */
-            passed: boolean;
-            /**
-             * Period
-             * @enum {string}
-             */
-            period: "day" | "month" | "all";
-            /** Resets At */
-            resets_at: number | null;
-            /**
-             * Spent
-             * @description In this period; what running calls may still cost is in it.
-             */
-            spent: number;
-            /**
-             * Title
-             * @description The name as people know it, where `name` is an id.
-             */
-            title: string;
-            /**
-             * Unknown
-             * @description Models whose price is not known may be asked all the same.
-             */
-            unknown: boolean;
-        };
         /** Device */
         serai__api__native__fit__Device: {
             /** Free */
@@ -5828,11 +6098,6 @@ export interface components {
             name: string;
             /** Total */
             total: number;
-        };
-        /** Budget */
-        serai__api__native__running__Budget: {
-            /** Devices */
-            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /**
          * Device
@@ -5870,59 +6135,6 @@ export interface components {
             serai: number;
             /** Total */
             total: number;
-        };
-        /**
-         * Usage
-         * @description The measurements of an answer; times in seconds from the moment the call arrived.
-         */
-        serai__api__native__shapes__Usage: {
-            /**
-             * Cached Tokens
-             * @default 0
-             */
-            cached_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
-            completion_tokens: number;
-            /**
-             * Cost
-             * @description In US dollars; null where the price is not known.
-             */
-            cost: number | null;
-            /** First Token S */
-            first_token_s: number | null;
-            /**
-             * From Cache
-             * @description Nothing was computed: the same call was answered before.
-             * @default false
-             */
-            from_cache: boolean;
-            /**
-             * Left Out
-             * @description How many messages of the chat were not read, because it was too long.
-             * @default 0
-             */
-            left_out: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
-            prompt_tokens: number;
-            /** Prompt Tokens Per Second */
-            prompt_tokens_per_second: number | null;
-            /** Tokens Per Second */
-            tokens_per_second: number | null;
-            /** Total S */
-            total_s: number | null;
-        };
-        /** Usage */
-        serai__api__native__usage__Usage: {
-            /** By */
-            by: string;
-            /** Rows */
-            rows: components["schemas"]["Row"][];
         };
         /**
          * ServiceCheck
@@ -6119,7 +6331,14 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
-            usage: components["schemas"]["serai__api__native__shapes__Usage"];
+            usage: components["schemas"]["Usage"];
+        };
+        /** Spending */
+        Spending: {
+            /** By */
+            by: string;
+            /** Rows */
+            rows: components["schemas"]["Row"][];
         };
         /**
          * Spread
@@ -6429,6 +6648,52 @@ export interface components {
         Updates: {
             /** Updates */
             updates: components["schemas"]["Update"][];
+        };
+        /**
+         * Usage
+         * @description The measurements of an answer; times in seconds from the moment the call arrived.
+         */
+        Usage: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @description How many messages of the chat were not read, because it was too long.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
         };
         /** Use */
         Use: {
@@ -7336,6 +7601,255 @@ export interface operations {
             };
         };
     };
+    list_file_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+        };
+    };
+    create_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    get_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    steer_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "pause" | "resume" | "cancel";
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    get_file_batch_output: {
+        parameters: {
+            query?: {
+                /** @description Only when every row is answered; else as far as it is. */
+                whole?: boolean;
+            };
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description JSON lines, or Parquet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    send_batch_file: {
+        parameters: {
+            query: {
+                /** @description What it is called; its end says what it is: jsonl, csv, tsv, txt, parquet. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchFile"];
+                };
+            };
+        };
+    };
     list_budgets: {
         parameters: {
             query?: never;
@@ -7411,7 +7925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__budgets__Budget"];
+                    "application/json": components["schemas"]["MoneyBudget"];
                 };
             };
         };
@@ -7423,6 +7937,80 @@ export interface operations {
             path: {
                 budget_id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cache_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheStatus"];
+                };
+            };
+        };
+    };
+    clear_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -11915,7 +12503,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__usage__Usage"];
+                    "application/json": components["schemas"]["Spending"];
                 };
             };
         };
