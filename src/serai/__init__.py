@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from serai.client import AsyncClient, Client
-    from serai.local import LocalModel, load
+    from serai.local import LocalModel, load, stats
 
 __version__ = "0.1.0"
 
-__all__ = ["AsyncClient", "Client", "LocalModel", "__version__", "load"]
+__all__ = ["AsyncClient", "Client", "LocalModel", "__version__", "load", "stats"]
 
 
-_HOMES = {"AsyncClient": "client", "Client": "client", "LocalModel": "local", "load": "local"}
+_HOMES = {"AsyncClient": "client", "Client": "client", "LocalModel": "local", "load": "local", "stats": "local"}
 
 
 def __getattr__(name: str) -> Any:

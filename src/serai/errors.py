@@ -8,6 +8,7 @@ SeraiError
 │   └── WrongTask         the model cannot do what was asked
 ├── Unauthenticated 401   a key is needed
 ├── OverBudget 402        what may be spent is spent
+│   └── LedgerFailed 503  what calls cost cannot be written down, so none that costs is made
 ├── Forbidden 403         known, but not allowed (also: Host or Origin refused)
 ├── NotFound 404
 │   └── ModelNotFound     with the nearest names
@@ -102,6 +103,12 @@ class OverBudget(SeraiError):
     status = 402
     code = "over_budget"
     who = "you"
+
+
+class LedgerFailed(OverBudget):
+    status = 503
+    code = "ledger_failed"
+    who = "serai"
 
 
 class Forbidden(SeraiError):

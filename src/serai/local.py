@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 from serai import loading, settings
 from serai.backend import collect
+from serai.monitor.report import By, question, report
 from serai.services import Services, build
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, Call, Delta, Model, Result
 
@@ -127,6 +128,7 @@ class _House:
         """At the program's end threads can no longer be started, so all but the models' processes is left as a kill
         would leave it, which it is made to bear."""
         self.wait(self.services.pool.close())
+        self.wait(self.services.monitor.close())
         self._stop()
 
     def _stop(self) -> None:
@@ -151,6 +153,14 @@ def load(name: str, **options: Any) -> LocalModel:
     model = replace(model, loading={**model.loading, **loading.check(options)})
     house.wait(house.services.pool.load(model))
     return LocalModel(house, model)
+
+
+def stats(by: By = "model", **asked: Any) -> dict[str, Any]:
+    """What calls came to, of this program and of every other Serai of this SERAI_HOME, a server too, which may be some
+    seconds behind: `Client.stats` without a server. Raises BadRequest."""
+    monitor = (house := _house()).services.monitor
+    house.wait(monitor.flush())
+    return house.wait(report(monitor.statistics, question(by, **asked)))
 
 
 def _house() -> _House:

@@ -5,9 +5,11 @@ services that the owner configured are not fetched by this."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -44,14 +46,8 @@ class Outside:
     async def fetch(self, url: str, *, most: int, kinds: Sequence[str]) -> Fetched:
         """At most `most` bytes of a kind that begins with one of `kinds`. Raises BadRequest, Forbidden, TooLarge,
         TimedOut or Unreachable, in words that name the server and nothing of what it said."""
-        if not self._allowed():
-            raise Forbidden("Serai is set to fetch nothing from outside.", hint="The setting outside.fetch allows it.")
-        here = _parse(url)
-        connector = aiohttp.TCPConnector(resolver=_Checked(self._private()), use_dns_cache=False)
-        jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(
-            connector=connector, cookie_jar=jar, timeout=self._timeout, auto_decompress=False
-        ) as session:
+        async with self._session(self._timeout) as session:
+            here = _parse(url)
             for _ in range(_REDIRECTS + 1):
                 _check_literal(here, allowed=self._private())
                 try:
@@ -62,6 +58,51 @@ class Outside:
                 except (aiohttp.ClientError, OSError, ValueError) as error:
                     raise _failed(here, error) from error
         raise BadRequest(f"{here.host} redirects more than {_REDIRECTS} times.")
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str], *, private: bool = False) -> int:
+        """Posts to an address that the owner named, and gives the status of the answer; what it says is not read.
+        Redirects are not followed. `private`: this one may lie in a private network whatever the settings say. Raises
+        BadRequest, Forbidden, TimedOut or Unreachable."""
+        here, private = _parse(url), private or self._private()
+        _check_literal(here, allowed=private)
+        connector = aiohttp.TCPConnector(resolver=_Checked(private), use_dns_cache=False)
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, timeout=self._timeout) as session:
+            try:
+                sent = {**_HEADERS, **headers}
+                async with session.post(here, data=body, headers=sent, allow_redirects=False) as response:
+                    return response.status
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise _failed(here, error) from error
+
+    @asynccontextmanager
+    async def stream(self, url: str, *, kind: str) -> AsyncGenerator[aiohttp.StreamReader, None]:
+        """What the address tells, of this kind, as it comes and for as long as it is read. No redirect is followed.
+        Raises as `fetch`, and aiohttp's errors while it is read."""
+        unbounded = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.sock_connect)
+        async with self._session(unbounded) as session:
+            here = _parse(url)
+            _check_literal(here, allowed=self._private())
+            try:
+                async with asyncio.timeout(self._timeout.total):
+                    response = await session.get(here, headers={**_HEADERS, "Accept": kind}, allow_redirects=False)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise _failed(here, error) from error
+            try:
+                _check(response, (kind,))
+                yield response.content
+            finally:
+                response.close()
+
+    def _session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+        if not self._allowed():
+            raise Forbidden("Serai is set to fetch nothing from outside.", hint="The setting outside.fetch allows it.")
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=_Checked(self._private()), use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=timeout,
+            auto_decompress=False,
+        )
 
 
 def _parse(text: str) -> URL:
@@ -124,18 +165,24 @@ def _public(host: str) -> bool:
 
 
 async def _read(response: aiohttp.ClientResponse, most: int, kinds: Sequence[str]) -> Fetched:
-    host = response.url.host
-    if response.status != 200:
-        raise BadRequest(f"{host} answered with status {response.status}.")
-    kind = response.content_type.lower()
-    if not kind.startswith(tuple(kinds)) or response.headers.get("Content-Encoding", "identity") != "identity":
-        raise BadRequest(f"{host} sent {kind or 'nothing'}, where {' or '.join(kinds)}… is wanted.")
+    host, kind = response.url.host, _check(response, kinds)
     content = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         content += chunk
         if len(content) > most:
             raise TooLarge(f"What {host} sends is larger than {most / 1e6:.0f} MB.", limit=most)
     return Fetched(bytes(content), kind)
+
+
+def _check(response: aiohttp.ClientResponse, kinds: Sequence[str]) -> str:
+    """The kind of what it sends. Raises BadRequest for another than these."""
+    host = response.url.host
+    if response.status != 200:
+        raise BadRequest(f"{host} answered with status {response.status}.")
+    kind = response.content_type.lower()
+    if not kind.startswith(tuple(kinds)) or response.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadRequest(f"{host} sent {kind or 'nothing'}, where {' or '.join(kinds)}… is wanted.")
+    return kind
 
 
 def _failed(url: URL, error: Exception) -> SeraiError:

@@ -53,7 +53,14 @@ from serai.hub.verify import Verify
 from serai.hub.weights import Weights
 from serai.jobs.kinds import JobKind
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
+from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
@@ -87,6 +94,7 @@ class Services:
     keys: Keys
     rates: Rates
     outside: Outside
+    monitor: Monitor = field(init=False)
     store: Store = field(init=False)
     records: Records = field(init=False)
     created: Created = field(init=False)
@@ -101,7 +109,9 @@ class Services:
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
     cache: Cache = field(init=False)
+    endpoints: Endpoints = field(init=False)
     routes: Routes = field(init=False)
+    money: Money = field(init=False)
     router: Router = field(init=False)
     gate: Gate = field(init=False)
     sessions: Sessions = field(init=False)
@@ -118,11 +128,13 @@ class Services:
     async def start(self) -> None:
         """Takes up again what a former process left: answers that were cut off, jobs, models that were running."""
         if not self.private:
+            await self.money.start()
             await self.turns.recover()
             await self.batches.tidy()
             await self.file_batches.tidy()
         await self.jobs.start()
         if not self.private:
+            self.monitor.start(self.events)
             self._spawn(self._ask_services())
         if self.settings.hub.adopt and not self.private:
             self._spawn(self.adopt.run(closely=False))
@@ -145,8 +157,11 @@ class Services:
             for backend in self.router.backends:
                 await backend.close()
             await self.providers.close()
+            await self.endpoints.close()
             await self.pool.close()
             await self.cache.close()
+            await self.money.close()
+            await self.monitor.close()
             await self.db.close()
             logs.close()
 
@@ -241,6 +256,15 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
         keys=Keys(db),
         rates=Rates(),
         outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+    )
+    services.monitor = monitoring.opened(
+        db,
+        services.secrets,
+        services.outside,
+        file.home,
+        lambda: services.settings.monitor,
+        services.events.publish,
+        lambda: file.secret("otel_headers"),
     )
     _write_logs(services)
     _models(services)
@@ -355,7 +379,8 @@ def _models(services: Services) -> None:
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    kinds: list[JobKind] = [*_hub(services, hub), build]
+    services.endpoints = opening.build(lambda: services.settings.hub, services.hub_token, lambda: services.providers)
+    kinds: list[JobKind] = [*_hub(services, hub), build, WaitJob(services.endpoints)]
     if not services.private:  # a command answers no requests, so it must take no batch from the server that does
         kinds.append(batch)
     services.jobs = Jobs(services.db, services.events, kinds)
@@ -371,21 +396,25 @@ def _models(services: Services) -> None:
         spare=None if services.private else Spare(environ),
         log=lambda model, line: log.info(line, extra={"model": model}),
     )
+    taken = partial(_has_models, services.store)
     services.providers = Providers(
-        services.db, services.secrets, services.settings_file.named, logs.redact, partial(_has_models, services.store)
+        services.db, services.secrets, services.settings_file.named, logs.redact, taken, services.outside
     )
     services.cache = Cache(services.home / "cache.db", lambda: services.settings.cache, services.store.find)
     services.metrics.gauge("serai_cache_calls", "Calls that the cache could answer.", services.cache.counted, "result")
     services.routes = Routes(services.db)
+    services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
-        [services.metrics],
+        [services.metrics, services.monitor],
         lambda: services.settings,
         services.pool.loaded,
         services.rates,
         services.providers.backends,
-        route=services.routes.lookup,
+        services.money.purse,
+        services.routes.lookup,
+        services.monitor.inspector.overhears,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)
@@ -393,4 +422,10 @@ def _models(services: Services) -> None:
         "serai_model_memory_bytes",
         "Memory of each model's process.",
         lambda: {running.name: float(running.memory) for running in services.pool.running()},
+    )
+    services.metrics.gauge(
+        "serai_calls_open", "Calls that wait for their answer, or stream it.", services.router.counts, "state"
+    )
+    services.metrics.gauge(
+        "serai_calls_queued", "Calls that wait for a place at a backend.", services.router.care.queues, "backend"
     )

@@ -103,6 +103,9 @@ class Hub(Group):
     """Where models are fetched from."""
 
     endpoint: str = setting("https://huggingface.co", "The hub or a mirror of it.", aliases=("HF_ENDPOINT",))
+    endpoints: str = setting(
+        "https://api.endpoints.huggingface.cloud/v2", "Where Hugging Face has its Inference Endpoints managed."
+    )
     offline: bool = setting(False, "Never contact the hub.", aliases=("HF_HUB_OFFLINE",))
     connections: int = setting(8, "Connections that all downloads hold together.", ge=1, le=64)
     rate_limit_mb: float = setting(0.0, "Most megabytes a second for all downloads together; 0 is no limit.", ge=0)
@@ -169,6 +172,24 @@ class Logs(Group):
     keep_mb: int = setting(20, "Size at which a part's log file starts anew, in megabytes.", ge=1)
 
 
+class Monitor(Group):
+    """What is remembered of calls, and who is told."""
+
+    history_calls: int = setting(10_000, "How many of the last calls are listed; 0 keeps no list.", ge=0, le=1_000_000)
+    history_days: float = setting(30.0, "Days after which a call leaves the list.", gt=0)
+    statistics_days: int = setting(730, "Days for which what a day's calls came to is kept.", ge=1)
+    inspect: bool = setting(False, "Keep the words of calls for a while, for the inspector; off deletes what was kept.")
+    inspect_hours: float = setting(24.0, "Hours after which the words of a call are deleted.", gt=0, le=720)
+    otel_url: str = setting(
+        "",
+        "Collector of OpenTelemetry (OTLP over HTTP) that is sent traces and metrics; empty: none.",
+        aliases=("OTEL_EXPORTER_OTLP_ENDPOINT",),
+        restart=True,
+        pattern=r"^(https?://\S+|)$",
+    )
+    otel_words: bool = setting(False, "Send the collector the words of calls, too.")
+
+
 class Storage(Group):
     """Where sessions, jobs and keys are kept."""
 
@@ -188,6 +209,7 @@ class Settings(Group):
     outside: Outside = Outside()
     page: Page = Page()
     logs: Logs = Logs()
+    monitor: Monitor = Monitor()
     storage: Storage = Storage()
 
 
@@ -196,6 +218,7 @@ _LISTED = "`serai config list` names them all."
 SECRET_ALIASES: dict[str, tuple[str, ...]] = {
     "hf_token": ("HF_TOKEN", "HUGGINGFACE_API_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
     "jwt_secret": ("JWT_SECRET",),
+    "otel_headers": ("OTEL_EXPORTER_OTLP_HEADERS",),
 }
 """Secrets that may also come from the environment; they are never part of the tree above."""
 

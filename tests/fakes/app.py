@@ -187,6 +187,14 @@ def _routes(s: FakeServices) -> list[Route]:
         act("PATCH", "/api/v1/keys/{id}", lambda r, b: _change_key(s, r.path_params["id"], b)),
         act("POST", "/api/v1/keys/{id}/rotate", lambda r, b: _change_key(s, r.path_params["id"], b) | {"plain": "new"}),
         act("DELETE", "/api/v1/keys/{id}", lambda r, b: _revoke(s, r.path_params["id"])),
+        get("/api/v1/prices", lambda r: {"prices": _PRICES, "overrides": _PRICES[:1]}),
+        act("PUT", "/api/v1/prices/{model:path}", lambda r, b: {**r.path_params, "price": b}),
+        act("DELETE", "/api/v1/prices/{model:path}", lambda r, b: s.asked.append(r.path_params), 204),
+        get("/api/v1/budgets", lambda r: {"budgets": [_BUDGET, {**_BUDGET, "own": True, "title": "own"}]}),
+        act("POST", "/api/v1/budgets", lambda r, b: {**_BUDGET, **b, "asked": s.asked.append(b)}, 201),
+        act("DELETE", "/api/v1/budgets/{id}", lambda r, b: s.asked.append(r.path_params), 204),
+        get("/api/v1/usage", lambda r: {"by": "model", "rows": [{**_USED, "asked": dict(r.query_params)}]}),
+        Route("/api/v1/usage.csv", _usage_table),
         get("/api/v1/hardware", lambda r: _HARDWARE),
         get("/api/v1/suggestions", lambda r: {"suggestions": [_suggestion(r.query_params["machine"])]}),
         get("/api/v1/doctor", lambda r: {"checks": _checks(r)}),
@@ -194,6 +202,22 @@ def _routes(s: FakeServices) -> list[Route]:
         Route("/api/v1/events", _events),
         Route("/v1/chat/completions", _chat(s), methods=["POST"]),
     ]
+
+
+_PRICES: list[dict[str, Any]] = [
+    {"model": "far/dear", "price": {"input": 1.25, "output": 10}, "source": "override", "seen": None},
+    {"model": "far/dark", "price": None, "source": None, "seen": None},
+    {"model": "far/free", "price": {}, "source": "listed", "seen": "2026-11-21"},
+]
+_BUDGET: dict[str, Any] = {"id": "budget_1", "kind": "key", "name": "key_0", "title": "bot", "period": "day"}
+_BUDGET |= {"amount": 5.0, "hard": True, "unknown": False, "own": False, "spent": 0.001, "left": 4.999}
+_BUDGET |= {"passed": False, "resets_at": 1795305600.0}
+_USED = {"name": "far/dear", "title": "far/dear", "calls": 1200, "prompt_tokens": 5, "completion_tokens": 6}
+_USED |= {"cached_tokens": 0, "cost": 0.25, "unpriced": 2, "estimated": 0.0, "held": 0.125, "unsettled": 0.0}
+
+
+async def _usage_table(request: Request) -> Response:
+    return Response("name,calls\r\nfar/dear,1200\r\n", media_type="text/csv")
 
 
 _HUB_FIT = {"verdict": "fits", "text": "Fits: needs about 1.0 GB."}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,14 @@ from serai.hub.records import Records
 from serai.hub.remote import Hub
 from serai.jobs.kinds import JobContext
 from serai.jobs.runner import Jobs
+from serai.money.opening import Money, open_money
+from serai.monitor import opening as monitoring
+from serai.monitor.monitor import Monitor
 from serai.outside import Outside
+from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
 from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
@@ -171,6 +179,8 @@ class FakeServices:
     gate: Gate
     providers: Providers
     cache: Cache
+    endpoints: Endpoints
+    money: Money
     records: Records
     created: Created
     responses: Responses
@@ -178,19 +188,23 @@ class FakeServices:
     batches: Batches
     file_batches: FileBatches
     outside: Outside
+    monitor: Monitor
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
+    hub_token = Services.hub_token
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
         self.settings = self.settings_file.load().settings
 
     async def start(self) -> None:
+        await self.money.start()
         await self.turns.recover()
         await self.batches.tidy()
         await self.file_batches.tidy()
         await self.jobs.start()
+        self.monitor.start(self.events)
 
     async def close(self) -> None:
         self.events.close()
@@ -199,6 +213,9 @@ class FakeServices:
         await self.jobs.stop()
         await self.providers.close()
         await self.cache.close()
+        await self.endpoints.close()
+        await self.money.close()
+        await self.monitor.close()
         await self.db.close()
 
 
@@ -220,16 +237,22 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     async def taken(name: str) -> bool:
         return False
 
-    providers = Providers(db, secrets, file.named, logs.redact, taken)
+    outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
+    monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
+    providers = Providers(db, secrets, file.named, logs.redact, taken, outside)
     far = providers.backends
     routes = Routes(db)
-    find = routes.lookup
-    router = Router([backend], events, [metrics], lambda: services.settings, rates=rates, services=far, route=find)
+    money = open_money(db, events.publish, partial(selling.seller, providers))
+    more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
+    more |= {"overhear": monitor.inspector.overhears}
+    router = Router([backend], events, [metrics, monitor], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
-    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    endpoints = opening.build(lambda: services.settings.hub, lambda: services.hub_token(), lambda: providers)  # noqa: PLW0108 - not built yet
+    kinds = [FakeDownload(), FakeDownload("engine.build"), batch, WaitJob(endpoints, every_s=0.02)]
+    jobs = Jobs(db, events, kinds)
     gate = Gate(keys, tokens, rates, router)
     file_batches = FileBatches(
         home / "batches",
@@ -251,6 +274,8 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         secrets=secrets,
         providers=providers,
         cache=Cache(home / "cache.db", lambda: services.settings.cache, store.find),
+        endpoints=endpoints,
+        money=money,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,
@@ -271,6 +296,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         uploads=uploads,
         batches=Batches(db, uploads, jobs, batch),
         file_batches=file_batches,
-        outside=Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private),
+        outside=outside,
+        monitor=monitor,
     )
     return services

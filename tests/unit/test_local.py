@@ -136,3 +136,14 @@ def test_a_program_that_just_ends_leaves_nothing_behind(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     assert not psutil.pid_exists(int(ran.stdout))
     assert not list(tmp_path.glob("serai-*"))
+
+
+def test_stats_count_what_was_asked_here_and_what_another_program_asked_before(home: str) -> None:
+    ask = "import serai; serai.load('serai-guide', parallel=1).chat('What is Serai?')"
+    subprocess.run([sys.executable, "-c", ask], env={**os.environ, "SERAI_HOME": home}, check=True, timeout=60)
+    assert serai.stats()["totals"]["done"] == 1
+    serai.load("serai-guide", parallel=1).chat("What is Serai?")
+    told = serai.stats("task")
+    assert told["totals"]["done"] == 2 and told["groups"][0]["name"] == "chat"
+    with pytest.raises(BadRequest):
+        serai.stats("colour")

@@ -143,6 +143,20 @@ async def test_another_kind_is_refused(site: str) -> None:
         await fetch(f"{site}/packed")
 
 
+async def test_what_is_told_is_read_as_it_comes(site: str) -> None:
+    async with outside().stream(f"{site}/endless", kind="image/") as content:
+        assert await content.readexactly(10) == b"0" * 10
+
+
+@pytest.mark.parametrize(
+    ("path", "private", "kind"), [("p?kind=a/b", True, "a/c"), ("away", True, "a"), ("p", False, "")]
+)
+async def test_a_stream_is_looked_at_as_well(site: str, path: str, private: bool, kind: str) -> None:
+    with pytest.raises((BadRequest, Forbidden)):
+        async with outside(private=private).stream(f"{site}/{path}", kind=kind):
+            raise AssertionError
+
+
 async def test_silence_ends(site: str) -> None:
     with pytest.raises(TimedOut):
         await fetch(f"{site}/slow", outside(seconds=0.05))

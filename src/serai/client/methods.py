@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, hub, server, work
+from serai.endpoints import Request, asking, dedicated, hub, money, server, watching, work
 from serai.endpoints import batches as files
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
@@ -94,6 +94,14 @@ class Methods:
     batch = Endpoint(files.batch)
     steer_batch = Endpoint(files.steer_batch)
 
+    stats = Endpoint(watching.stats)
+    past_calls = Endpoint(watching.past_calls)
+    call = Endpoint(watching.call)
+    hooks = Endpoint(watching.hooks)
+    add_hook = Endpoint(watching.add_hook)
+    remove_hook = Endpoint(watching.remove_hook)
+    test_hook = Endpoint(watching.test_hook)
+
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)
     create_session = Endpoint(chats.create_session)
@@ -128,11 +136,33 @@ class Methods:
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
 
+    endpoints = Endpoint(dedicated.endpoints)
+    endpoint = Endpoint(dedicated.endpoint)
+    create_endpoint = Endpoint(dedicated.create_endpoint)
+    change_endpoint = Endpoint(dedicated.change_endpoint)
+    pause_endpoint = Endpoint(dedicated.pause_endpoint)
+    resume_endpoint = Endpoint(dedicated.resume_endpoint)
+    scale_endpoint_to_zero = Endpoint(dedicated.scale_endpoint_to_zero)
+    delete_endpoint = Endpoint(dedicated.delete_endpoint)
+    wait_for_endpoint = Endpoint(dedicated.wait_for_endpoint)
+    endpoint_logs = Endpoint(dedicated.endpoint_logs)
+    use_endpoint = Endpoint(dedicated.use_endpoint)
+    endpoint_hardware = Endpoint(dedicated.endpoint_hardware)
+    endpoint_cost = Endpoint(dedicated.endpoint_cost)
+
     routes = Endpoint(ways.routes)
     route = Endpoint(ways.route)
     put_route = Endpoint(ways.put_route)
     remove_route = Endpoint(ways.remove_route)
     plan_call = Endpoint(ways.plan_call)
+    prices = Endpoint(money.prices)
+    set_price = Endpoint(money.set_price)
+    remove_price = Endpoint(money.remove_price)
+    budgets = Endpoint(money.budgets)
+    set_budget = Endpoint(money.set_budget)
+    remove_budget = Endpoint(money.remove_budget)
+    usage = Endpoint(money.usage)
+    usage_table = Endpoint(money.usage_table)
 
     secrets = Endpoint(server.secrets)
     set_secret = Endpoint(server.set_secret)

@@ -38,8 +38,13 @@ def whole(task: str, answer: Any, who: Answerer) -> Delta:
 
 def vectors(answer: Any, who: Answerer) -> Delta:
     """The one Delta of embeddings that come as bare lists, of one text as one."""
+    return Delta(data=units(answer), answerer=who, finish="stop", usage=Usage())
+
+
+def units(answer: Any) -> list[list[float]]:
+    """The same vectors with length 1."""
     rows = answer if isinstance(answer[0], list) else [answer]
-    return Delta(data=[_unit(row) for row in rows], answerer=who, finish="stop", usage=Usage())
+    return [_unit(row) for row in rows]
 
 
 def usage(answer: Any) -> Usage:

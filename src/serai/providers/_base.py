@@ -1,6 +1,6 @@
 """What every remote service has in common: one session kept open, keys that rotate, errors that say who failed.
 
-A service overrides `listed`, `request` and `read`; it may override `credentials`; the rest stays as it is."""
+A service overrides `listed`, `request` and `read`; it may override what says so; the rest stays as it is."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, NotFound, SeraiError
 from serai.providers import _faults, _lines, _models
 from serai.providers._keys import REFUSED_S, Keys
 from serai.providers._listing import Listing
@@ -28,15 +28,23 @@ _CONNECT_S = 10.0
 _LIST_S = 20.0
 _DRAIN_S = 0.05
 _HEADERS = {"User-Agent": "serai", "Accept-Encoding": "identity"}
+_FINE = (200, 201, 202, 204)
 _NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+
+
+Reads = Callable[[Call, aiohttp.ClientResponse, Answerer], AsyncGenerator[Delta, None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted, and to which path under the service's URL; one that begins with / is under its origin."""
+    """What is posted, and to which path under the service's URL; one that begins with / is under its origin. A body of
+    bytes goes as it stands. `headers` go along with those that show the key. `reads` takes the place of the service's
+    `read` for this answer."""
 
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reads: Reads | None = None
 
 
 class Service(ABC):
@@ -48,7 +56,7 @@ class Service(ABC):
         self.config = config
         self.at_once = config.at_once
         self.url = config.url.rstrip("/")
-        self._told = [_models.model(self.name, name, {}) for name in config.models]
+        self._told = [_models.told(self.name, text) for text in config.models]
         self.listing = Listing(self._list, self._told)
         self._keys = Keys(config.keys)
         self._session: aiohttp.ClientSession | None = None
@@ -57,6 +65,8 @@ class Service(ABC):
         """When it last answered anything, on the monotonic clock."""
         self.refused = False
         """Whether its last answer was that the key, or the lack of one, does not do."""
+        self.quotes: Mapping[str, Mapping[str, Any]] = {}
+        """What `listed` found of prices, by the service's own names."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -71,8 +81,16 @@ class Service(ABC):
 
     @abstractmethod
     def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
-        """The Deltas of an answer with status 200, by Backend's contract. What it raises of Python's own on nonsense
+        """The Deltas of an answer that is no refusal, by Backend's contract. What it raises of Python's own on nonsense
         becomes a ModelFailed."""
+
+    async def prepare(self, call: Call, model: str) -> None:  # noqa: B027 - a hook that most do not need
+        """Asks, by `get`, what must be known before the request can be made. Raises what is wrong with the call before
+        it asks anything. May be overridden."""
+
+    def refusal(self, model: str, status: int, body: bytes, headers: Mapping[str, str]) -> SeraiError:
+        """The error for an answer that is a refusal. May be overridden."""
+        return refused(self.name, model, status, body, headers)
 
     def credentials(self, key: str) -> Mapping[str, str]:
         """The headers that show a key."""
@@ -94,6 +112,18 @@ class Service(ABC):
             return None
         return _models.model(self.name, model, {})
 
+    async def find(self, name: str) -> Model | None:
+        """A model by its whole name that is not listed, where the service can be asked for it. Raises SeraiError. May
+        be overridden."""
+        return self.unlisted(name)
+
+    def quoted(self, model: str) -> Mapping[str, Any] | None:
+        """What a model costs, by the service's own name for it and as the service itself says it: `input` and `output`
+        for a million tokens, `currency`, and when that was `seen_at`. None where it says nothing."""
+        seen_at = self.listing.seen_at
+        quote = self.quotes.get(model)
+        return None if quote is None or seen_at is None else {**quote, "currency": "USD", "seen_at": seen_at}
+
     async def models(self) -> Sequence[Model]:
         return await self.listing.get()
 
@@ -101,11 +131,12 @@ class Service(ABC):
         start, _, model = call.model.partition("/")
         if start != self.name or not model:
             raise ModelNotFound(call.model, who=self.name)
-        path, body = self._written(call, model)
         who = Answerer(model=call.model, backend=self.name, place=self.place)
         with self._at_work():
             try:
-                async with contextlib.aclosing(self._answer(call, path, body, who)) as deltas:
+                await self._prepared(call, model)
+                request = self._written(call, model)
+                async with contextlib.aclosing(self._answer(call, request, who)) as deltas:
                     async for delta in deltas:
                         yield delta
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -120,7 +151,7 @@ class Service(ABC):
         """The JSON at a path. Raises SeraiError."""
         try:
             async with asyncio.timeout(_LIST_S):
-                response = await self._send("GET", path, None, "")
+                response = await self._send("GET", Request(path, b""), "")
                 try:
                     return orjson.loads(await _lines.whole(response, self.name))
                 finally:
@@ -130,10 +161,34 @@ class Service(ABC):
         except orjson.JSONDecodeError as error:
             raise ModelFailed(f"{self.name} sent something that is not JSON.", who=self.name) from error
 
+    async def look(self, url: str) -> Any:
+        """The JSON at an address of anybody's, who is shown no key. Raises SeraiError, NotFound for what is not for
+        everybody."""
+        try:
+            async with asyncio.timeout(_LIST_S):
+                response = await self._http().get(url, allow_redirects=False)
+                if response.status in (401, 403, 404):
+                    response.release()
+                    raise NotFound(f"{URL(url).host} does not have this for everybody.")
+                if response.status != 200:
+                    raise await self.refused_by(response, url)
+                try:
+                    return orjson.loads(await _lines.whole(response, self.name))
+                finally:
+                    response.release()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _faults.broken(self.name, error, _LIST_S) from error
+        except orjson.JSONDecodeError as error:
+            raise ModelFailed(f"{URL(url).host} sent something that is not JSON.", who=self.name) from error
+
     async def body(self, response: aiohttp.ClientResponse) -> Any:
         """The JSON of a whole answer."""
+        return orjson.loads(await self.content(response))
+
+    async def content(self, response: aiohttp.ClientResponse) -> bytes:
+        """The bytes of a whole answer."""
         async with asyncio.timeout(self.config.patience_s):
-            return orjson.loads(await _lines.whole(response, self.name))
+            return await _lines.whole(response, self.name)
 
     def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """The bytes of a streamed answer, within bounds."""
@@ -157,17 +212,30 @@ class Service(ABC):
             raise ModelFailed(f"{self.name} sent something that is no list of models.", who=self.name) from error
         return list({model.name: model for model in (*self._told, *models)}.values())
 
-    def _written(self, call: Call, model: str) -> tuple[str, bytes]:
+    async def _prepared(self, call: Call, model: str) -> None:
+        try:
+            await self.prepare(call, model)
+        except _NONSENSE as error:
+            raise self._unfit() from error
+
+    def _written(self, call: Call, model: str) -> Request:
+        """The request with its body in bytes."""
         try:
             request = self.request(call, model)
-            return request.path, orjson.dumps(request.body)
+            if isinstance(request.body, bytes):
+                return request
+            headers = {"content-type": "application/json", **request.headers}
+            return replace(request, body=orjson.dumps(request.body), headers=headers)
         except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
-            raise BadRequest(f"{self.name} cannot be asked this: something in it does not fit.") from error
+            raise self._unfit() from error
 
-    async def _answer(self, call: Call, path: str, body: bytes, who: Answerer) -> AsyncGenerator[Delta, None]:
-        response = await self._send("POST", path, body, call.model)
+    def _unfit(self) -> BadRequest:
+        return BadRequest(f"{self.name} cannot be asked this: something in it does not fit.")
+
+    async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
+        response = await self._send("POST", request, call.model)
         try:
-            async with contextlib.aclosing(self.read(call, response, who)) as deltas:
+            async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
             with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again
@@ -177,15 +245,15 @@ class Service(ABC):
             # An answer that is not at its end is left by closing the connection: only that stops the service.
             response.release() if response.content.at_eof() else response.close()
 
-    async def _send(self, method: str, path: str, body: bytes | None, model: str) -> aiohttp.ClientResponse:
-        """A response with status 200. Shows one key after the other as long as they are refused or have had enough."""
+    async def _send(self, method: str, request: Request, model: str) -> aiohttp.ClientResponse:
+        """A response that is no refusal. Shows one key after the other while they are refused or have had enough."""
         refusal: SeraiError | None = None
         for key in self._keys.order():
-            response = await self._ask(method, path, body, key)
+            response = await self.ask(method, request, key)
             self.heard_at, self.refused = time.monotonic(), response.status == 401
-            if response.status == 200:
+            if response.status in _FINE:
                 return response
-            error = await self._refusal(response, model)
+            error = await self.refused_by(response, model)
             if response.status not in (401, 429):
                 raise error
             self._keys.rest(key, error.retry_after if isinstance(error, Busy) else REFUSED_S)
@@ -193,22 +261,23 @@ class Service(ABC):
         assert refusal is not None
         raise refusal
 
-    async def _ask(self, method: str, path: str, body: bytes | None, key: str) -> aiohttp.ClientResponse:
-        headers = {**self.credentials(key)}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        url = URL(self.url).origin() / path[1:] if path.startswith("/") else f"{self.url}/{path}"
+    async def ask(self, method: str, request: Request, key: str) -> aiohttp.ClientResponse:
+        """Its response to this key, whatever its status. Raises aiohttp's errors."""
+        path, headers = request.path, {**request.headers, **self.credentials(key)}
+        url = f"{URL(self.url).origin()}{path}" if path.startswith("/") else f"{self.url}/{path}"
+        body = request.body or None
         async with asyncio.timeout(self.config.patience_s):
             return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)
 
-    async def _refusal(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
+    async def refused_by(self, response: aiohttp.ClientResponse, model: str) -> SeraiError:
+        """The error of a response that is a refusal, which is read and closed."""
         try:
             body = await _lines.whole(response, self.name, 1 << 20)
         except (ModelFailed, aiohttp.ClientError):
             body = b""
         finally:
             response.close()
-        error = refused(self.name, model, response.status, body, response.headers)
+        error = self.refusal(model, response.status, body, response.headers)
         return _faults.without(self.config.keys, error)
 
     def _http(self) -> aiohttp.ClientSession:

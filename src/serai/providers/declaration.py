@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from serai import registry
 from serai.backend import Backend
 from serai.errors import NotFound
+from serai.outside import Outside
 
 PATIENCE_S = 300.0
 """So long a service may be silent in the middle of an answer, where its owner says nothing else."""
@@ -17,7 +18,8 @@ PATIENCE_S = 300.0
 class ProviderConfig:
     """One service as its owner set it up. Its models are called `<name>/<the service's own name for it>`. Of several
     keys the next is taken where one is refused or has had enough. `models` are names that the service does not list
-    itself. `at_once` is how many calls it takes at a time, None for any number."""
+    itself. `at_once` is how many calls it takes at a time, None for any number. `outside` fetches what it made and
+    keeps elsewhere."""
 
     name: str
     url: str
@@ -25,6 +27,7 @@ class ProviderConfig:
     models: tuple[str, ...] = ()
     patience_s: float = PATIENCE_S
     at_once: int | None = None
+    outside: Outside = field(default_factory=lambda: Outside(lambda: True, lambda: False), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from serai.backend import Backend
 from serai.errors import BadRequest, Conflict, SeraiError
+from serai.outside import Outside
 from serai.providers import checking, rows
 from serai.providers._base import Service
 from serai.providers._listing import Listing
@@ -28,7 +29,7 @@ MOST_KEYS = 100
 
 class Providers:
     """`variable` reads a variable of the environment; `seen` is told every key, so that logs leave it out; `taken`
-    says whether models of this machine are called `<name>/…`."""
+    says whether models of this machine are called `<name>/…`; `outside` fetches what services keep elsewhere."""
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class Providers:
         variable: Callable[[str], str | None],
         seen: Callable[[str], None],
         taken: Callable[[str], Awaitable[bool]],
+        outside: Outside,
     ) -> None:
         self._db = db
         self._secrets = secrets
         self._variable = variable
         self._seen = seen
         self._taken = taken
+        self._outside = outside
         self._version: int | None = None
         self._open: dict[str, tuple[Row, Backend]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
@@ -65,6 +68,10 @@ class Providers:
             find_kind(row.kind)
             raise BadRequest(f"{name} could not be opened.", hint=f"Remove it: `serai providers remove {name}`.")
         return self._open[name][1]
+
+    def opened(self, name: str) -> tuple[Row, Backend] | None:
+        """A service that is open, as it was when `backends` was asked last."""
+        return self._open.get(name)
 
     async def listing(self, name: str) -> Listing | None:
         """What is known of its models without asking; None for a service that keeps no such list, or is not open."""
@@ -187,9 +194,8 @@ class Providers:
 
     async def _opened(self, row: Row) -> Backend:
         keys = await self.keys(row)
-        return find_kind(row.kind).open(
-            ProviderConfig(row.name, row.url, keys, row.models, row.patience_s, row.at_once)
-        )
+        facts = (row.models, row.patience_s, row.at_once, self._outside)
+        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, *facts))
 
     def _leave(self, backend: Backend) -> None:
         """Closes it once its answers are whole."""

@@ -33,6 +33,11 @@ def refused(service: str, model: str, status: int, body: bytes, headers: Mapping
     return _failed(service, status, words)
 
 
+def words_of(body: bytes) -> str:
+    """What an error's body says, empty where it says nothing."""
+    return _words(_problem(body), body)
+
+
 def _failed(service: str, status: int, words: str) -> ModelFailed:
     if status == 401:
         return ModelFailed(f"{service} refused the key: {words}", hint=f"Check the key of {service}.", who=service)

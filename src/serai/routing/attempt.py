@@ -100,6 +100,7 @@ class Attempt:
         counted = Usage()
         written = 0
         settled = False
+        began = time.monotonic()
         try:
             async with contextlib.aclosing(self._backend.run(call)) as source:
                 async for delta in self._within(source):
@@ -107,7 +108,8 @@ class Attempt:
                         written += 1
                     else:
                         settled = True
-                        delta.usage = replace(delta.usage, cost=hold.settle(delta.usage))
+                        told = replace(delta.usage, total_s=delta.usage.total_s or time.monotonic() - began)
+                        delta.usage = replace(delta.usage, cost=hold.settle(told))
                     if delta.answerer is not None:
                         counted = Usage(prompt_tokens=delta.prompt_tokens, cached_tokens=delta.cached_tokens)
                         if self._why:
@@ -115,7 +117,8 @@ class Attempt:
                     yield delta
         finally:
             if not settled:
-                hold.settle(replace(counted, completion_tokens=written) if written else Usage())
+                took = time.monotonic() - began
+                hold.settle(replace(counted, completion_tokens=written, total_s=took) if written else Usage())
 
     def _within(self, source: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
         return source if self._terms == _ANY_TIME else self._timed(source)

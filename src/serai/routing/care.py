@@ -39,6 +39,10 @@ class Care:
             known = self._places[backend.name] = Places(backend.name, limit, lambda: self._settings().waiting)
         return known
 
+    def queues(self) -> dict[str, float]:
+        """How many calls wait for a place, by backend, where there is a queue."""
+        return {name: float(len(places)) for name, places in self._places.items()}
+
     def budget(self, backend: Backend) -> Budget:
         return self._budgets.setdefault(backend.name, Budget())
 

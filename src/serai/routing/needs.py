@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Protocol
 
-from serai.types import Call, Model, Record, Usage
+from serai.types import Call, Delta, Model, Record, Usage
+
+Overhear = Callable[[Call, AsyncGenerator[Delta, None]], AsyncGenerator[Delta, None]]
+"""Gives a call's answer back as it is, or as a stream of the same Deltas that somebody listens to; closing that closes
+the answer."""
 
 
 class Events(Protocol):

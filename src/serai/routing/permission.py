@@ -31,8 +31,8 @@ def names(limits: Limits, name: str) -> bool:
 
 
 def refused(limits: Limits, model: Model) -> Forbidden | None:
-    """Why the model may not be asked, in words. What a service's answer would cost is not known, so a limit of money
-    lets only this machine's own models through."""
+    """Why the model may not be asked, in words. Limits of money are held where a call's price is known: see
+    `serai.money`."""
     if not names(limits, model.name):
         return _not_named(limits, model.name)
     if limits.places is not None and model.place not in limits.places:
@@ -42,12 +42,12 @@ def refused(limits: Limits, model: Model) -> Forbidden | None:
         allowed = ", ".join(limits.places) or "nowhere"
         hint = f"It may be used here: {allowed}. Whoever made the key can change that."
         return Forbidden(f"This key may not be used at {model.place!r}, where {model.name} is.", hint=hint)
-    if model.place != LOCAL and (limits.spend_per_day is not None or limits.spend_per_month is not None):
-        hint = "Ask a model of this machine, which costs nothing."
-        return Forbidden(
-            f"This key may spend only so much, and what {model.name} costs at {model.place!r} is not known.", hint=hint
-        )
     return None
+
+
+def reaches(limits: Limits, place: str, name: str) -> bool:
+    """Whether a name may be said to a place at all."""
+    return (limits.places is None or place in limits.places) and names(limits, name)
 
 
 def check(limits: Limits, model: Model) -> None:

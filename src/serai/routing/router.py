@@ -16,7 +16,7 @@ from serai.routing.care import Care
 from serai.routing.fallback import Fallback, One
 from serai.routing.hedge import Hedged
 from serai.routing.live import Ending, LiveCall
-from serai.routing.needs import Events, Money, Rates, Watcher
+from serai.routing.needs import Events, Money, Overhear, Rates, Watcher
 from serai.routing.offers import Offers, Services
 from serai.routing.plan import Candidate, Plan, Planner
 from serai.routing.route import Route
@@ -44,12 +44,14 @@ class Router:
         services: Services | None = None,
         money: Money | None = None,
         route: Find | None = None,
+        overhear: Overhear = lambda _call, answer: answer,
     ) -> None:
         self.backends = list(backends)
         self.watchers = list(watchers)
         self.care = Care(lambda: settings().routing, money, self._asked)
         self._events = events
         self._rates = rates
+        self._overhear = overhear
         self._offers = Offers(self.backends, services, settings, loaded)
         self._route: Find = route or _no_route
         self.planner = Planner(self._offers, self.care, self._route)
@@ -74,6 +76,11 @@ class Router:
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
         return list(self._live.values())
+
+    def counts(self) -> dict[str, float]:
+        """How many calls wait for the first piece of their answer, and how many stream it."""
+        states = [live.state for live in self._live.values()]
+        return {state: float(states.count(state)) for state in ("waiting", "streaming")}
 
     def cancel(self, call_id: str) -> bool:
         """Stops a call at its source; its stream ends with finish `cancelled`. False if there is no such call."""
@@ -100,8 +107,9 @@ class Router:
         timer = self._arm(call, live)
         usage = Usage()
         status: Ending = "cancelled"
+        answer = self._overhear(call, self._answer(call))
         try:
-            async with contextlib.aclosing(self._interruptible(self._answer(call), live)) as stream:
+            async with contextlib.aclosing(self._interruptible(answer, live)) as stream:
                 async for delta in stream:
                     if live.state == "waiting":
                         live.state = "streaming"

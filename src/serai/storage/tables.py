@@ -252,3 +252,111 @@ batches = Table(
 )
 """Requests that a job answers one after another: `input`, `output` and `errors` are uploads, `notes` the asker's own.
 `state` and the names in `times` are OpenAI's words; `problems` are what is wrong with the input."""
+
+prices = Table(
+    "prices",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("price", JSON, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+"""What this Serai's owner says models cost; `model` is a name as it is asked, or a pattern of names. Before these all
+other prices give way."""
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("hard", Boolean, nullable=False),
+    Column("unknown", Boolean, nullable=False, default=False),
+    Column("told", Text, nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+"""What may be spent by whom (`kind` and `name`) in a period. `unknown`: models whose price is not known may be asked
+all the same. `told` is the period for which its passing was told last."""
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("day", Text, nullable=False, index=True),
+    Column("principal", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cost", BigInteger),
+    Column("state", Text, nullable=False, index=True),
+    Column("owner", Text, nullable=False, default=""),
+)
+"""One row for each attempt that may cost something, and one a day for all alike that are free. Amounts, here as in
+`budgets` and `spent`, are in billionths of a US dollar, exactly; a `cost` that is null is not known. `state` is one of
+`charges.State`; `owner` the process that holds it."""
+
+spent = Table(
+    "spent",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("cost", BigInteger, nullable=False),
+)
+"""Sums of `charges`, held ones too: there once somebody has asked for them, and kept in step from then on by whoever
+writes a charge, in the same transaction."""
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", Text, primary_key=True),
+    Column("labels", JSON, nullable=False),
+    Column("numbers", JSON, nullable=False),
+)
+"""What calls came to in a minute, an hour or a day (`step`, in seconds) that began at `at`. `labels` are the calls'
+task, model, backend, place, dialect and key, and `series` a digest of those."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("task", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("tried", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+)
+"""The last calls that ended, without what was said. `asked` is the model's name as it was asked for, `key` the
+principal."""
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("sent_at", Float),
+    Column("error", Text, nullable=False),
+)
+"""Addresses that are told of events. `failures` counts the messages in a row that were given up, `error` says why the
+last was. What a hook's messages are signed with is the secret `hook:<id>`."""

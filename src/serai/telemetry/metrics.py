@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 
-from serai.types import Record
+from serai.types import LOCAL, Record
 
 Labels = tuple[tuple[str, str], ...]
 Reading = float | Mapping[str, float]
@@ -69,6 +69,11 @@ class Metrics:
         self._prompt = Counter("serai_prompt_tokens_total", "Tokens that were read.")
         self._cached = Counter("serai_cached_tokens_total", "Tokens of prompts that needed no reading again.")
         self._completion = Counter("serai_completion_tokens_total", "Tokens that were written.")
+        self._errors = Counter("serai_errors_total", "Calls that failed, by the error's code.")
+        self._fallbacks = Counter("serai_fallbacks_total", "Attempts that failed before another was made, by why.")
+        self._cost = Counter("serai_cost_dollars_total", "What calls cost, where that is known.")
+        self._unpriced = Counter("serai_unpriced_calls_total", "Calls of services whose cost is not known.")
+        self._hits = Counter("serai_cache_hits_total", "Calls that were answered from the cache of answers.")
         self._first = Histogram("serai_first_token_seconds", "From a call's arrival to its first token.")
         self._total = Histogram("serai_call_seconds", "From a call's arrival to its end.")
         self._gauges: dict[str, tuple[str, str, Callable[[], Reading]]] = {}
@@ -85,14 +90,32 @@ class Metrics:
         self._prompt.add(who, usage.prompt_tokens)
         self._cached.add(who, usage.cached_tokens)
         self._completion.add(who, usage.completion_tokens)
+        if record.error:
+            self._errors.add((*who, ("code", record.error)))
+        for attempt in record.tried:
+            if attempt.tried:
+                named = (("model", attempt.model or record.model), ("backend", attempt.backend))
+                self._fallbacks.add((*named, ("cause", attempt.code or "unknown")))
+        self._charge(who, record)
         if usage.first_token_s is not None:
             self._first.observe(who, usage.first_token_s)
         if usage.total_s is not None:
             self._total.observe(who, usage.total_s)
 
+    def _charge(self, who: Labels, record: Record) -> None:
+        usage = record.usage
+        if usage.cost is None:
+            if record.place != LOCAL and (usage.prompt_tokens or usage.completion_tokens):
+                self._unpriced.add(who)
+        elif usage.cost:
+            self._cost.add(who, usage.cost)
+        if usage.from_cache:
+            self._hits.add(who)
+
     def render(self) -> str:
         lines: list[str] = []
-        for metric in (self._calls, self._prompt, self._cached, self._completion, self._first, self._total):
+        counters = (self._calls, self._errors, self._fallbacks, self._prompt, self._cached, self._completion)
+        for metric in (*counters, self._cost, self._unpriced, self._hits, self._first, self._total):
             lines += metric.lines()
         for name, (description, label, read) in self._gauges.items():
             lines += _head(name, description, "gauge")

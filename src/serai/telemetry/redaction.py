@@ -19,8 +19,8 @@ _PATTERNS = re.compile(
     \bserai-[A-Za-z0-9_-]{40,} |
     (?<=://)[^/\s:@]*:[^/\s@]+(?=@) |                             # https://name:password@host
     (?i:\b(?P<scheme>bearer|basic)\s+)[A-Za-z0-9+/=._~-]{6,} |
-    (?i:(?P<name>[\w-]*(?:key|token|secret|password|passwd|authorization)["']?\s*=\s*["']?))[^\s"'&,;)}\]]+ |
-    (?i:(?P<quoted>["'][\w-]*(?:key|token|secret|password|passwd|authorization)["']\s*:\s*["']))[^"']+
+    (?i:(?P<name>(?:key|token|secret|password|passwd|authorization)["']?\s*=\s*["']?))[^\s"'&,;)}\]]+ |
+    (?i:(?P<quoted>(?:key|token|secret|password|passwd|authorization)["']\s*:\s*["']))[^"']+
     """,
     re.VERBOSE,
 )

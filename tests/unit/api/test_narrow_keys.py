@@ -71,7 +71,7 @@ async def test_a_key_for_this_machine_gets_nothing_from_elsewhere(api: Api) -> N
 async def test_a_key_with_money_asks_only_what_costs_nothing(api: Api) -> None:
     key = await api.as_key(spend_per_day=5.0)
     refused = await ask(api, key, "cloud/far")
-    assert refused.status_code == 403 and "is not known" in refused.json()["error"]["message"]
+    assert refused.status_code == 402 and "is not known" in refused.json()["error"]["message"]
     assert (await ask(api, key, "secret/other")).status_code == 200
 
 

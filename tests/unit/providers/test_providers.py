@@ -13,6 +13,7 @@ from tests.unit.providers.conftest import chat
 
 from serai.backend import collect
 from serai.errors import BadRequest, Conflict, NotFound
+from serai.outside import Outside
 from serai.providers.providers import Providers
 from serai.providers.rows import Row
 from serai.storage.database import Database
@@ -32,7 +33,8 @@ class Made:
     def more(self) -> Providers:
         """The same as another process has it."""
         secrets = SecretStore(self.db, self.home)
-        return Providers(self.db, secrets, self.environ.get, self.hidden.append, self.taken)
+        outside = Outside(lambda: True, lambda: False)
+        return Providers(self.db, secrets, self.environ.get, self.hidden.append, self.taken, outside)
 
     async def taken(self, name: str) -> bool:
         return name == "mine"

@@ -173,3 +173,45 @@ async def test_a_chat_that_is_too_long_is_shortened_where_that_is_allowed() -> N
     with pytest.raises(ContextExceeded):
         await collect(router.run(call))
     assert router.live() == []
+
+
+async def test_whoever_overhears_an_answer_hears_all_of_it_and_is_closed_with_it() -> None:
+    heard: list[str] = []
+    closed: list[str] = []
+
+    async def overhear(asked: Call, answer: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+        try:
+            async with aclosing(answer):
+                async for delta in answer:
+                    heard.append(delta.text)
+                    yield delta
+        finally:
+            closed.append(asked.id)
+
+    backend, recorder = ScriptedBackend(MODELS), Recorder()
+    router = Router([backend], recorder, [recorder], Settings, overhear=overhear)
+    first, second = chat(), chat()
+    await collect(router.run(first))
+    async with aclosing(router.run(second)) as stream:
+        await anext(stream)
+    assert "".join(heard) == "Hello thereHello"
+    assert closed == [first.id, second.id] and backend.closed == 1 and len(recorder.finished) == 2
+
+
+async def test_queues_are_counted_by_their_backend() -> None:
+    backend = ScriptedBackend(MODELS)
+    backend.at_once = 1  # type: ignore[attr-defined]
+    router, _ = make(backend)
+    assert router.care.queues() == {}
+    await collect(router.run(chat()))
+    assert router.care.queues() == {"scripted": 0.0}
+
+
+async def test_open_calls_are_counted_by_their_state() -> None:
+    gate = asyncio.Event()
+    router, _ = make(ScriptedBackend(MODELS, script=["a", gate, "b"]))
+    async with aclosing(router.run(chat())) as stream:
+        await anext(stream)
+        assert router.counts() == {"waiting": 0.0, "streaming": 1.0}
+        gate.set()
+    assert router.counts() == {"waiting": 0.0, "streaming": 0.0}

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from serai.telemetry.metrics import Counter, Histogram, Metrics
-from serai.types import CHAT, Call, Record, Usage
+from serai.types import CHAT, Attempt, Call, Record, Usage
 
 NOTHING = Usage()
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="(\\.|[^"\\\n])*"(,[a-z]+="(\\.|[^"\\\n])*")*\})? -?[0-9.e+-]+')
@@ -41,6 +42,27 @@ def test_a_call_that_failed_is_counted_by_its_error() -> None:
     for _ in range(3):
         metrics.ended(record("guide", error="busy"))
     assert 'serai_calls_total{model="guide",backend="llama.cpp",status="busy"} 3' in metrics.render()
+
+
+def test_fallbacks_errors_cost_and_hits_are_counted() -> None:
+    metrics = Metrics()
+    tried = (
+        Attempt(backend="far", model="far/m", reason="away", code="unreachable"),
+        Attempt(backend="other", reason="not asked", code="forbidden", tried=False),
+    )
+    for usage in (Usage(cost=0.25), Usage(cost=0.5, from_cache=True), Usage(prompt_tokens=3)):
+        metrics.ended(replace(record("shore/m", usage, error="busy"), place="shore", tried=tried))
+    text = metrics.render()
+    who = 'model="shore/m",backend="llama.cpp"'
+    for line in (
+        f'serai_errors_total{{{who},code="busy"}} 3',
+        'serai_fallbacks_total{model="far/m",backend="far",cause="unreachable"} 3',
+        f"serai_cost_dollars_total{{{who}}} 0.75",
+        f"serai_unpriced_calls_total{{{who}}} 1",
+        f"serai_cache_hits_total{{{who}}} 1",
+    ):
+        assert line in text.splitlines()
+    assert "forbidden" not in text
 
 
 def test_everything_is_in_prometheus_s_form() -> None:

@@ -87,3 +87,8 @@ def test_structures_are_cleaned_throughout() -> None:
     redactor.add("sesame")
     dirty = {"a": ["sesame", ("x sesame", 1)], "sesame": None, "o": {"sesame"}}
     assert "sesame" not in str(redactor.clean_all(dirty))
+
+
+def test_a_text_without_an_end_takes_no_time_without_an_end() -> None:
+    """A pattern that looks back from every letter would take hours."""
+    assert len(Redactor().clean("x" * 3_000_000)) == 3_000_000

@@ -669,7 +669,7 @@ export default {
   "keys.day": "Dollar pro Tag",
   "keys.month": "Dollar pro Monat",
   "keys.unlimited": "keine Grenze",
-  "keys.spend.text": "Mit einer Geldgrenze fragt er nur Modelle, die nichts kosten: die dieses Geräts.",
+  "keys.spend.text": "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
   "keys.number": "Ganze Zahlen ab 1, Geld ab 0. Leer heißt keine Grenze.",
   "keys.may.requests": { one: "{n} Anfrage pro Minute", other: "{n} Anfragen pro Minute" },
   "keys.may.tokens": { one: "{n} Token pro Minute", other: "{n} Tokens pro Minute" },

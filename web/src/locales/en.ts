@@ -667,7 +667,7 @@ export default {
   "keys.day": "Dollars a day",
   "keys.month": "Dollars a month",
   "keys.unlimited": "no limit",
-  "keys.spend.text": "With a limit of money it asks only models that cost nothing: those of this machine.",
+  "keys.spend.text": "Calls that could cost more are refused, and so are models whose price is not known.",
   "keys.number": "Write whole numbers from 1, and money from 0. Empty is no limit.",
   "keys.may.requests": { one: "{n} call a minute", other: "{n} calls a minute" },
   "keys.may.tokens": { one: "{n} token a minute", other: "{n} tokens a minute" },

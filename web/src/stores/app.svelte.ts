@@ -33,7 +33,7 @@ class App {
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
   readonly remote = new Remote();
-  readonly routes = new Routes();
+  readonly routes = new Routes(this.events);
   readonly discover = new Discover();
   readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);

@@ -8,11 +8,14 @@ from fastapi import APIRouter
 def routers() -> list[APIRouter]:
     from serai.api.native import (
         batches,
+        budgets,
         cache,
         calls,
+        endpoints,
         engines,
         events,
         fit,
+        hooks,
         hub,
         jobs,
         keys,
@@ -20,16 +23,21 @@ def routers() -> list[APIRouter]:
         messages,
         models,
         pictures,
+        prices,
         providers,
+        routes,
         running,
         secrets,
         sessions,
         settings,
+        stats,
         status,
         store,
         suggestions,
+        usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs, calls)
-    changed = (settings, secrets, keys, providers, machine, engines, cache, batches)
-    return [*(noun.routes for noun in (*watched, *changed)), cache.clearing, batches.sending]
+    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    counted = (calls, stats, prices, budgets, usage)
+    changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks, cache, batches)
+    return [*(noun.routes for noun in (*watched, *counted, *changed)), cache.clearing, batches.sending]

@@ -31,8 +31,8 @@ class Limits(In):
     requests_per_minute: int | None = Field(None, description="Calls that models are asked.")
     tokens_per_minute: int | None = Field(None, description="Read and written, together.")
     at_once: int | None = Field(None, description="Calls that may run at the same time.")
-    spend_per_day: float | None = Field(None, description="US dollars. Only models that cost nothing can be asked.")
-    spend_per_month: float | None = Field(None, description="US dollars. Only models that cost nothing can be asked.")
+    spend_per_day: float | None = Field(None, description="US dollars; calls that could pass it are refused.")
+    spend_per_month: float | None = Field(None, description="US dollars; calls that could pass it are refused.")
 
 
 class Key(Out):

@@ -369,6 +369,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All budgets as they stand, the limits of keys too
+         * @description All budgets as they stand, the limits of keys too.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        /**
+         * Sets a budget
+         * @description Sets a budget. What was spent before counts, as far as it lies in the period.
+         */
+        post: operations["set_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{budget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a budget away; nothing of what was spent is forgotten
+         * @description Takes a budget away; nothing of what was spent is forgotten.
+         */
+        delete: operations["remove_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cache": {
         parameters: {
             query?: never;
@@ -420,7 +464,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * A call that has ended, with what was said in it where the inspector kept that
+         * @description A call that has ended, with what was said in it where the inspector kept that.
+         */
+        get: operations["get_call"];
         put?: never;
         post?: never;
         /**
@@ -428,6 +476,26 @@ export interface paths {
          * @description Ends a call; its asker gets what was written so far.
          */
         delete: operations["cancel_call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last calls that ended, the newest first
+         * @description The last calls that ended, the newest first. Whoever is no admin is told of their own alone.
+         */
+        get: operations["list_past_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -467,6 +535,218 @@ export interface paths {
          * @description Fetches a model from the hub, as a job that survives a restart.
          */
         post: operations["download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an Endpoint would cost
+         * @description What an Endpoint would cost. Creates nothing.
+         */
+        post: operations["endpoint_cost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-hardware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The machines that can be had, with their prices and when those were seen
+         * @description The machines that can be had, with their prices and when those were seen.
+         */
+        get: operations["list_endpoint_hardware"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The Endpoints of a namespace, each with what it costs
+         * @description The Endpoints of a namespace, each with what it costs.
+         */
+        get: operations["list_endpoints"];
+        put?: never;
+        /**
+         * Creates one, which then costs what `POST /endpoint-cost` says
+         * @description Creates one, which then costs what `POST /endpoint-cost` says.
+         */
+        post: operations["create_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Endpoint as it is now
+         * @description One Endpoint as it is now.
+         */
+        get: operations["get_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an Endpoint for good
+         * @description Deletes an Endpoint for good.
+         */
+        delete: operations["delete_endpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes an Endpoint, which then starts anew
+         * @description Changes an Endpoint, which then starts anew.
+         */
+        patch: operations["change_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last lines that its container wrote
+         * @description The last lines that its container wrote.
+         */
+        get: operations["endpoint_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops it until somebody resumes it; it then costs nothing
+         * @description Stops it until somebody resumes it; it then costs nothing.
+         */
+        post: operations["pause_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts a paused one, which then costs again
+         * @description Starts a paused one, which then costs again.
+         */
+        post: operations["resume_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/scale-to-zero": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets it sleep until the next call to it
+         * @description Lets it sleep until the next call to it.
+         */
+        post: operations["scale_endpoint_to_zero"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds it as a remote service
+         * @description Adds it as a remote service, with its task, and with the token where its address is Hugging Face's own.
+         */
+        post: operations["use_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Waits until it runs and answers, as a job that survives a restart
+         * @description Waits until it runs and answers, as a job that survives a restart.
+         */
+        post: operations["wait_for_endpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -610,6 +890,70 @@ export interface paths {
         get: operations["get_hardware"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The hooks, and the events that there are
+         * @description The hooks, and the events that there are.
+         */
+        get: operations["list_hooks"];
+        put?: never;
+        /**
+         * Tells an address of events from now on
+         * @description Tells an address of events from now on.
+         */
+        post: operations["add_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Tells it nothing more
+         * @description Tells it nothing more.
+         */
+        delete: operations["remove_hook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hooks/{hook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends it one message, now and without another attempt
+         * @description Sends it one message, now and without another attempt.
+         */
+        post: operations["test_hook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -973,6 +1317,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What every model costs that may cost something
+         * @description What every model costs that may cost something.
+         */
+        get: operations["list_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets what a model costs, or all whose names are like a pattern, from the next call on
+         * @description Sets what a model costs, or all whose names are like a pattern, from the next call on.
+         */
+        put: operations["set_price"];
+        post?: never;
+        /**
+         * What the service or Serai's own list says holds again
+         * @description What the service or Serai's own list says holds again.
+         */
+        delete: operations["remove_price"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/provider-kinds": {
         parameters: {
             query?: never;
@@ -1079,6 +1467,74 @@ export interface paths {
         get: operations["list_provider_models"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The routes; each is a name that calls may ask like a model's
+         * @description The routes; each is a name that calls may ask like a model's.
+         */
+        get: operations["list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One route
+         * @description One route.
+         */
+        get: operations["get_route"];
+        /**
+         * Adds a route, or takes the place of the one with this name
+         * @description Adds a route, or takes the place of the one with this name.
+         */
+        put: operations["put_route"];
+        post?: never;
+        /**
+         * Forgets a route; calls that are under way go on
+         * @description Forgets a route; calls that are under way go on.
+         */
+        delete: operations["remove_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A dry run: what would happen to this call now, and why
+         * @description A dry run: what would happen to this call now, and why. Nobody is asked.
+         */
+        post: operations["plan_route"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1451,6 +1907,26 @@ export interface paths {
         patch: operations["change_settings"];
         trace?: never;
     };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What calls came to: totals, groups, and both over time
+         * @description What calls came to: totals, groups, and both over time. By key, whoever is no admin is told of their own.
+         */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1628,6 +2104,46 @@ export interface paths {
          * @description A small, a middle and a large model that fit this machine's memory and disk; or three for another machine.
          */
         get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls, tokens and cost, summed up, the dearest first; days the newest first
+         * @description Calls, tokens and cost, summed up, the dearest first; days the newest first.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same for a spreadsheet
+         * @description The same for a spreadsheet.
+         */
+        get: operations["get_usage_table"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2406,10 +2922,10 @@ export interface components {
             /** Size */
             size: number;
         };
-        /** Budget */
-        Budget: {
-            /** Devices */
-            devices: components["schemas"]["serai__api__native__running__Device"][];
+        /** BudgetList */
+        BudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["serai__api__native__budgets__Budget"][];
         };
         /** CacheStatus */
         CacheStatus: {
@@ -2539,6 +3055,58 @@ export interface components {
             freed: number;
             /** Size */
             size: number;
+        };
+        /**
+         * CostOut
+         * @description US dollars an hour. Null is unknown, and `why` says so; it is never nothing.
+         */
+        CostOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * Least
+             * @description With the fewest replicas.
+             */
+            least: number | null;
+            /**
+             * Most
+             * @description With all of them.
+             */
+            most: number | null;
+            /**
+             * Now
+             * @description With those that run.
+             */
+            now: number | null;
+            /** Replica */
+            replica: number | null;
+            /**
+             * Seen At
+             * @description When the price list was seen.
+             */
+            seen_at: number | null;
+            /** Why */
+            why: string;
+        };
+        /** CostQuestion */
+        CostQuestion: {
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Replica
+             * @default 1
+             */
+            max_replica: number;
+            /**
+             * Min Replica
+             * @default 0
+             */
+            min_replica: number;
         };
         /** Cpu */
         Cpu: {
@@ -2679,6 +3247,103 @@ export interface components {
             user?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * EndpointChange
+         * @description Only what is sent is changed.
+         */
+        EndpointChange: {
+            /** Env */
+            env?: {
+                [key: string]: string;
+            } | null;
+            /** Framework */
+            framework?: string | null;
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            /**
+             * Image
+             * @description The container, in Hugging Face's words.
+             */
+            image?: {
+                [key: string]: unknown;
+            } | null;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
+            /** Max Replica */
+            max_replica?: number | null;
+            /** Min Replica */
+            min_replica?: number | null;
+            /** Repository */
+            repository?: string | null;
+            /** Revision */
+            revision?: string | null;
+            /** Scale To Zero Timeout */
+            scale_to_zero_timeout?: number | null;
+            /** Secrets */
+            secrets?: {
+                [key: string]: string;
+            } | null;
+            /** Task */
+            task?: string | null;
+            /** Type */
+            type?: ("public" | "authenticated" | "private") | null;
+        };
+        /** EndpointList */
+        EndpointList: {
+            /** Endpoints */
+            endpoints: components["schemas"]["EndpointOut"][];
+        };
+        /** EndpointOut */
+        EndpointOut: {
+            cost: components["schemas"]["CostOut"];
+            /** Created At */
+            created_at: string;
+            /** Framework */
+            framework: string;
+            machine: components["schemas"]["MachineOut"];
+            /** Max Replica */
+            max_replica: number;
+            /** Message */
+            message: string;
+            /** Min Replica */
+            min_replica: number;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Ready Replica */
+            ready_replica: number;
+            /** Repository */
+            repository: string;
+            /** Revision */
+            revision: string;
+            /**
+             * Scale To Zero Timeout
+             * @description Minutes without a call after which it sleeps.
+             */
+            scale_to_zero_timeout: number | null;
+            /**
+             * State
+             * @description Hugging Face's word: pending, initializing, running, paused, scaledToZero, failed…
+             */
+            state: string;
+            /** Task */
+            task: string;
+            /** Type */
+            type: string;
+            /** Updated At */
+            updated_at: string;
+            /** Url */
+            url: string;
         };
         /**
          * ErrorAnswer
@@ -2914,6 +3579,79 @@ export interface components {
             name: string;
         };
         /**
+         * Group
+         * @description The calls that have one thing in common: a model, a backend, …
+         */
+        Group: {
+            /**
+             * Cache Hits
+             * @description Calls that were answered from the cache of answers.
+             */
+            cache_hits: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars, of the calls whose cost is known.
+             */
+            cost: number;
+            /**
+             * Cost Unknown
+             * @description Calls of services whose cost is not known.
+             */
+            cost_unknown: number;
+            /** Count */
+            count: number;
+            /** Done */
+            done: number;
+            /**
+             * Errors
+             * @description Calls that failed, by the error's code.
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /** Failed */
+            failed: number;
+            /**
+             * Fallbacks
+             * @description Attempts that failed before another answered, by why.
+             */
+            fallbacks: {
+                [key: string]: number;
+            };
+            first_token_s: components["schemas"]["Spread"] | null;
+            /**
+             * Name
+             * @description Its value; empty where calls had none, `other` where there were too many.
+             */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Series */
+            series: components["schemas"]["Point"][];
+            /**
+             * Success Rate
+             * @description Of those that were not cancelled; null where there were none.
+             */
+            success_rate: number | null;
+            /**
+             * Title
+             * @description What people call it: a key's name, else the same.
+             */
+            title: string;
+            /**
+             * Tokens Per Second
+             * @description The average of the answers' speeds.
+             */
+            tokens_per_second: number | null;
+            total_s: components["schemas"]["Spread"] | null;
+        };
+        /**
          * Hardware
          * @description What this machine has (sizes in bytes), and what that means for models.
          */
@@ -2928,6 +3666,35 @@ export interface components {
             /** Tier */
             tier: string;
         };
+        /** HardwareList */
+        HardwareList: {
+            /** @description Why it is not told anew. */
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Hardware */
+            hardware: components["schemas"]["HardwareOut"][];
+            /** Seen At */
+            seen_at: number | null;
+        };
+        /** HardwareOut */
+        HardwareOut: {
+            /** Accelerators */
+            accelerators: number;
+            /** Cpus */
+            cpus: number | null;
+            /** Gpu Memory Gb */
+            gpu_memory_gb: number | null;
+            /** Id */
+            id: string;
+            machine: components["schemas"]["MachineOut"];
+            /** Memory Gb */
+            memory_gb: number;
+            /** Price Per Hour */
+            price_per_hour: number | null;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+        };
         /** Health */
         Health: {
             /**
@@ -2935,6 +3702,74 @@ export interface components {
              * @default ok
              */
             status: string;
+        };
+        /** History */
+        History: {
+            /** Calls */
+            calls: components["schemas"]["PastCall"][];
+            /**
+             * Next
+             * @description What to send as `after` for the next page; null: there is none.
+             */
+            next: string | null;
+        };
+        /**
+         * Hook
+         * @description An address that is told of events. What its messages are signed with is told once, when it is added.
+         */
+        Hook: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Error
+             * @description Why it did not take the last one; empty where it did.
+             */
+            error: string;
+            /** Events */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Failures
+             * @description Messages in a row that it did not take.
+             */
+            failures: number;
+            /** Id */
+            id: string;
+            /**
+             * Private
+             * @description It may lie in a private network.
+             */
+            private: boolean;
+            /**
+             * Sent At
+             * @description When it last took a message.
+             */
+            sent_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /** HookList */
+        HookList: {
+            /** Hooks */
+            hooks: components["schemas"]["Hook"][];
+            /**
+             * Kinds
+             * @description The events that there are, and when they happen.
+             */
+            kinds: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * HookTest
+         * @description What the address said to a message just now.
+         */
+        HookTest: {
+            /** Error */
+            error: string;
+            /** Seconds */
+            seconds: number;
+            /** Taken */
+            taken: boolean;
         };
         /** HubEvaluation */
         HubEvaluation: {
@@ -3172,6 +4007,12 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** Inspected */
+        Inspected: {
+            call: components["schemas"]["PastCall"];
+            /** @description Null where they were not kept, or are kept no more. */
+            words: components["schemas"]["Words"] | null;
+        };
         /** Job */
         Job: {
             /** Args */
@@ -3334,12 +4175,12 @@ export interface components {
             requests_per_minute?: number | null;
             /**
              * Spend Per Day
-             * @description US dollars. Only models that cost nothing can be asked.
+             * @description US dollars; calls that could pass it are refused.
              */
             spend_per_day?: number | null;
             /**
              * Spend Per Month
-             * @description US dollars. Only models that cost nothing can be asked.
+             * @description US dollars; calls that could pass it are refused.
              */
             spend_per_month?: number | null;
             /**
@@ -3419,6 +4260,135 @@ export interface components {
             /** Parts */
             parts: string[];
         };
+        /** LogText */
+        LogText: {
+            /** Text */
+            text: string;
+        };
+        /** MachineOut */
+        MachineOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Instance Size */
+            instance_size: string;
+            /** Instance Type */
+            instance_type: string;
+            /** Region */
+            region: string;
+            /** Vendor */
+            vendor: string;
+        };
+        /**
+         * MachineShape
+         * @description A machine in Hugging Face's five words.
+         */
+        MachineShape: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Instance Size
+             * @default
+             */
+            instance_size: string;
+            /**
+             * Instance Type
+             * @default
+             */
+            instance_type: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+        };
+        /** MadeHook */
+        MadeHook: {
+            /** Created At */
+            created_at: number;
+            /**
+             * Error
+             * @description Why it did not take the last one; empty where it did.
+             */
+            error: string;
+            /** Events */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Failures
+             * @description Messages in a row that it did not take.
+             */
+            failures: number;
+            /** Id */
+            id: string;
+            /**
+             * Private
+             * @description It may lie in a private network.
+             */
+            private: boolean;
+            /**
+             * Secret
+             * @description Messages are signed with this. It is not shown again.
+             */
+            secret: string;
+            /**
+             * Sent At
+             * @description When it last took a message.
+             */
+            sent_at: number | null;
+            /** Url */
+            url: string;
+        };
+        /**
+         * Measured
+         * @description Times in seconds from the moment the call arrived.
+         */
+        Measured: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where it is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
+        };
         /**
          * Memory
          * @description In bytes; `models` is what the loaded models use.
@@ -3470,7 +4440,7 @@ export interface components {
             text: string;
             /** Tried */
             tried: components["schemas"]["Attempt"][];
-            usage: components["schemas"]["Usage"] | null;
+            usage: components["schemas"]["serai__api__native__shapes__Usage"] | null;
         };
         /**
          * Model
@@ -3588,6 +4558,61 @@ export interface components {
         ModelLog: {
             /** Lines */
             lines: components["schemas"]["LogLine"][];
+        };
+        /** NamedRoute */
+        NamedRoute: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Name
+             * @example best
+             */
+            name: string;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
         };
         /**
          * Need
@@ -3710,6 +4735,43 @@ export interface components {
              */
             template: string;
         };
+        /**
+         * NewBudget
+         * @description One for each: whose, which period, hard or soft. An older one gives way.
+         */
+        NewBudget: {
+            /**
+             * Amount
+             * @example 5
+             */
+            amount: number;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /**
+             * Name
+             * @description A key's id, a service, a model…; empty for `all`.
+             * @default
+             */
+            name: string;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /**
+             * Unknown
+             * @default false
+             */
+            unknown: boolean;
+        };
         /** NewDownload */
         NewDownload: {
             /**
@@ -3723,6 +4785,86 @@ export interface components {
              * @default 0
              */
             priority: number;
+        };
+        /**
+         * NewEndpoint
+         * @description Without replicas it has from none to one; without a type only whoever shows a token may ask it.
+         */
+        NewEndpoint: {
+            /** Env */
+            env?: {
+                [key: string]: string;
+            } | null;
+            /** Framework */
+            framework?: string | null;
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            /**
+             * Image
+             * @description The container, in Hugging Face's words.
+             */
+            image?: {
+                [key: string]: unknown;
+            } | null;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
+            /** Max Replica */
+            max_replica?: number | null;
+            /** Min Replica */
+            min_replica?: number | null;
+            /**
+             * Name
+             * @example my-endpoint
+             */
+            name: string;
+            /**
+             * Repository
+             * @example org/model
+             */
+            repository: string;
+            /** Revision */
+            revision?: string | null;
+            /** Scale To Zero Timeout */
+            scale_to_zero_timeout?: number | null;
+            /** Secrets */
+            secrets?: {
+                [key: string]: string;
+            } | null;
+            /** Task */
+            task?: string | null;
+            /** Type */
+            type?: ("public" | "authenticated" | "private") | null;
+        };
+        /** NewHook */
+        NewHook: {
+            /**
+             * Events
+             * @description Left out: all.
+             * @default []
+             * @example [
+             *       "call.failed"
+             *     ]
+             */
+            events: ("call.failed" | "budget" | "job.ended" | "model.state" | "provider.away" | "provider.back")[];
+            /**
+             * Private
+             * @description Allow an address in a private network, or on this machine.
+             * @default false
+             */
+            private: boolean;
+            /**
+             * Url
+             * @example https://example.com/serai
+             */
+            url: string;
         };
         /** NewKey */
         NewKey: {
@@ -3768,6 +4910,34 @@ export interface components {
              * @description GGUF file or folder on the server's machine.
              */
             path: string;
+        };
+        /**
+         * NewPrice
+         * @description What a model costs from now on, in US dollars; an empty one costs nothing.
+         */
+        NewPrice: {
+            /** Audio Second */
+            audio_second?: number | null;
+            /** Cached Input */
+            cached_input?: number | null;
+            /** Compute Second */
+            compute_second?: number | null;
+            /** Hour */
+            hour?: number | null;
+            /** Image */
+            image?: number | null;
+            /**
+             * Input
+             * @example 1.25
+             */
+            input?: number | null;
+            /**
+             * Output
+             * @example 10
+             */
+            output?: number | null;
+            /** Request */
+            request?: number | null;
         };
         /** NewProvider */
         NewProvider: {
@@ -3873,6 +5043,67 @@ export interface components {
             text: string;
         };
         /**
+         * Numbers
+         * @description What some calls came to.
+         */
+        Numbers: {
+            /**
+             * Cache Hits
+             * @description Calls that were answered from the cache of answers.
+             */
+            cache_hits: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars, of the calls whose cost is known.
+             */
+            cost: number;
+            /**
+             * Cost Unknown
+             * @description Calls of services whose cost is not known.
+             */
+            cost_unknown: number;
+            /** Count */
+            count: number;
+            /** Done */
+            done: number;
+            /**
+             * Errors
+             * @description Calls that failed, by the error's code.
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /** Failed */
+            failed: number;
+            /**
+             * Fallbacks
+             * @description Attempts that failed before another answered, by why.
+             */
+            fallbacks: {
+                [key: string]: number;
+            };
+            first_token_s: components["schemas"]["Spread"] | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /**
+             * Success Rate
+             * @description Of those that were not cancelled; null where there were none.
+             */
+            success_rate: number | null;
+            /**
+             * Tokens Per Second
+             * @description The average of the answers' speeds.
+             */
+            tokens_per_second: number | null;
+            total_s: components["schemas"]["Spread"] | null;
+        };
+        /**
          * Offer
          * @description Something else that would fit: other values for `loading`, or another model.
          */
@@ -3932,6 +5163,15 @@ export interface components {
             /** Why */
             why: string;
         };
+        /** Override */
+        Override: {
+            /**
+             * Model
+             * @description A model's name, or a pattern of names.
+             */
+            model: string;
+            price: components["schemas"]["Price"];
+        };
         /**
          * Overview
          * @description Sizes in bytes; `used` is all of the Hugging Face cache's models, whoever put them there.
@@ -3973,10 +5213,231 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * PastAttempt
+         * @description A backend that did not answer, and why.
+         */
+        PastAttempt: {
+            /** Backend */
+            backend: string;
+            /** Code */
+            code: string;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Tried
+             * @description False: it was not even asked.
+             */
+            tried: boolean;
+        };
+        /**
+         * PastCall
+         * @description A call that has ended, without what was said.
+         */
+        PastCall: {
+            /**
+             * Asked
+             * @description The model's name as it was asked for.
+             */
+            asked: string;
+            /**
+             * At
+             * @description When it began.
+             */
+            at: number;
+            /** Backend */
+            backend: string;
+            /** Dialect */
+            dialect: string;
+            /**
+             * Error
+             * @description The error's code where it failed.
+             */
+            error: string;
+            /** Id */
+            id: string;
+            /**
+             * Key
+             * @description Who asked: the id of a key, or `owner`.
+             */
+            key: string;
+            /**
+             * Model
+             * @description Empty where none was found.
+             */
+            model: string;
+            /** Place */
+            place: string;
+            /** Session */
+            session: string;
+            /**
+             * Status
+             * @description done, failed or cancelled.
+             */
+            status: string;
+            /** Task */
+            task: string;
+            /** Tried */
+            tried: components["schemas"]["PastAttempt"][];
+            usage: components["schemas"]["Measured"];
+        };
         /** @description An error as one text, with Serai's own beside it. */
         PlainError: {
             error: string;
             serai: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * PlannedStep
+         * @description A model that would be asked.
+         */
+        PlannedStep: {
+            /** Backend */
+            backend: string;
+            /**
+             * Cost
+             * @description At most, in US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /**
+             * First Token S
+             * @description As it was measured; null where it was not.
+             */
+            first_token_s: number | null;
+            /** Model */
+            model: string;
+            /** Place */
+            place: string;
+            /**
+             * Waiting
+             * @description How many calls wait for it now.
+             */
+            waiting: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * PlannedWithout
+         * @description One that would not be asked, and why.
+         */
+        PlannedWithout: {
+            /** Backend */
+            backend: string;
+            /** Code */
+            code: string;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Point
+         * @description What the calls of one step came to; steps without calls are left out.
+         */
+        Point: {
+            /**
+             * At
+             * @description When the step began.
+             */
+            at: number;
+            /** Cache Hits */
+            cache_hits: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost */
+            cost: number;
+            /** Count */
+            count: number;
+            /** Failed */
+            failed: number;
+            /** Fallbacks */
+            fallbacks: number;
+            /** First Token P50 */
+            first_token_p50: number | null;
+            /** First Token P95 */
+            first_token_p95: number | null;
+            /** First Token P99 */
+            first_token_p99: number | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total P50 */
+            total_p50: number | null;
+            /** Total P95 */
+            total_p95: number | null;
+            /** Total P99 */
+            total_p99: number | null;
+        };
+        /**
+         * Price
+         * @description In US dollars. What is not there is not charged for; without `cached_input` cached tokens cost as others do.
+         */
+        Price: {
+            /** Audio Second */
+            audio_second: number | null;
+            /**
+             * Cached Input
+             * @description A million tokens of prompts that the service knew already.
+             */
+            cached_input: number | null;
+            /** Compute Second */
+            compute_second: number | null;
+            /** Hour */
+            hour: number | null;
+            /** Image */
+            image: number | null;
+            /**
+             * Input
+             * @description A million tokens of prompts.
+             */
+            input: number | null;
+            /**
+             * Output
+             * @description A million tokens of answers.
+             */
+            output: number | null;
+            /** Request */
+            request: number | null;
+        };
+        /**
+         * Priced
+         * @description A model and what it costs; a price of null is not known, which is not to say that it is nothing.
+         */
+        Priced: {
+            /** Model */
+            model: string;
+            /** Place */
+            place: string;
+            price: components["schemas"]["Price"] | null;
+            /**
+             * Seen
+             * @description The day on which it was seen.
+             */
+            seen: string | null;
+            /**
+             * Source
+             * @description Who says so.
+             */
+            source: ("override" | "service" | "listed" | "local") | null;
+            /**
+             * Where
+             * @description Where it was seen; of an override, the name or pattern that it was set for.
+             */
+            where: string;
+        };
+        /** PriceList */
+        PriceList: {
+            /** Overrides */
+            overrides: components["schemas"]["Override"][];
+            /**
+             * Prices
+             * @description The models of services, and those of this machine that cost something.
+             */
+            prices: components["schemas"]["Priced"][];
         };
         /** Principal */
         Principal: {
@@ -4154,6 +5615,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** Resumption */
+        Resumption: {
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
+        };
         /** Rotation */
         Rotation: {
             /**
@@ -4162,6 +5631,219 @@ export interface components {
              * @default 0
              */
             grace_s: number;
+        };
+        /**
+         * RouteBody
+         * @description What a route leads to.
+         */
+        RouteBody: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
+        };
+        /**
+         * RouteConditions
+         * @description When a step is taken; what is empty or null is no condition.
+         */
+        RouteConditions: {
+            /** Days */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * Hours
+             * @description By this machine's clock.
+             * @default
+             * @example 22:00-06:00
+             */
+            hours: string;
+            /**
+             * Max Cost
+             * @description What the call may cost there at most, in US dollars.
+             */
+            max_cost?: number | null;
+            /**
+             * Pictures
+             * @description Whether the call has pictures.
+             */
+            pictures?: boolean | null;
+            /** Prompt Max */
+            prompt_max?: number | null;
+            /**
+             * Prompt Min
+             * @description Tokens, as far as they can be guessed.
+             */
+            prompt_min?: number | null;
+            /** Tasks */
+            tasks?: string[];
+            /**
+             * Tools
+             * @description Whether the call has functions.
+             */
+            tools?: boolean | null;
+        };
+        /** RouteList */
+        RouteList: {
+            /** Routes */
+            routes: components["schemas"]["StoredRoute"][];
+        };
+        /**
+         * RoutePlan
+         * @description What would happen to the call now.
+         */
+        RoutePlan: {
+            /** Left Out */
+            left_out: components["schemas"]["PlannedWithout"][];
+            /** Model */
+            model: string;
+            /**
+             * Prompt Tokens
+             * @description As far as it can be guessed.
+             */
+            prompt_tokens: number;
+            /** Route */
+            route: string | null;
+            /**
+             * Steps
+             * @description In the order in which they would be asked.
+             */
+            steps: components["schemas"]["PlannedStep"][];
+            /** Task */
+            task: string;
+        };
+        /**
+         * RoutePlanned
+         * @description A call as it might be made.
+         */
+        RoutePlanned: {
+            /** Fallback */
+            fallback?: string[];
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** Max Cost */
+            max_cost?: number | null;
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /** Prefer */
+            prefer?: ("local" | "remote" | "cheapest" | "fastest") | null;
+            /**
+             * Private
+             * @default false
+             */
+            private: boolean;
+            /** @description One that is not kept yet, in place of the one that is named. */
+            route?: components["schemas"]["NamedRoute"] | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Task
+             * @default chat
+             */
+            task: string;
+        };
+        /** RouteStep */
+        RouteStep: {
+            /** Model */
+            model: string;
+            /**
+             * Weight
+             * @description Its share, where the route balances; 0 only stands in.
+             * @default 1
+             */
+            weight: number;
+            when?: components["schemas"]["RouteConditions"];
+        };
+        /**
+         * Row
+         * @description Of one key, person, model, place, session or day. Costs are in US dollars.
+         */
+        Row: {
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Calls */
+            calls: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description As far as it is known; what is held is in it.
+             */
+            cost: number;
+            /**
+             * Estimated
+             * @description How much of the cost is of answers that broke off, or could not be measured.
+             */
+            estimated: number;
+            /**
+             * Held
+             * @description How much of it is put aside for calls that run.
+             */
+            held: number;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Title */
+            title: string;
+            /**
+             * Unpriced
+             * @description Calls of which nobody knows what they cost.
+             */
+            unpriced: number;
+            /**
+             * Unsettled
+             * @description How much of it stands at its worst case, because Serai was killed meanwhile.
+             */
+            unsettled: number;
         };
         /**
          * Running
@@ -4256,7 +5938,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
-            budget: components["schemas"]["Budget"];
+            budget: components["schemas"]["serai__api__native__running__Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -4345,6 +6027,59 @@ export interface components {
              */
             message: string;
         };
+        /**
+         * Budget
+         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
+         */
+        serai__api__native__budgets__Budget: {
+            /** Amount */
+            amount: number;
+            /**
+             * Hard
+             * @description Calls that could pass it are refused; a soft one is only told of.
+             */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /** Left */
+            left: number;
+            /** Name */
+            name: string;
+            /**
+             * Own
+             * @description It is a limit of the key, and changed there.
+             */
+            own: boolean;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /** Resets At */
+            resets_at: number | null;
+            /**
+             * Spent
+             * @description In this period; what running calls may still cost is in it.
+             */
+            spent: number;
+            /**
+             * Title
+             * @description The name as people know it, where `name` is an id.
+             */
+            title: string;
+            /**
+             * Unknown
+             * @description Models whose price is not known may be asked all the same.
+             */
+            unknown: boolean;
+        };
         /** Device */
         serai__api__native__fit__Device: {
             /** Free */
@@ -4358,6 +6093,11 @@ export interface components {
             name: string;
             /** Total */
             total: number;
+        };
+        /** Budget */
+        serai__api__native__running__Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /**
          * Device
@@ -4395,6 +6135,59 @@ export interface components {
             serai: number;
             /** Total */
             total: number;
+        };
+        /**
+         * Usage
+         * @description The measurements of an answer; times in seconds from the moment the call arrived.
+         */
+        serai__api__native__shapes__Usage: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @description How many messages of the chat were not read, because it was too long.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
+        };
+        /** Usage */
+        serai__api__native__usage__Usage: {
+            /** By */
+            by: string;
+            /** Rows */
+            rows: components["schemas"]["Row"][];
         };
         /**
          * ServiceCheck
@@ -4591,7 +6384,21 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
-            usage: components["schemas"]["Usage"];
+            usage: components["schemas"]["serai__api__native__shapes__Usage"];
+        };
+        /**
+         * Spread
+         * @description In seconds, of the calls that were done. The quantiles are at most 2 % off.
+         */
+        Spread: {
+            /** Average */
+            average: number;
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+            /** P99 */
+            p99: number;
         };
         /**
          * Starting
@@ -4610,6 +6417,31 @@ export interface components {
             needed: number;
             /** Since */
             since: number;
+        };
+        /** Stats */
+        Stats: {
+            /** By */
+            by: string;
+            /** From */
+            from: number;
+            /**
+             * Groups
+             * @description Those with the most calls first.
+             */
+            groups: components["schemas"]["Group"][];
+            /**
+             * Series
+             * @description All calls over time.
+             */
+            series: components["schemas"]["Point"][];
+            /**
+             * Step
+             * @description Seconds.
+             */
+            step: number;
+            /** To */
+            to: number;
+            totals: components["schemas"]["Numbers"];
         };
         /** Status */
         Status: {
@@ -4686,6 +6518,65 @@ export interface components {
              * @description Whether the hub had newer files.
              */
             update: boolean;
+        };
+        /** StoredRoute */
+        StoredRoute: {
+            /**
+             * Attempts
+             * @description How often each model is asked at most.
+             * @default 1
+             */
+            attempts: number;
+            /** Changed At */
+            changed_at: number;
+            /** Created At */
+            created_at: number;
+            /**
+             * First Token S
+             * @description Who has not begun by then has failed.
+             */
+            first_token_s?: number | null;
+            /**
+             * Goes On
+             * @description Where a model fails in the middle of its text, the next goes on there.
+             * @default false
+             */
+            goes_on: boolean;
+            /**
+             * Hedge S
+             * @description Ask the next one, too, where the first is silent for so long.
+             */
+            hedge_s?: number | null;
+            /**
+             * Name
+             * @example best
+             */
+            name: string;
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             * @default false
+             */
+            private: boolean;
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /**
+             * Strategy
+             * @description Which of the steps that may answer is asked first.
+             * @default order
+             * @enum {string}
+             */
+            strategy: "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Total S
+             * @description Who has not ended by then has failed.
+             */
+            total_s?: number | null;
         };
         /** StoredWithFiles */
         StoredWithFiles: {
@@ -4804,51 +6695,14 @@ export interface components {
             /** Updates */
             updates: components["schemas"]["Update"][];
         };
-        /**
-         * Usage
-         * @description The measurements of an answer; times in seconds from the moment the call arrived.
-         */
-        Usage: {
+        /** Use */
+        Use: {
             /**
-             * Cached Tokens
-             * @default 0
+             * Name
+             * @description What the service is called here; left out: as there.
+             * @default
              */
-            cached_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
-            completion_tokens: number;
-            /**
-             * Cost
-             * @description In US dollars; null where the price is not known.
-             */
-            cost: number | null;
-            /** First Token S */
-            first_token_s: number | null;
-            /**
-             * From Cache
-             * @description Nothing was computed: the same call was answered before.
-             * @default false
-             */
-            from_cache: boolean;
-            /**
-             * Left Out
-             * @description How many messages of the chat were not read, because it was too long.
-             * @default 0
-             */
-            left_out: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
-            prompt_tokens: number;
-            /** Prompt Tokens Per Second */
-            prompt_tokens_per_second: number | null;
-            /** Tokens Per Second */
-            tokens_per_second: number | null;
-            /** Total S */
-            total_s: number | null;
+            name: string;
         };
         /** Verify */
         Verify: {
@@ -4868,6 +6722,45 @@ export interface components {
         Version: {
             /** Version */
             version: string;
+        };
+        /** Waiting */
+        Waiting: {
+            /**
+             * Seconds
+             * @default 86400
+             */
+            seconds: number;
+        };
+        /**
+         * Words
+         * @description What was said in a call, kept for the inspector, without what looks like a secret.
+         */
+        Words: {
+            /**
+             * Data
+             * @description The answer of a task whose answer is no text.
+             */
+            data: unknown;
+            /** Expires At */
+            expires_at: number;
+            /** Finish */
+            finish: string | null;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Reasoning */
+            reasoning: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+            /** Tool Calls */
+            tool_calls: {
+                [key: string]: unknown;
+            }[];
         };
     };
     responses: never;
@@ -5957,6 +7850,124 @@ export interface operations {
             };
         };
     };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+        };
+    };
+    set_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__budgets__Budget"];
+                };
+            };
+        };
+    };
+    remove_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     cache_status: {
         parameters: {
             query?: never;
@@ -6069,6 +8080,46 @@ export interface operations {
             };
         };
     };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspected"];
+                };
+            };
+        };
+    };
     cancel_call: {
         parameters: {
             query?: never;
@@ -6104,6 +8155,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_past_calls: {
+        parameters: {
+            query?: {
+                /** @description The last call of the page before. */
+                after?: string;
+                /** @description Only calls with this. */
+                backend?: string | null;
+                /** @description Only calls with this. */
+                dialect?: string | null;
+                /** @description Only calls with this. */
+                error?: string | null;
+                /** @description Seconds since 1970. */
+                from?: number | null;
+                /** @description Only calls with this. */
+                key?: string | null;
+                limit?: number;
+                /** @description Only calls with this. */
+                model?: string | null;
+                /** @description Only calls with this. */
+                place?: string | null;
+                /** @description Only calls with this. */
+                session?: string | null;
+                /** @description Only calls with this. */
+                status?: string | null;
+                /** @description Only calls with this. */
+                task?: string | null;
+                /** @description Seconds since 1970. */
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
             };
         };
     };
@@ -6160,6 +8275,606 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewDownload"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    endpoint_cost: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostQuestion"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostOut"];
+                };
+            };
+        };
+    };
+    list_endpoint_hardware: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HardwareList"];
+                };
+            };
+        };
+    };
+    list_endpoints: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointList"];
+                };
+            };
+        };
+    };
+    create_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    get_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    delete_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointChange"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    endpoint_logs: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogText"];
+                };
+            };
+        };
+    };
+    pause_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    resume_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Resumption"] | null;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    scale_endpoint_to_zero: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    use_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Use"] | null;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    wait_for_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Waiting"] | null;
             };
         };
         responses: {
@@ -6477,6 +9192,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hardware"];
+                };
+            };
+        };
+    };
+    list_hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookList"];
+                };
+            };
+        };
+    };
+    add_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHook"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeHook"];
+                };
+            };
+        };
+    };
+    remove_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    test_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookTest"];
                 };
             };
         };
@@ -7538,6 +10411,126 @@ export interface operations {
             };
         };
     };
+    list_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+        };
+    };
+    set_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPrice"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+        };
+    };
+    remove_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_provider_kinds: {
         parameters: {
             query?: never;
@@ -7854,6 +10847,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RemoteModelList"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRoute"];
+                };
+            };
+        };
+    };
+    put_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteBody"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRoute"];
+                };
+            };
+        };
+    };
+    remove_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    plan_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutePlanned"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutePlan"];
                 };
             };
         };
@@ -8809,6 +12004,65 @@ export interface operations {
             };
         };
     };
+    get_stats: {
+        parameters: {
+            query?: {
+                /** @description Only calls with this. */
+                backend?: string | null;
+                /** @description What calls are told apart by. */
+                by?: "model" | "backend" | "place" | "key" | "task" | "dialect" | "error";
+                /** @description Only calls with this. */
+                dialect?: string | null;
+                /** @description Left out: a day ago. */
+                from?: number | null;
+                /** @description Only calls with this. */
+                key?: string | null;
+                /** @description Only calls with this. */
+                model?: string | null;
+                /** @description Only calls with this. */
+                place?: string | null;
+                /** @description Seconds; left out: by the span. */
+                step?: number | null;
+                /** @description Only calls with this. */
+                task?: string | null;
+                /** @description Left out: now. */
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+        };
+    };
     get_status: {
         parameters: {
             query?: never;
@@ -9205,6 +12459,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description What the sums are for. */
+                by?: "key" | "person" | "model" | "place" | "session" | "day";
+                /** @description The first day, in UTC: 2026-11-01. */
+                from?: string | null;
+                /** @description The last day, in UTC. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serai__api__native__usage__Usage"];
+                };
+            };
+        };
+    };
+    get_usage_table: {
+        parameters: {
+            query?: {
+                /** @description What the sums are for. */
+                by?: "key" | "person" | "model" | "place" | "session" | "day";
+                /** @description The first day, in UTC: 2026-11-01. */
+                from?: string | null;
+                /** @description The last day, in UTC. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

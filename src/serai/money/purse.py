@@ -1,0 +1,206 @@
+"""What the router asks before and after every attempt: the money for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from serai.errors import SeraiError
+from serai.money import amounts, budget, counting
+from serai.money.budget import Budget
+from serai.money.charges import Charge, Entry
+from serai.money.ledger import Ledger, unwritten
+from serai.money.price import Counts, Known, cost
+from serai.money.prices import Prices
+from serai.money.rules import Rules
+from serai.types import LOCAL, TOKEN_COUNT, Call, Model, Usage, new_id
+
+NOTHING = Usage()
+"""What is counted of an attempt that never began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The time of day, and the clock of deadlines."""
+
+    time: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+NOW = Clocks(time.time, time.monotonic)
+
+
+class Purse:
+    """`routing.needs.Money`. `refused` is told of every budget that had not enough for a call."""
+
+    def __init__(
+        self, prices: Prices, rules: Rules, ledger: Ledger, refused: Callable[[Budget], None], clocks: Clocks = NOW
+    ) -> None:
+        self._prices = prices
+        self._rules = rules
+        self._ledger = ledger
+        self._refused = refused
+        self._clocks = clocks
+
+    async def hold(self, call: Call, model: Model) -> Holding | Nothing:
+        """Puts aside what this attempt may cost at most: on disk, where a hard budget bounds it. Raises OverBudget, or
+        LedgerFailed, which is one, where what costs could not be written down. What costs nothing waits for nothing."""
+        if self._rules.stale:
+            await self._look(model)
+        known = self._prices.of(model)
+        if call.task == TOKEN_COUNT or (known is not None and known.price.free):
+            return Nothing(self._ledger, call, model, self._clocks.time())
+        worst = self._worst(call, model, known)
+        self._check_wish(call, model, known, worst)
+        hard = [one for one in budget.of_call(self._rules.now.budgets, call, model) if one.hard]
+        if worst is None:
+            self._check_unknown(model, known, hard)
+            hard = []
+        charge = self._charge(call, model, worst)
+        if hard:
+            await self._reserve(call, charge, hard)
+            return Holding(self._ledger, call, charge, known, held=worst)
+        await self._ledger.ready()
+        return Holding(self._ledger, call, charge, known)
+
+    def estimate(self, call: Call, model: Model) -> float | None:
+        """What it would cost at most, in US dollars; None where the price, or the answer's length, is not known."""
+        known = self._prices.of(model)
+        if call.task == TOKEN_COUNT or (known is not None and known.price.free):
+            return 0.0
+        worst = self._worst(call, model, known)
+        return None if worst is None else amounts.dollars(worst)
+
+    async def _look(self, model: Model) -> None:
+        """What was set meanwhile. What this machine runs waits for that only at the very first."""
+        if model.place == LOCAL and self._rules.known:
+            self._rules.look()
+            return
+        try:
+            await self._rules.fresh()
+        except SeraiError as error:
+            if model.place != LOCAL:
+                raise unwritten(error) from error
+
+    def _worst(self, call: Call, model: Model, known: Known | None) -> int | None:
+        if known is None:
+            return None
+        counts = counting.most(call, model, known.price, self._clocks.monotonic())
+        return None if counts is None else amounts.at_most(cost(known.price, counts))
+
+    def _check_wish(self, call: Call, model: Model, known: Known | None, worst: int | None) -> None:
+        wish = call.wishes.max_cost
+        if wish is None:
+            return
+        if worst is None:
+            raise (budget.unpriced if known is None else budget.unbounded)(model, None)
+        if worst > amounts.nano(wish):
+            raise budget.too_dear(worst, wish)
+
+    def _check_unknown(self, model: Model, known: Known | None, hard: list[Budget]) -> None:
+        strict = next((one for one in hard if not one.unknown), None)
+        if strict is not None:
+            raise (budget.unpriced if known is None else budget.unbounded)(model, strict)
+
+    async def _reserve(self, call: Call, charge: Charge, hard: list[Budget]) -> None:
+        found = await self._ledger.reserve(charge, hard)
+        if found is not None:
+            self._refused(found[0])
+            raise budget.overspent(*found, charge.cost or 0, call.principal, charge.at)
+
+    def _charge(self, call: Call, model: Model, worst: int | None) -> Charge:
+        return Charge(
+            id=new_id("charge"),
+            call=call.id,
+            at=self._clocks.time(),
+            principal=call.principal.id,
+            who=call.principal.name,
+            model=model.name,
+            place=model.place,
+            session=call.wishes.session,
+            state="held",
+            cost=worst,
+            owner=self._ledger.owner,
+        )
+
+
+class Nothing:
+    """What is put aside for a call that costs nothing."""
+
+    __slots__ = ("_at", "_call", "_ledger", "_model", "_settled")
+
+    def __init__(self, ledger: Ledger, call: Call, model: Model, at: float) -> None:
+        self._ledger = ledger
+        self._call = call
+        self._model = model
+        self._at = at
+        self._settled = False
+
+    def settle(self, usage: Usage) -> float | None:
+        """Counts what was used."""
+        if not self._settled and usage != NOTHING:
+            self._ledger.count(self._call, self._model, self._at, usage)
+        self._settled = True
+        return 0.0
+
+
+class Holding:
+    """Money put aside for one attempt; `held` is how much of it on disk."""
+
+    __slots__ = ("_call", "_charge", "_cost", "_held", "_known", "_ledger", "_settled")
+
+    def __init__(
+        self, ledger: Ledger, call: Call, charge: Charge, known: Known | None, held: int | None = None
+    ) -> None:
+        self._ledger = ledger
+        self._call = call
+        self._charge = charge
+        self._known = known
+        self._held = held
+        self._settled = False
+        self._cost: float | None = None
+
+    def settle(self, usage: Usage) -> float | None:
+        """Charges what was counted; at least the prompt, where the attempt began and its service counted nothing.
+        `NOTHING`, and only that, says that it never began. A second time changes nothing."""
+        if not self._settled:
+            self._settled = True
+            self._cost = self._settle(usage)
+        return self._cost
+
+    def _settle(self, usage: Usage) -> float | None:
+        if usage == NOTHING or usage.from_cache:
+            if self._held is not None:
+                self._ledger.add(Entry(self._charge, held=self._held, released=True))
+            return 0.0
+        amount, exact = self._amount(usage)
+        charge = replace(
+            self._charge,
+            cost=amount,
+            state="counted" if exact else "estimated",
+            owner="",
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+        )
+        self._ledger.add(Entry(charge, held=self._held))
+        return None if amount is None else amounts.dollars(amount)
+
+    def _amount(self, usage: Usage) -> tuple[int | None, bool]:
+        """What it cost, and whether all of that was counted."""
+        if usage.cost is not None:  # the service said so itself
+            return amounts.nano(usage.cost), True
+        if self._known is None:
+            return None, True
+        price = self._known.price
+        guessed = not usage.prompt_tokens and bool(price.input)
+        counts = Counts(
+            prompt=counting.likely_prompt(self._call) if guessed else usage.prompt_tokens,
+            cached=usage.cached_tokens,
+            completion=usage.completion_tokens,
+            images=counting.pictures(self._call),
+            audio_s=counting.sound_s(self._call),
+            seconds=usage.total_s or 0.0,
+        )
+        return amounts.nano(cost(price, counts)), not guessed and not (price.audio_second and counts.audio_s)
