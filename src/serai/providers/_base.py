@@ -120,8 +120,7 @@ class Service(ABC):
     def quoted(self, model: str) -> Mapping[str, Any] | None:
         """What a model costs, by the service's own name for it and as the service itself says it: `input` and `output`
         for a million tokens, `currency`, and when that was `seen_at`. None where it says nothing."""
-        seen_at = self.listing.seen_at
-        quote = self.quotes.get(model)
+        seen_at, quote = self.listing.seen_at, self.quotes.get(model)
         return None if quote is None or seen_at is None else {**quote, "currency": "USD", "seen_at": seen_at}
 
     async def models(self) -> Sequence[Model]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from serai.errors import BadRequest
 from serai.providers import _answer, _hub_answers
@@ -28,7 +29,7 @@ class Way(NamedTuple):
     reads: Callable[[Any, Answerer], Delta] | None = None
 
     def at(self, provider: str, model: str) -> str:
-        return f"/{provider}/{self.path.format(model=model)}"
+        return f"/{provider}/{self.path.format(model=quote(model))}"
 
 
 def body(way: Way, service: str, call: Call, model: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
+from urllib.parse import quote
 
 import aiohttp
 
@@ -49,7 +50,7 @@ def bare(service: Compatible, call: Call, path: str) -> Request:
 
 def _own(service: Compatible, call: Call, model: str) -> Request:
     several = f"/pipeline/{FEATURE_EXTRACTION}" if call.task == FEATURE_EXTRACTION else ""
-    return bare(service, call, f"/{HUB}/models/{model}{several}")
+    return bare(service, call, f"/{HUB}/models/{quote(model)}{several}")
 
 
 def _other(service: Compatible, call: Call, offer: Offer, way: Way) -> Request:

@@ -14,8 +14,13 @@ def of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     pricing = row.get("pricing")
     if not isinstance(pricing, Mapping):
         return None
-    quote = {"input": pricing.get("prompt"), "output": pricing.get("completion")}
-    return _quote({name: _number(value, _MILLION) for name, value in quote.items()})
+    tokens = {"input": "prompt", "output": "completion"}
+    quote = _quote({name: _number(pricing.get(there), _MILLION) for name, there in tokens.items()})
+    if quote is None:
+        return None
+    more = {"cached_input": ("input_cache_read", _MILLION), "request": ("request", 1)}
+    told = {name: _number(pricing[there], times) for name, (there, times) in more.items() if there in pricing}
+    return quote | {name: value for name, value in told.items() if value is not None}
 
 
 def by_name(rows: Iterable[Any]) -> dict[str, Mapping[str, Any]]:

@@ -83,11 +83,15 @@ class HuggingFace(Compatible):
     def tells_key(self) -> bool:
         return not self.routes  # its list is for everybody
 
-    async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
-        await self._learn(call)
-        async with contextlib.aclosing(super().run(call)) as deltas:
-            async for delta in deltas:
-                yield delta
+    async def prepare(self, call: Call, model: str) -> None:
+        """Where it is not told what has to be known, the usual ways are taken, and whoever is asked says what is
+        wrong."""
+        name = model.partition(":")[0]
+        with contextlib.suppress(SeraiError):
+            if not self.routes and self.listing.seen_at is None:
+                await self.listing.refresh()
+            if self.routes and call.task != CHAT and _models.named(name):
+                await self._mapped.of(name)
 
     def request(self, call: Call, model: str) -> Request:
         if self.routes:
@@ -104,16 +108,6 @@ class HuggingFace(Compatible):
             async with contextlib.aclosing(super().read(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
-
-    async def _learn(self, call: Call) -> None:
-        """What has to be known before a call can be put into words. Where it is not told, the usual ways are taken,
-        and whoever is asked says what is wrong."""
-        model = call.model.partition("/")[2].partition(":")[0]
-        with contextlib.suppress(SeraiError):
-            if not self.routes and self.listing.seen_at is None:
-                await self.listing.refresh()
-            if self.routes and call.task != CHAT and _models.named(model):
-                await self._mapped.of(model)
 
     def _routed(self, call: Call, model: str) -> Request | None:
         """The request to a provider behind the router; None for what the router itself takes."""

@@ -16,6 +16,10 @@ CHEAP, DEAR = {"input": 0.1, "output": 0.3}, {"input": 0.2, "output": 0.2}
 def test_a_token_alone_becomes_a_million() -> None:
     told = {"id": "m", "pricing": {"prompt": "0.00000015", "completion": "0.0000006", "image": "0"}}
     assert _quotes.of(told) == {"input": 0.15, "output": 0.6}
+    more = {"input_cache_read": "0.00000001", "request": "0.005"}
+    assert _quotes.of({"pricing": {**told["pricing"], **more}}) == {
+        "input": 0.15, "output": 0.6, "cached_input": 0.01, "request": 0.005
+    }  # fmt: skip
     assert _quotes.of({"pricing": {"prompt": "0", "completion": 0}}) == {"input": 0.0, "output": 0.0}
 
 

@@ -135,3 +135,15 @@ export type Route = Omit<Required<Shapes["NamedRoute"]>, "steps"> & { steps: Rou
 export type Strategy = Route["strategy"];
 /** What would happen to a call now. */
 export type Plan = Shapes["RoutePlan"];
+
+/** What calls came to. */
+export type Stats = Shapes["Stats"];
+export type Numbers = Shapes["Numbers"];
+export type Spread = Shapes["Spread"];
+export type Point = Shapes["Point"];
+export type Group = Shapes["Group"];
+export type PastCall = Shapes["PastCall"];
+export type Inspected = Shapes["Inspected"];
+/** A model and its price; null is not known, which is not nothing. */
+export type Priced = Shapes["Priced"];
+export type Price = Shapes["Price"];
