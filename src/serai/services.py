@@ -374,7 +374,13 @@ def _models(services: Services) -> None:
     )
     taken = partial(_has_models, services.store)
     services.providers = Providers(
-        services.db, services.secrets, services.settings_file.named, logs.redact, taken, services.outside
+        services.db,
+        services.secrets,
+        services.settings_file.named,
+        logs.redact,
+        taken,
+        services.outside,
+        lambda: services.settings.server.public_url,
     )
     services.routes = Routes(services.db)
     services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))

@@ -16,8 +16,9 @@ from serai.providers import _models, _replicate_facts, _replicate_files, _replic
 from serai.providers._base import Request, Service
 from serai.providers._replicate_facts import COLLECTIONS, NAME, Facts
 from serai.providers._replicate_prediction import Prediction
+from serai.providers._replicate_webhooks import MOST_BYTES, Heard
 from serai.providers.declaration import Provider, ProviderConfig
-from serai.providers.refusal import refused
+from serai.providers.refusal import forged, refused
 from serai.types import Answerer, Call, Delta, Finish, Model
 
 _HELD = {"prefer": "wait=5"}
@@ -34,6 +35,9 @@ class Replicate(Service):
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)
         self._known: dict[str, tuple[float, Facts]] = {}
+        self._watched: dict[str, Prediction] = {}
+        self._heard = Heard()
+        self._secrets: list[str] = []
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def listed(self) -> list[Model]:
@@ -56,7 +60,8 @@ class Replicate(Service):
     def request(self, call: Call, model: str) -> Request:
         facts = self._known[model][1]
         writes = call.task in _replicate_request.WRITES
-        body = {"input": _replicate_request.given(self.name, call, facts), **({"stream": True} if writes else {})}
+        told = {"webhook": url, "webhook_events_filter": ["completed"]} if (url := self.config.told_at()) else {}
+        body = {"input": _replicate_request.given(self.name, call, facts), **({"stream": True} if writes else told)}
         headers = {} if writes else _HELD
         if facts.version:
             return Request("predictions", {"version": facts.version, **body}, headers)
@@ -64,13 +69,38 @@ class Replicate(Service):
 
     async def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         prediction = await Prediction.made_by(self, response)
+        self._watched[str(prediction.now["id"])] = prediction
         source = _text if call.task in _replicate_request.WRITES else _made
         try:
             async with contextlib.aclosing(source(call, prediction, who)) as deltas:
                 async for delta in deltas:
                     yield delta
         finally:
+            del self._watched[str(prediction.now["id"])]
             self._leave(prediction.cancel())
+
+    async def told(self, headers: Mapping[str, str], body: bytes) -> None:
+        """That a prediction has ended. It is looked at then, as it would be later; nothing else is believed."""
+        if not self._watched or len(body) > MOST_BYTES:
+            raise forged()
+        new = self._heard.is_new(headers, body, await self._signing())
+        if new is None:
+            raise forged()
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            watched = self._watched.get(orjson.loads(body)["id"])
+            if new and watched is not None:
+                watched.look()
+
+    async def _signing(self) -> Sequence[str]:
+        """What messages to each key's account are signed with."""
+        if not self._secrets:
+            path = Request("webhooks/default/secret", b"")
+            for key in self.config.keys:
+                response = await self.ask("GET", path, key)
+                if response.status == 200:
+                    self._secrets.append(str((await self.body(response))["key"]))
+                response.close()
+        return self._secrets
 
     def refusal(self, model: str, status: int, body: bytes, headers: Mapping[str, str]) -> SeraiError:
         try:

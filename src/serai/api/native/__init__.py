@@ -37,4 +37,4 @@ def routers() -> list[APIRouter]:
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
     counted = (calls, stats, prices, budgets, usage)
     changed = (settings, secrets, keys, providers, routes, machine, engines, hooks)
-    return [noun.routes for noun in (*watched, *counted, *changed)]
+    return [*(noun.routes for noun in (*watched, *counted, *changed)), providers.public]
