@@ -17,6 +17,7 @@ from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
+from serai.batches.files.batches import FileBatches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
 from serai.building.build import Build
@@ -57,7 +58,11 @@ from serai.monitor import opening as monitoring
 from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
+from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
 from serai.routing.routes import Routes
 from serai.settings import Settings, SettingsFile, hf_home
@@ -103,6 +108,8 @@ class Services:
     jobs: Jobs = field(init=False)
     pool: Pool = field(init=False)
     providers: Providers = field(init=False)
+    endpoints: Endpoints = field(init=False)
+    cache: Cache = field(init=False)
     routes: Routes = field(init=False)
     money: Money = field(init=False)
     router: Router = field(init=False)
@@ -111,6 +118,7 @@ class Services:
     responses: Responses = field(init=False)
     uploads: Uploads = field(init=False)
     batches: Batches = field(init=False)
+    file_batches: FileBatches = field(init=False)
     turns: Turns = field(init=False)
     started_at: float = field(default_factory=time.time)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -123,6 +131,7 @@ class Services:
             await self.money.start()
             await self.turns.recover()
             await self.batches.tidy()
+            await self.file_batches.tidy()
         await self.jobs.start()
         if not self.private:
             self.monitor.start(self.events)
@@ -148,9 +157,11 @@ class Services:
             for backend in self.router.backends:
                 await backend.close()
             await self.providers.close()
+            await self.endpoints.close()
             await self.pool.close()
             await self.money.close()
             await self.monitor.close()
+            await self.cache.close()
             await self.db.close()
             logs.close()
 
@@ -260,6 +271,18 @@ def build(file: SettingsFile, *, private: bool = False) -> Services:
     services.sessions = Sessions(db, services.events)
     services.responses = Responses(db)
     services.turns = Turns(db, services.sessions, services.router)
+    services.file_batches = FileBatches(
+        services.home / "batches",
+        services.uploads,
+        services.jobs,
+        hf_home(file.environ) / "hub",
+        run=services.router.run,
+        resolve=services.router.resolve,
+        principal=services.gate.principal,
+        settings=lambda: services.settings.batches,
+    )
+    if not private:  # a command that begins one runs it, too
+        services.jobs.learn(services.file_batches.job)
     return services
 
 
@@ -356,7 +379,8 @@ def _models(services: Services) -> None:
     build = Build(services.home, GUIDE_FILE, environ, use=services.use_built_server, log=logs.get("build").info)
     services.uploads = Uploads(services.db, services.home / "uploads")
     batch = BatchJob(services.db, services.uploads)
-    kinds: list[JobKind] = [*_hub(services, hub), build]
+    services.endpoints = opening.build(lambda: services.settings.hub, services.hub_token, lambda: services.providers)
+    kinds: list[JobKind] = [*_hub(services, hub), build, WaitJob(services.endpoints)]
     if not services.private:  # a command answers no requests, so it must take no batch from the server that does
         kinds.append(batch)
     services.jobs = Jobs(services.db, services.events, kinds)
@@ -382,6 +406,8 @@ def _models(services: Services) -> None:
         services.outside,
         lambda: services.settings.server.public_url,
     )
+    services.cache = Cache(services.home / "cache.db", lambda: services.settings.cache, services.store.find)
+    services.metrics.gauge("serai_cache_calls", "Calls that the cache could answer.", services.cache.counted, "result")
     services.routes = Routes(services.db)
     services.money = open_money(services.db, services.events.publish, partial(selling.seller, services.providers))
     services.router = Router(
@@ -395,6 +421,7 @@ def _models(services: Services) -> None:
         services.money.purse,
         services.routes.lookup,
         services.monitor.inspector.overhears,
+        services.cache,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)
     services.gate = Gate(services.keys, tokens, services.rates, services.router)

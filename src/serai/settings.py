@@ -110,6 +110,9 @@ class Hub(Group):
     """Where models are fetched from."""
 
     endpoint: str = setting("https://huggingface.co", "The hub or a mirror of it.", aliases=("HF_ENDPOINT",))
+    endpoints: str = setting(
+        "https://api.endpoints.huggingface.cloud/v2", "Where Hugging Face has its Inference Endpoints managed."
+    )
     offline: bool = setting(False, "Never contact the hub.", aliases=("HF_HUB_OFFLINE",))
     connections: int = setting(8, "Connections that all downloads hold together.", ge=1, le=64)
     rate_limit_mb: float = setting(0.0, "Most megabytes a second for all downloads together; 0 is no limit.", ge=0)
@@ -120,6 +123,26 @@ class Hub(Group):
     )
     adopt: bool = setting(True, "Find models that other programs have put on this machine.")
     folders: tuple[str, ...] = setting((), "Folders in which models are looked for, too.")
+
+
+class Cache(Group):
+    """Answers that are kept, so that the same call need not be computed again."""
+
+    enabled: Literal["off", "tasks", "all"] = setting(
+        "tasks",
+        "What is kept: nothing; what tasks like embeddings and classifications answer; or also texts and chats with "
+        "temperature 0 or a seed.",
+    )
+    size_mb: float = setting(64, "Megabytes of answers that are kept at most; 0 keeps none.", ge=0, le=1_000_000)
+    hours: float = setting(24, "How long an answer is good for, in hours; 0 is for ever.", ge=0)
+    shared: bool = setting(False, "Let all who ask have each other's answers, except those of private calls and chats.")
+
+
+class Batches(Group):
+    """Batch jobs over files and data sets."""
+
+    at_once: int = setting(2, "Rows that one job has answered at the same time.", ge=1, le=256)
+    file_mb: int = setting(1024, "Largest file that is taken for a batch, in megabytes.", ge=1, le=1_000_000)
 
 
 class Routing(Group):
@@ -187,6 +210,8 @@ class Settings(Group):
     auth: Auth = Auth()
     models: Models = Models()
     hub: Hub = Hub()
+    cache: Cache = Cache()
+    batches: Batches = Batches()
     routing: Routing = Routing()
     outside: Outside = Outside()
     page: Page = Page()

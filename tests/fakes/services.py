@@ -18,6 +18,7 @@ from serai.accounts.keys import Keys
 from serai.accounts.limits import Rates
 from serai.accounts.tokens import Tokens
 from serai.batches.batches import Batches
+from serai.batches.files.batches import FileBatches
 from serai.batches.uploads import Uploads
 from serai.batches.work import BatchJob
 from serai.chat.responses import Responses
@@ -41,7 +42,11 @@ from serai.monitor import opening as monitoring
 from serai.monitor.monitor import Monitor
 from serai.outside import Outside
 from serai.providers import selling
+from serai.providers.endpoints import opening
+from serai.providers.endpoints.endpoints import Endpoints
+from serai.providers.endpoints.waiting import WaitJob
 from serai.providers.providers import Providers
+from serai.routing.cache.cache import Cache
 from serai.routing.router import Router
 from serai.routing.routes import Routes
 from serai.services import Services
@@ -173,17 +178,21 @@ class FakeServices:
     keys: Keys
     gate: Gate
     providers: Providers
+    endpoints: Endpoints
     money: Money
+    cache: Cache
     records: Records
     created: Created
     responses: Responses
     uploads: Uploads
     batches: Batches
+    file_batches: FileBatches
     outside: Outside
     monitor: Monitor
     started_at: float = field(default_factory=time.time)
 
     jwt_secret = Services.jwt_secret
+    hub_token = Services.hub_token
     use_llama_server = Services.use_llama_server
 
     def reload_settings(self) -> None:
@@ -193,6 +202,7 @@ class FakeServices:
         await self.money.start()
         await self.turns.recover()
         await self.batches.tidy()
+        await self.file_batches.tidy()
         await self.jobs.start()
         self.monitor.start(self.events)
 
@@ -202,8 +212,10 @@ class FakeServices:
         await self.turns.close()
         await self.jobs.stop()
         await self.providers.close()
+        await self.endpoints.close()
         await self.money.close()
         await self.monitor.close()
+        await self.cache.close()
         await self.db.close()
 
 
@@ -218,6 +230,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     events, metrics = Events(), Metrics()
     backend = backend or ScriptedBackend()
     services: FakeServices
+    store = FakeStore(MODEL)
     rates, keys = Rates(), Keys(db)
     secrets = SecretStore(db, home)
 
@@ -233,13 +246,28 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
     routes = Routes(db)
     money = open_money(db, events.publish, partial(selling.seller, providers))
     more: Any = {"rates": rates, "services": far, "money": money.purse, "route": routes.lookup}
-    more |= {"overhear": monitor.inspector.overhears}
+    cache = Cache(home / "cache.db", lambda: services.settings.cache, store.find)
+    more |= {"overhear": monitor.inspector.overhears, "cache": cache}
     router = Router([backend], events, [metrics, monitor], lambda: services.settings, **more)
     tokens = Tokens(lambda: services.settings.auth, lambda: services.jwt_secret())  # noqa: PLW0108 - not built yet
     sessions = Sessions(db, events)
     uploads = Uploads(db, home / "uploads")
     batch = BatchJob(db, uploads)
-    jobs = Jobs(db, events, [FakeDownload(), FakeDownload("engine.build"), batch])
+    endpoints = opening.build(lambda: services.settings.hub, lambda: services.hub_token(), lambda: providers)  # noqa: PLW0108
+    kinds = [FakeDownload(), FakeDownload("engine.build"), batch, WaitJob(endpoints, every_s=0.02)]
+    jobs = Jobs(db, events, kinds)
+    gate = Gate(keys, tokens, rates, router)
+    file_batches = FileBatches(
+        home / "batches",
+        uploads,
+        jobs,
+        home / "hub",
+        run=router.run,
+        resolve=router.resolve,
+        principal=gate.principal,
+        settings=lambda: services.settings.batches,
+    )
+    jobs.learn(file_batches.job)
     services = FakeServices(
         home=home,
         settings_file=file,
@@ -248,11 +276,13 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         events=events,
         secrets=secrets,
         providers=providers,
+        endpoints=endpoints,
         money=money,
+        cache=cache,
         memory=Memory(db),
         metrics=metrics,
         jobs=jobs,
-        store=FakeStore(MODEL),
+        store=store,
         pool=FakePool(),
         headers=Headers(),
         catalogue=Catalogue(Hub(lambda: "", _nothing, lambda: True), Known(home / "catalogue.db")),
@@ -262,7 +292,7 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         sessions=sessions,
         turns=Turns(db, sessions, router),
         keys=keys,
-        gate=Gate(keys, tokens, rates, router),
+        gate=gate,
         records=Records(db),
         created=Created(home),
         responses=Responses(db),
@@ -270,5 +300,6 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
         batches=Batches(db, uploads, jobs, batch),
         outside=outside,
         monitor=monitor,
+        file_batches=file_batches,
     )
     return services

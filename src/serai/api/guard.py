@@ -207,8 +207,8 @@ def _id(given: bytes) -> str:
     return given.decode("ascii") if _ID.fullmatch(given) else new_id("req")
 
 
-_UNBOUNDED = ("/api/blobs/",)
-"""Whole models come here, to the disk and only from those who may add some."""
+_UNBOUNDED = ("/api/blobs/", "/api/v1/batches/files")
+"""Whole models come here, to the disk and only from those who may add some; and files of rows, bounded there."""
 
 _SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

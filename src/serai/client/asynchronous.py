@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, overload
 
 import httpx2
@@ -16,6 +17,7 @@ from serai.client.methods import Methods
 from serai.client.retries import Attempts
 from serai.client.streams import AsyncStream
 from serai.endpoints import Json, Messages, Request, as_it_is, asking
+from serai.endpoints.batches import batch_file, batch_output
 from serai.endpoints.server import listening
 from serai.endpoints.sessions import reading
 from serai.types import AUTO
@@ -134,6 +136,17 @@ class AsyncClient(Methods):
                 return
             await asyncio.sleep(following.POLL_S)
             job = await self.job(job["id"])
+
+    async def send_batch_file(self, path: str | Path) -> Json:
+        """`Client.send_batch_file`."""
+        return await self.send(batch_file(Path(path).name, exchange.read_along(path)))
+
+    async def save_batch(self, batch_id: str, path: str | Path, *, whole: bool = True) -> None:
+        """`Client.save_batch`."""
+        with exchange.in_words(self._address), exchange.arriving(path) as file:
+            async with aclosing(await self._answered(batch_output(batch_id, whole=whole), stream=True)) as response:
+                async for chunk in response.aiter_bytes():
+                    await asyncio.to_thread(file.write, chunk)
 
     def _ask(self, request: Request[Answer], *, stream: bool) -> Coroutine[Any, Any, Answer] | AsyncStream[Answer]:
         return AsyncStream(self._listen(request), streams.Completion()) if stream else self.send(request)

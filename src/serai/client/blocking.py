@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, overload
 
 import httpx2
@@ -16,6 +17,7 @@ from serai.client.methods import Methods
 from serai.client.retries import Attempts
 from serai.client.streams import Stream
 from serai.endpoints import Json, Messages, Request, as_it_is, asking
+from serai.endpoints.batches import batch_file, batch_output
 from serai.endpoints.server import listening
 from serai.endpoints.sessions import reading
 from serai.types import AUTO
@@ -136,6 +138,23 @@ class Client(Methods):
                 return
             time.sleep(following.POLL_S)
             job = self.job(job["id"])
+
+    def send_batch_file(self, path: str | Path) -> Json:
+        """Sends a file of rows for `create_batch`; `{id, name, size, created_at}`."""
+        with Path(path).open("rb") as file:
+            return self.send(batch_file(Path(path).name, file))
+
+    def save_batch(self, batch_id: str, path: str | Path, *, whole: bool = True) -> None:
+        """Writes a batch's answers to a file, which is there when all of it is. Raises Conflict while they are not
+        `whole`, unless what there is so far will do."""
+        asked = batch_output(batch_id, whole=whole)
+        with (
+            exchange.in_words(self._address),
+            closing(self._answered(asked, stream=True)) as response,
+            exchange.arriving(path) as file,
+        ):
+            for chunk in response.iter_bytes():
+                file.write(chunk)
 
     def _ask(self, request: Request[Answer], *, stream: bool) -> Answer | Stream[Answer]:
         return Stream(self._listen(request), streams.Completion()) if stream else self.send(request)

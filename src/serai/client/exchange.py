@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeVar
 
 import httpx2
 import orjson
@@ -21,6 +23,7 @@ T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:7372"
 CONNECT_S = 5.0
 UNIX = "unix:"
+_CHUNK = 1 << 18
 
 
 class Address(NamedTuple):
@@ -67,6 +70,8 @@ def arguments(request: Request[Any], timeout: float | None) -> dict[str, Any]:
     made: dict[str, Any] = {"method": request.method, "url": request.path, "params": dict(request.params) or None}
     if request.json is not None:
         made["json"] = request.json
+    if request.content is not None:
+        made["content"] = request.content
     if request.headers:
         made["headers"] = dict(request.headers)
     return made | {"timeout": httpx2.Timeout(None if request.slow else timeout, connect=CONNECT_S)}
@@ -111,6 +116,26 @@ def in_words(address: Address) -> Iterator[None]:
             f"The connection to Serai at {where} broke: {error or type(error).__name__}.",
             hint="Is it still running? `serai logs` tells what happened.",
         ) from error
+
+
+@contextmanager
+def arriving(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when it is whole."""
+    target = Path(path)
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+async def read_along(path: str | Path) -> AsyncGenerator[bytes, None]:
+    """A file as it is sent."""
+    with await asyncio.to_thread(Path(path).open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            yield chunk
 
 
 def is_loopback(host: str) -> bool:

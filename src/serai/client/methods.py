@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from serai.endpoints import Request, asking, hub, money, server, watching, work
+from serai.endpoints import Request, asking, dedicated, hub, money, server, watching, work
+from serai.endpoints import batches as files
 from serai.endpoints import models as known
 from serai.endpoints import providers as services
 from serai.endpoints import routes as ways
@@ -95,6 +96,10 @@ class Methods:
     add_hook = Endpoint(watching.add_hook)
     remove_hook = Endpoint(watching.remove_hook)
     test_hook = Endpoint(watching.test_hook)
+    create_batch = Endpoint(files.create_batch)
+    batches = Endpoint(files.batches)
+    batch = Endpoint(files.batch)
+    steer_batch = Endpoint(files.steer_batch)
 
     sessions = Endpoint(chats.sessions)
     session = Endpoint(chats.session)
@@ -130,6 +135,20 @@ class Methods:
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
 
+    endpoints = Endpoint(dedicated.endpoints)
+    endpoint = Endpoint(dedicated.endpoint)
+    create_endpoint = Endpoint(dedicated.create_endpoint)
+    change_endpoint = Endpoint(dedicated.change_endpoint)
+    pause_endpoint = Endpoint(dedicated.pause_endpoint)
+    resume_endpoint = Endpoint(dedicated.resume_endpoint)
+    scale_endpoint_to_zero = Endpoint(dedicated.scale_endpoint_to_zero)
+    delete_endpoint = Endpoint(dedicated.delete_endpoint)
+    wait_for_endpoint = Endpoint(dedicated.wait_for_endpoint)
+    endpoint_logs = Endpoint(dedicated.endpoint_logs)
+    use_endpoint = Endpoint(dedicated.use_endpoint)
+    endpoint_hardware = Endpoint(dedicated.endpoint_hardware)
+    endpoint_cost = Endpoint(dedicated.endpoint_cost)
+
     routes = Endpoint(ways.routes)
     route = Endpoint(ways.route)
     put_route = Endpoint(ways.put_route)
@@ -151,6 +170,8 @@ class Methods:
     build_engine = Endpoint(server.build_engine)
     use_engine = Endpoint(server.use_engine)
     remove_engine = Endpoint(server.remove_engine)
+    cache = Endpoint(server.cache)
+    clear_cache = Endpoint(server.clear_cache)
     status = Endpoint(server.status)
     hardware = Endpoint(server.hardware)
     doctor = Endpoint(server.doctor)

@@ -19,7 +19,8 @@ DATA_SETS = "datasets/"
 @dataclass(frozen=True, slots=True)
 class Request(Generic[T]):
     """One HTTP request and how its JSON answer is read. `slow`: the answer may take as long as a model needs;
-    `repeatable`: it changes nothing, so asking twice does no harm; `plain`: the answer is text, not JSON."""
+    `repeatable`: it changes nothing, so asking twice does no harm; `plain`: the answer is text, not JSON.
+    `content` is a body of bytes, or what yields them."""
 
     method: str
     path: str
@@ -30,6 +31,7 @@ class Request(Generic[T]):
     slow: bool = False
     repeatable: bool = False
     plain: bool = False
+    content: Any = None
 
 
 def segment(text: str) -> str:

@@ -87,6 +87,16 @@ def remove_engine(name: str) -> Request[None]:
     return Request("DELETE", f"{NATIVE}/engines/{segment(name)}", nothing)
 
 
+def cache() -> Request[Json]:
+    """What the cache of results holds, and how it has served."""
+    return Request("GET", f"{NATIVE}/cache", dict)
+
+
+def clear_cache() -> Request[None]:
+    """Forgets all answers that are kept."""
+    return Request("DELETE", f"{NATIVE}/cache", nothing)
+
+
 def status() -> Request[Json]:
     """Version, home, memory, what runs, and notices about what is missing."""
     return Request("GET", f"{NATIVE}/status", dict)

@@ -50,6 +50,11 @@ class Jobs:
         self._wake = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
 
+    def learn(self, kind: JobKind) -> None:
+        """Runs jobs of one more kind from now on."""
+        self._kinds[kind.kind] = kind
+        self._wake.set()
+
     async def submit(
         self, kind: str, args: Mapping[str, Any], title: str, principal: Principal = OWNER, *, priority: int = 0
     ) -> Job:

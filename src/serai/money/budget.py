@@ -71,7 +71,7 @@ def check(kind: str, name: str, period: str, amount: float) -> None:
         raise BadRequest(f"A budget is for one of {', '.join(KINDS)}, not {kind[:80]!r}.", param="kind")
     if period not in PERIODS:
         raise BadRequest(f"A budget is for a {', '.join(PERIODS)}, not {period[:80]!r}.", param="period")
-    if (kind == "all") != (not name) or len(name) > _LONGEST_NAME:
+    if (kind == "all") != (not name) or len(name) > _LONGEST_NAME or not name.isprintable():
         hint = "`all` has no name; each other kind needs one: a key, person, model, service or session."
         raise BadRequest("Whose budget this is cannot be told.", hint=hint, param="name")
     if kind in ("key", "person") and (kind == "key") != name.startswith(_KEYS):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from serai.errors import LedgerFailed, SeraiError
+from serai.errors import Internal, LedgerFailed, SeraiError
 from serai.money import alive, charges
 from serai.money.budget import Budget
 from serai.money.charges import Charge, Entry
@@ -43,7 +43,6 @@ class Ledger:
         self._then = then
         self._told = told
         self._waiting = Waiting()
-        self._again = False
         self._writing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._asked: set[asyncio.Task[Any]] = set()
@@ -120,30 +119,30 @@ class Ledger:
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._asked.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone; it is logged where it happened
 
     async def _post(self, work: Callable[[Connection], Any] | None) -> Any:
         """One transaction: what waits, then the work. Is never cancelled: it alone knows whether that was written."""
-        batch, again = self._waiting, self._again
-        self._waiting = Waiting()
+        batch, self._waiting = self._waiting, Waiting()
         written = [entry.charge for entry in batch.entries if not entry.released]
 
         def everything(connection: Connection) -> tuple[Any, Any]:
-            charges.post(connection, batch.entries, again=again)
+            charges.post(connection, batch.entries, again=batch.again)
             charges.post_free(connection, batch.free())
             told = self._then(connection, written) if self._then is not None and written else None
             return told, work(connection) if work is not None else None
 
         try:
             told, result = await self._db.write(everything)
-        except SeraiError as error:
+        except Exception as error:
             self._put_back(batch)
-            self._fail(error)
-            raise unwritten(error) from error
-        except Exception:
-            self._put_back(batch)
-            raise
+            raise self._fail(error) from error
         self._succeed()
         if told is not None and self._told is not None:
             self._told(told)
@@ -151,18 +150,20 @@ class Ledger:
 
     def _put_back(self, batch: Waiting) -> None:
         batch.add(self._waiting)
+        batch.again = True
         self._waiting = batch
-        self._again = True
 
-    def _fail(self, error: SeraiError) -> None:
+    def _fail(self, error: Exception) -> LedgerFailed:
+        known = error if isinstance(error, SeraiError) else Internal("Something went wrong inside Serai.")
         if self.failed is None:
-            _log.error("The ledger cannot be written, so nothing that costs is asked: %s", error.message)
-        self.failed = error
+            _log.error("The ledger cannot be written, so nothing that costs is asked: %s", error, exc_info=error)
+        self.failed = known
+        return unwritten(known)
 
     def _succeed(self) -> None:
         if self.failed is not None:
             _log.warning("The ledger is written again.")
-        self.failed, self._again = None, False
+        self.failed = None
 
     def _wake(self, after: float = 0.0) -> None:
         if self._closed or (self._writing is not None and not self._writing.done()):
@@ -202,6 +203,5 @@ def _probe(connection: Connection) -> None:
 def unwritten(error: SeraiError) -> LedgerFailed:
     """The refusal of calls that cost something, for what the database said."""
     hint = f"{error.hint} Models that cost nothing go on; what costs can be asked again once the ledger is written."
-    return LedgerFailed(
-        f"What calls cost cannot be written down now. {error.message}", hint=hint.strip(), **error.facts
-    )
+    cause = {"cause": error.facts["cause"]} if "cause" in error.facts else {}
+    return LedgerFailed(f"What calls cost cannot be written down now. {error.message}", hint=hint.strip(), **cause)

@@ -33,6 +33,8 @@ class Waiting:
     """Charges in their order, and free calls added up by day and all in which they are alike."""
 
     entries: list[Entry] = field(default_factory=list)
+    again: bool = False
+    """Some of them may have been written already, by a transaction of which nobody heard the end."""
     _free: dict[Alike, _Sum] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -70,6 +72,7 @@ class Waiting:
     def add(self, later: Waiting) -> None:
         """What came after this."""
         self.entries += later.entries
+        self.again = self.again or later.again
         for alike, other in later._free.items():
             found = self._sum(alike, other.who, other.at)
             found.calls += other.calls

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
@@ -16,6 +16,7 @@ from serai.settings import Monitor
 from serai.storage.database import Database
 from serai.storage.tables import calls
 from serai.telemetry import logs
+from serai.types import Usage
 
 FILTERS = ("task", "model", "backend", "place", "dialect", "key", "session", "status", "error")
 """Fields of a call by which the list can be narrowed."""
@@ -26,7 +27,7 @@ _WAITING = 10_000
 _TOGETHER = 500
 """Rows that are named in one statement."""
 
-_MEASURED = ("prompt_tokens", "completion_tokens", "cached_tokens", "first_token_s", "total_s", "tokens_per_second")
+_USAGE = tuple(field.name for field in fields(Usage))
 
 
 class History:
@@ -48,8 +49,7 @@ class History:
         if not taken:
             return
         try:
-            new = {past.id: _as_row(past) for past in taken}
-            await self._db.write(lambda connection: _insert(connection, new))
+            await self._db.write(lambda connection: _insert(connection, taken))
         except SeraiError:
             self._pending = taken + self._pending
             raise
@@ -99,12 +99,13 @@ class History:
         return await self._db.read(lambda connection: _as_dict(_find(connection, call_id)))
 
 
-def _insert(connection: Connection, new: Mapping[str, dict[str, Any]]) -> None:
+def _insert(connection: Connection, taken: Sequence[Past]) -> None:
     """A call that was run once more takes the place of what it was."""
+    new = {past.id: past for past in taken}
     known = [*new]
     for first in range(0, len(known), _TOGETHER):
         connection.execute(calls.delete().where(calls.c.id.in_(known[first : first + _TOGETHER])))
-    connection.execute(calls.insert(), [*new.values()])
+    connection.execute(calls.insert(), [_as_row(past) for past in new.values()])
 
 
 def _find(connection: Connection, call_id: str) -> Row[Any]:
@@ -115,14 +116,15 @@ def _find(connection: Connection, call_id: str) -> Row[Any]:
 
 
 def _as_row(past: Past) -> dict[str, Any]:
+    usage = past.usage
     row = past._asdict()
     del row["settings"]
-    usage = asdict(past.usage)
-    return row | {
-        "asked": past.asked if past.asked != past.model else "",
-        "usage": {name: value for name, value in usage.items() if value or name in _MEASURED},
-        "tried": [{**asdict(attempt), "reason": logs.clean(attempt.reason)} for attempt in past.tried],
-    }
+    row["asked"] = past.asked if past.asked != past.model else ""
+    row["usage"] = {name: value for name in _USAGE if (value := getattr(usage, name))}
+    if usage.cost is not None:  # nothing is not the same as unknown
+        row["usage"]["cost"] = usage.cost
+    row["tried"] = [{**asdict(attempt), "reason": logs.clean(attempt.reason)} for attempt in past.tried]
+    return row
 
 
 def _as_dict(row: Row[Any]) -> dict[str, Any]:

@@ -8,15 +8,15 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, SeraiError
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, NotFound, SeraiError
 from serai.providers import _faults, _lines, _models
 from serai.providers._keys import REFUSED_S, Keys
 from serai.providers._listing import Listing
@@ -32,14 +32,19 @@ _FINE = (200, 201, 202, 204)
 _NONSENSE = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 
 
+Reads = Callable[[Call, aiohttp.ClientResponse, Answerer], AsyncGenerator[Delta, None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is posted, and to which path under the service's URL; one that begins with / is under its origin. A body of
-    bytes goes as it stands. `headers` go along with those that show the key."""
+    bytes goes as it stands. `headers` go along with those that show the key. `reads` takes the place of the service's
+    `read` for this answer."""
 
     path: str
     body: Mapping[str, Any] | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    reads: Reads | None = None
 
 
 class Service(ABC):
@@ -51,7 +56,7 @@ class Service(ABC):
         self.config = config
         self.at_once = config.at_once
         self.url = config.url.rstrip("/")
-        self._told = [_models.model(self.name, name, {}) for name in config.models]
+        self._told = [_models.told(self.name, text) for text in config.models]
         self.listing = Listing(self._list, self._told)
         self._keys = Keys(config.keys)
         self._session: aiohttp.ClientSession | None = None
@@ -60,6 +65,8 @@ class Service(ABC):
         """When it last answered anything, on the monotonic clock."""
         self.refused = False
         """Whether its last answer was that the key, or the lack of one, does not do."""
+        self.quotes: Mapping[str, Mapping[str, Any]] = {}
+        """What `listed` found of prices, by the service's own names."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -105,6 +112,17 @@ class Service(ABC):
             return None
         return _models.model(self.name, model, {})
 
+    async def find(self, name: str) -> Model | None:
+        """A model by its whole name that is not listed, where the service can be asked for it. Raises SeraiError. May
+        be overridden."""
+        return self.unlisted(name)
+
+    def quoted(self, model: str) -> Mapping[str, Any] | None:
+        """What a model costs, by the service's own name for it and as the service itself says it: `input` and `output`
+        for a million tokens, `currency`, and when that was `seen_at`. None where it says nothing."""
+        seen_at, quote = self.listing.seen_at, self.quotes.get(model)
+        return None if quote is None or seen_at is None else {**quote, "currency": "USD", "seen_at": seen_at}
+
     async def models(self) -> Sequence[Model]:
         return await self.listing.get()
 
@@ -141,6 +159,26 @@ class Service(ABC):
             raise _faults.broken(self.name, error, _LIST_S) from error
         except orjson.JSONDecodeError as error:
             raise ModelFailed(f"{self.name} sent something that is not JSON.", who=self.name) from error
+
+    async def look(self, url: str) -> Any:
+        """The JSON at an address of anybody's, who is shown no key. Raises SeraiError, NotFound for what is not for
+        everybody."""
+        try:
+            async with asyncio.timeout(_LIST_S):
+                response = await self._http().get(url, allow_redirects=False)
+                if response.status in (401, 403, 404):
+                    response.release()
+                    raise NotFound(f"{URL(url).host} does not have this for everybody.")
+                if response.status != 200:
+                    raise await self.refused_by(response, url)
+                try:
+                    return orjson.loads(await _lines.whole(response, self.name))
+                finally:
+                    response.release()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _faults.broken(self.name, error, _LIST_S) from error
+        except orjson.JSONDecodeError as error:
+            raise ModelFailed(f"{URL(url).host} sent something that is not JSON.", who=self.name) from error
 
     async def body(self, response: aiohttp.ClientResponse) -> Any:
         """The JSON of a whole answer."""
@@ -186,7 +224,7 @@ class Service(ABC):
             if isinstance(request.body, bytes):
                 return request
             headers = {"content-type": "application/json", **request.headers}
-            return Request(request.path, orjson.dumps(request.body), headers)
+            return replace(request, body=orjson.dumps(request.body), headers=headers)
         except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
             raise self._unfit() from error
 
@@ -196,7 +234,7 @@ class Service(ABC):
     async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
         response = await self._send("POST", request, call.model)
         try:
-            async with contextlib.aclosing(self.read(call, response, who)) as deltas:
+            async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
             with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again

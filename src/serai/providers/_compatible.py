@@ -10,7 +10,7 @@ from functools import cache, partial
 import aiohttp
 
 from serai import stream
-from serai.providers import _answer, _models, _request
+from serai.providers import _answer, _models, _quotes, _request
 from serai.providers._base import Request, Service
 from serai.providers._entry import Entry, entries
 from serai.providers.declaration import Provider, ProviderConfig
@@ -42,6 +42,7 @@ class Compatible(Service):
 
     async def listed(self) -> list[Model]:
         answer = await self.get(self.entry.models)
+        self.quotes = _quotes.by_name(_models.rows(answer))
         return list(_models.read(answer, self.name, place_told=self.entry.place_told))
 
     def request(self, call: Call, model: str) -> Request:

@@ -35,6 +35,12 @@ def read(answer: Any, service: str, *, place_told: bool) -> Iterator[Model]:
             yield model(service, row["id"], {**row, **own})
 
 
+def told(service: str, text: str) -> Model:
+    """A model that its owner named: `NAME`, or `NAME=TASK` where the name does not say what it is for."""
+    name, _, task = text.partition("=")
+    return model(service, name, {"task": task})
+
+
 def model(service: str, name: str, facts: Mapping[str, Any]) -> Model:
     """One model of a service."""
     meta = facts.get("meta")

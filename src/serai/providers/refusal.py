@@ -39,6 +39,11 @@ def forged() -> BadRequest:
     return BadRequest("This message is not from the service that it names, or came too late.")
 
 
+def words_of(body: bytes) -> str:
+    """What an error's body says, empty where it says nothing."""
+    return _words(_problem(body), body)
+
+
 def _failed(service: str, status: int, words: str) -> ModelFailed:
     if status == 401:
         return ModelFailed(f"{service} refused the key: {words}", hint=f"Check the key of {service}.", who=service)

@@ -71,7 +71,9 @@ class Offers:
         have one name, no other place stands in for the first."""
         offers: dict[str, Offer] = {}
         for backend in (*self.backends, *services):
-            for model in await remote.models(backend, wanted if backend in services else ""):
+            # Nobody hears a name from whoever may not ask there: not even which model is meant leaves this machine.
+            asks = backend in services and permission.reaches(limits, backend.name, wanted)
+            for model in await remote.models(backend, wanted if asks else ""):
                 if limits is NO_LIMITS or permission.allows(limits, model):
                     first, backends = offers.setdefault(model.name, (model, []))
                     if first.place == model.place:

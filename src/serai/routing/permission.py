@@ -45,6 +45,11 @@ def refused(limits: Limits, model: Model) -> Forbidden | None:
     return None
 
 
+def reaches(limits: Limits, place: str, name: str) -> bool:
+    """Whether a name may be said to a place at all."""
+    return (limits.places is None or place in limits.places) and names(limits, name)
+
+
 def check(limits: Limits, model: Model) -> None:
     """Raises Forbidden unless the model may be asked."""
     why = refused(limits, model)

@@ -14,8 +14,9 @@ from serai.types import Model
 class Unsure(Protocol):
     """A service whose list may not be all it has."""
 
-    def unlisted(self, name: str) -> Model | None:
-        """The model of this name, where the service itself will have to say whether there is one."""
+    async def find(self, name: str) -> Model | None:
+        """The model of this name, where the service itself will have to say whether there is one. Raises
+        SeraiError."""
         ...
 
 
@@ -35,7 +36,7 @@ async def models(backend: Backend, wanted: str) -> Sequence[Model]:
     known = await backend.models()
     if not wanted or any(model.name == wanted for model in known) or not isinstance(backend, Unsure):
         return known
-    found = backend.unlisted(wanted)
+    found = await backend.find(wanted)
     return known if found is None else [*known, found]
 
 

@@ -12,6 +12,8 @@ from serai.backend import Backend
 from serai.errors import SeraiError, TimedOut, Unauthenticated
 from serai.routing import permission, remote
 from serai.routing.attempt import Attempt, Terms
+from serai.routing.cache.cache import Cache
+from serai.routing.cache.known import Known
 from serai.routing.care import Care
 from serai.routing.fallback import Fallback, One
 from serai.routing.hedge import Hedged
@@ -45,6 +47,7 @@ class Router:
         money: Money | None = None,
         route: Find | None = None,
         overhear: Overhear = lambda _call, answer: answer,
+        cache: Cache | None = None,
     ) -> None:
         self.backends = list(backends)
         self.watchers = list(watchers)
@@ -52,6 +55,7 @@ class Router:
         self._events = events
         self._rates = rates
         self._overhear = overhear
+        self._cache = cache
         self._offers = Offers(self.backends, services, settings, loaded)
         self._route: Find = route or _no_route
         self.planner = Planner(self._offers, self.care, self._route)
@@ -161,7 +165,7 @@ class Router:
             return steps[0]
         return Fallback(steps, tuple(plan.left_out))
 
-    def _attempt(self, plan: Plan, one: Candidate, number: int) -> Attempt:
+    def _attempt(self, plan: Plan, one: Candidate, number: int) -> One:
         """Where another stands in, it is asked at once; the last one is tried again."""
         route = plan.route
         tries = route.attempts if route else 1
@@ -169,7 +173,8 @@ class Router:
             tries = max(tries, self.care.tries(one.model))
         times = (route.first_token_s, route.total_s) if route else (None, None)
         terms = Terms(tries=tries, first_token_s=times[0], total_s=times[1])
-        return Attempt(one.model, one.backend, one.why, self.care, terms)
+        attempt = Attempt(one.model, one.backend, one.why, self.care, terms)
+        return attempt if self._cache is None else Known(attempt, self._cache)
 
     async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
         """The source's Deltas until it ends, or until the call is stopped from outside."""

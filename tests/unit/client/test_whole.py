@@ -23,7 +23,13 @@ SHAPES: dict[str, Any] = {
     for name, shape in vars(module).items()
     if inspect.isfunction(shape) and shape.__module__ == module.__name__ and not name.startswith("_")
 }
-INNER = {"reading": "read", "listening": "events", "set_": "set"}
+INNER = {
+    "reading": "read",
+    "listening": "events",
+    "set_": "set",
+    "batch_file": "send_batch_file",
+    "batch_output": "save_batch",
+}
 """Shapes whose method has another name."""
 ELSEWHERE = {
     "GET /api/v1/models/{name}/fit": "`fit` asks for the same",

@@ -136,6 +136,8 @@ async def test_setting_it_again_changes_the_one_that_is_there(bank: Bank) -> Non
         ("who", "x", "day", 1),
         ("all", "", "week", 1),
         ("all", "x", "day", 1),
+        ("place", "a\0b", "day", 1),
+        ("place", "\ud800", "day", 1),
         ("key", "owner", "day", 1),
         ("person", "key_a", "day", 1),
         ("all", "", "day", -1),

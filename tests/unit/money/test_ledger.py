@@ -163,3 +163,31 @@ async def test_the_day_of_a_call_is_that_in_which_it_began(bank: Bank) -> None:
     bank.now -= DAY_S
     with pytest.raises(OverBudget):
         await bank.hold(1)
+
+
+async def test_what_nobody_expected_fails_closed_too(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a fault")
+
+    await bank.money.budgets.set("key", "key_a", "day", 5)
+    with monkeypatch.context() as patched:
+        patched.setattr("serai.money.charges.post", broken)
+        with pytest.raises(LedgerFailed) as caught:
+            await bank.hold(1)
+        assert "a fault" not in str(caught.value.as_dict())
+    assert await bank.spend(1) == 1.0
+
+
+async def test_a_database_that_is_away_is_told_without_its_address(bank: Bank) -> None:
+    async def away(work: object) -> object:
+        raise StorageFailed("The database cannot be reached.", cause="unreachable", database="postgresql://host/x")
+
+    await bank.hold(1, HERE)
+    bank.db.write, write = away, bank.db.write  # type: ignore[method-assign, assignment]
+    (await bank.hold(1)).settle(DONE)
+    with pytest.raises(LedgerFailed):
+        await bank.money.ledger.flush()
+    with pytest.raises(LedgerFailed) as caught:
+        await bank.hold(1)
+    assert caught.value.facts == {"cause": "unreachable"}
+    bank.db.write = write  # type: ignore[method-assign]

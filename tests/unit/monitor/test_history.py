@@ -42,6 +42,14 @@ async def test_it_is_narrowed_by_what_calls_have(db: Database) -> None:
     assert await history.page({}, start=AT + 1, end=AT + 1) == []
 
 
+async def test_a_cost_of_nothing_is_not_an_unknown_one(db: Database) -> None:
+    history = open_(db)
+    await fill(history, 1, cost=0.0)
+    history.add(past(started_at=AT + 5))
+    await history.write()
+    assert [call["usage"].get("cost") for call in await history.page({})] == [None, 0.0]
+
+
 async def test_it_is_bounded_by_number_and_age(db: Database) -> None:
     await fill(open_(db), 20)
     await open_(db, history_calls=7).tidy()

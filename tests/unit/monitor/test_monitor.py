@@ -54,11 +54,11 @@ async def count(monitor: Monitor) -> int:
 async def test_what_ended_is_written_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "WRITE_S", 0.01)
     house.monitor.ended(record(started_at=time.time()))
-    deadline = time.monotonic() + 20
-    while await count(house.monitor) == 0:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-    assert len(await house.monitor.history.page({})) == 1
+
+    async def written() -> bool:
+        return bool(await house.monitor.history.page({}))
+
+    assert await until(written, 20) and await count(house.monitor) == 1
 
 
 async def test_at_its_end_everything_is_written(house: House) -> None:

@@ -25,11 +25,13 @@ class Shore(ScriptedBackend):
     """A service; `away`, it has not said what it has."""
 
     away = False
+    heard = 0
 
     async def models(self) -> Sequence[Model]:
         return [] if self.away else FAR
 
-    def unlisted(self, name: str) -> Model | None:
+    async def find(self, name: str) -> Model | None:
+        self.heard += 1
         return Model(name=name, task="text-generation", place="shore") if self.away else None
 
 
@@ -96,6 +98,9 @@ async def test_who_is_bound_to_this_machine_reaches_no_service(away: bool) -> No
     with pytest.raises(ModelNotFound if away else Forbidden):
         await collect(router.run(chat("shore/org/beacon", principal=BOUND)))
     assert shore.calls == [] and await router.remote_models(BOUND) == []
+    with pytest.raises(ModelNotFound):
+        await collect(router.run(chat("shore/org/secret", principal=BOUND)))
+    assert shore.heard == 0, "not even a model's name leaves this machine"
 
 
 async def test_a_service_that_is_away_says_so_itself() -> None:

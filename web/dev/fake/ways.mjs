@@ -68,9 +68,12 @@ export function ways(state, method, [name], given, fault) {
   if (method === "PUT") {
     if (state.models.has(name))
       throw fault(409, "conflict", `There is a model called ${name}.`, "Choose another name.");
-    return (state.ways.set(name, given), [200, given]);
+    const kept = { ...given, name };
+    state.ways.set(name, kept);
+    state.publish("route", { name });
+    return [200, kept];
   }
   if (!state.ways.has(name)) throw fault(404, "not_found", `There is no route called ${name}.`, "");
-  if (method === "DELETE") return (state.ways.delete(name), [204]);
+  if (method === "DELETE") return (state.ways.delete(name), state.publish("route", { name }), [204]);
   return [200, state.ways.get(name)];
 }

@@ -90,6 +90,8 @@ function pages(app: typeof App): Command[] {
     page("discover", t("models.discover"), "search", paths.models("discover")),
     page("models", t("models.disk"), "models", paths.models()),
     page("running", t("models.running"), "pulse", paths.models("running")),
+    page("monitor", t("nav.monitor"), "pulse", paths.monitor()),
+    page("statistics", t("monitor.statistics"), "pulse", paths.monitor("statistics")),
     page("settings", t("nav.settings"), "settings", paths.settings()),
     page("services", t("settings.services"), "export", paths.settings("services")),
     page("routes", t("settings.routes"), "onward", paths.settings("routes")),

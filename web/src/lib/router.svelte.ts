@@ -1,12 +1,15 @@
 /** A small router over the History API: the address is the state, links are real links. */
 
 export type ModelsTab = "discover" | "disk" | "running";
+export const monitorTabs = ["now", "statistics", "history", "logs"] as const;
+export type MonitorTab = (typeof monitorTabs)[number];
 
 export type Route =
   | { page: "chat"; session: string | null }
   | { page: "models"; tab: ModelsTab }
   | { page: "hub"; name: string }
   | { page: "model"; name: string }
+  | { page: "monitor"; tab: MonitorTab }
   | { page: "settings"; section: string }
   | { page: "lost" };
 
@@ -20,6 +23,11 @@ export function read(path: string): Route {
     return rest.length > 1 ? { page: "hub", name: rest.slice(1).join("/") } : { page: "models", tab: "discover" };
   }
   if (first === "model" && rest.length) return { page: "model", name: rest.join("/") };
+  if (first === "monitor" && !rest.length) return { page: "monitor", tab: "now" };
+  if (first === "monitor" && rest.length === 1) {
+    const tab = monitorTabs.find((one) => one === rest[0]);
+    if (tab) return { page: "monitor", tab };
+  }
   if (first === "settings" && rest.length <= 1) return { page: "settings", section: rest[0] ?? "" };
   return { page: "lost" };
 }
@@ -37,6 +45,7 @@ export const paths = {
   models: (tab: ModelsTab = "disk"): string => (tab === "disk" ? "/models" : `/models/${tab}`),
   hub: (name: string): string => `/models/discover/${name.split("/").map(encodeURIComponent).join("/")}`,
   model: (name: string): string => `/model/${name.split("/").map(encodeURIComponent).join("/")}`,
+  monitor: (tab: MonitorTab = "now"): string => (tab === "now" ? "/monitor" : `/monitor/${tab}`),
   settings: (section = ""): string => (section ? `/settings/${section}` : "/settings"),
 };
 

@@ -18,6 +18,7 @@ export const sheet = [
   { keys: [mod, "⇧", "O"], text: "keys.new" },
   { keys: ["G", "C"], text: "keys.chat" },
   { keys: ["G", "M"], text: "keys.models" },
+  { keys: ["G", "O"], text: "keys.monitor" },
   { keys: ["G", "S"], text: "keys.settings" },
   { keys: ["G", "D"], text: "keys.downloads" },
   { keys: ["/"], text: "keys.write" },
@@ -59,7 +60,7 @@ function plain(key: string, event: KeyboardEvent, app: Reach): (() => void) | nu
   if (event.timeStamp - leader < 1200) {
     leader = 0;
     if (key === "d") return () => (app.shell.downloads = true);
-    const path = { c: paths.chat(), m: paths.models(), s: paths.settings() }[key];
+    const path = { c: paths.chat(), m: paths.models(), s: paths.settings(), o: paths.monitor() }[key];
     return path ? () => app.router.go(path) : null;
   }
   if (key === "g") leader = event.timeStamp;

@@ -13,6 +13,7 @@ export interface Topics {
   "session.deleted": { id: string };
   call: { id: string; state: string; model: string };
   settings: { keys: string[] };
+  route: { name: string };
   /** Events were missed: fetch everything anew. */
   reset: Record<string, never>;
 }

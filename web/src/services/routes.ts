@@ -16,6 +16,6 @@ export interface Question {
 const at = (name: string): string => `/routes/${encodeURIComponent(name)}`;
 
 export const list = (): Promise<{ routes: Route[] }> => request("GET", "/routes");
-export const put = (route: Route): Promise<Route> => request("PUT", at(route.name), route);
+export const put = ({ name, ...body }: Route): Promise<Route> => request("PUT", at(name), body);
 export const remove = (name: string): Promise<void> => request("DELETE", at(name));
 export const plan = (question: Question): Promise<Plan> => request("POST", "/routes/plan", question);

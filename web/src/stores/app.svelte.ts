@@ -12,6 +12,7 @@ import { Connection } from "./connection.svelte";
 import { Discover } from "./discover.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
+import { Monitor } from "./monitor.svelte";
 import { Prefs } from "./prefs.svelte";
 import { Remote } from "./remote.svelte";
 import { Routes } from "./routes.svelte";
@@ -32,8 +33,9 @@ class App {
   readonly shell = new Shell();
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
+  readonly monitor = new Monitor(this.events);
   readonly remote = new Remote();
-  readonly routes = new Routes();
+  readonly routes = new Routes(this.events);
   readonly discover = new Discover();
   readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);

@@ -1,11 +1,16 @@
 /** The routes that a person wrote. */
 
 import type { Route } from "$/lib/api/types";
+import type { EventStream } from "$/services/events";
 import * as api from "$/services/routes";
 
 export class Routes {
   all = $state.raw<Route[]>([]);
   loaded = $state(false);
+
+  constructor(events: EventStream) {
+    events.on("route", () => void this.fetch().catch(() => undefined));
+  }
 
   async fetch(): Promise<void> {
     this.all = (await api.list()).routes;

@@ -7,8 +7,11 @@ from fastapi import APIRouter
 
 def routers() -> list[APIRouter]:
     from serai.api.native import (
+        batches,
         budgets,
+        cache,
         calls,
+        endpoints,
         engines,
         events,
         fit,
@@ -35,6 +38,7 @@ def routers() -> list[APIRouter]:
     )
 
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
-    counted = (calls, stats, prices, budgets, usage)
-    changed = (settings, secrets, keys, providers, routes, machine, engines, hooks)
-    return [*(noun.routes for noun in (*watched, *counted, *changed)), providers.public]
+    counted = (calls, stats, prices, budgets, usage, cache, batches)
+    changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
+    others = (cache.clearing, batches.sending, providers.public)
+    return [*(noun.routes for noun in (*watched, *counted, *changed)), *others]

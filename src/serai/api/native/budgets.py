@@ -20,7 +20,7 @@ Kind = Literal["key", "person", "model", "place", "session", "all"]
 Period = Literal["day", "month", "all"]
 
 
-class Budget(Out):
+class MoneyBudget(Out):
     """A budget as it stands now. Amounts are in US dollars; days and months are UTC's."""
 
     id: str
@@ -39,7 +39,7 @@ class Budget(Out):
 
 
 class BudgetList(Out):
-    budgets: list[Budget]
+    budgets: list[MoneyBudget]
 
 
 class NewBudget(In):
@@ -64,7 +64,7 @@ async def list_budgets(services: ServicesDep) -> BudgetList:
 
 
 @routes.post("", status_code=201)
-async def set_budget(services: ServicesDep, new: NewBudget) -> Budget:
+async def set_budget(services: ServicesDep, new: NewBudget) -> MoneyBudget:
     """Sets a budget. What was spent before counts, as far as it lies in the period."""
     if new.kind == "key":
         await services.keys.get(new.name)
@@ -80,6 +80,6 @@ async def remove_budget(services: ServicesDep, budget_id: str) -> None:
     await services.money.budgets.remove(budget_id)
 
 
-def _shape(standing: Standing, titles: dict[str, str]) -> Budget:
+def _shape(standing: Standing, titles: dict[str, str]) -> MoneyBudget:
     found = standing.as_dict()
-    return Budget.model_validate({**found, "title": titles.get(found["name"], found["name"])})
+    return MoneyBudget.model_validate({**found, "title": titles.get(found["name"], found["name"])})

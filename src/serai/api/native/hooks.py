@@ -30,7 +30,7 @@ class Hook(Out):
 
 
 class NewHook(In):
-    url: Annotated[str, Field(min_length=1, max_length=2000, examples=["https://example.com/serai"])]
+    url: Annotated[str, Field(min_length=1, max_length=2000, examples=["https://hooks.example/serai"])]
     events: list[Kind] = Field([], max_length=20, description="Left out: all.", examples=[["call.failed"]])
     private: bool = Field(False, description="Allow an address in a private network, or on this machine.")
 

@@ -126,7 +126,7 @@ async def list_provider_kinds() -> KindList:
 @routes.get("/providers")
 async def list_providers(services: ServicesDep) -> ProviderList:
     """The remote services that were added."""
-    return ProviderList(providers=[await _shape(services, row) for row in await services.providers.all()])
+    return ProviderList(providers=[await shape(services, row) for row in await services.providers.all()])
 
 
 @routes.post("/providers", status_code=201)
@@ -134,13 +134,13 @@ async def add_provider(services: ServicesDep, new: NewProvider) -> Provider:
     """Adds a remote service. It is not called; `check` does that."""
     keys = [key.get_secret_value() for key in new.keys]
     facts = new.model_dump(exclude={"keys"}) | {"models": tuple(new.models)}
-    return await _shape(services, await services.providers.add(Row(**facts), keys))
+    return await shape(services, await services.providers.add(Row(**facts), keys))
 
 
 @routes.get("/providers/{name}")
 async def get_provider(services: ServicesDep, name: str) -> Provider:
     """One service."""
-    return await _shape(services, await services.providers.find(name))
+    return await shape(services, await services.providers.find(name))
 
 
 @routes.patch("/providers/{name}")
@@ -150,7 +150,7 @@ async def change_provider(services: ServicesDep, name: str, change: ProviderChan
     if "models" in facts:
         facts["models"] = tuple(change.models)
     keys = [key.get_secret_value() for key in change.keys] if "keys" in change.model_fields_set else None
-    return await _shape(services, await services.providers.change(name, keys, **facts))
+    return await shape(services, await services.providers.change(name, keys, **facts))
 
 
 @routes.delete("/providers/{name}", status_code=204, response_class=Response)
@@ -179,7 +179,8 @@ async def hear_provider(services: ServicesDep, name: str, request: Request) -> N
     await services.providers.told(name, request.headers, await request.body())
 
 
-async def _shape(services: Any, row: Row) -> Provider:
+async def shape(services: Any, row: Row) -> Provider:
+    """A service as it is set up, and what is known of it."""
     listing = await services.providers.listing(row.name)
     facts = {
         "keys": len(await services.providers.keys(row)),

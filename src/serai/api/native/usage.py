@@ -39,15 +39,15 @@ class Row(Out):
     unsettled: float = Field(description="How much of it stands at its worst case, because Serai was killed meanwhile.")
 
 
-class Usage(Out):
+class Spending(Out):
     by: str
     rows: list[Row]
 
 
 @routes.get("/usage")
-async def get_usage(services: ServicesDep, by: By = "day", first: First = None, last: Last = None) -> Usage:
+async def get_usage(services: ServicesDep, by: By = "day", first: First = None, last: Last = None) -> Spending:
     """Calls, tokens and cost, summed up, the dearest first; days the newest first."""
-    return Usage.model_validate({"by": by, "rows": await services.money.usage.by(by, first, last)})
+    return Spending.model_validate({"by": by, "rows": await services.money.usage.by(by, first, last)})
 
 
 @routes.get("/usage.csv", response_class=PlainTextResponse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from serai.api.deps import principal_of, services_of
 from serai.api.openai import many
 from serai.api.openai.fields import fault
 from serai.backend import collect
-from serai.errors import BadRequest
+from serai.errors import BadRequest, ModelNotFound, WrongTask
 from serai.routing import policy
 from serai.tasks import needs
 from serai.tasks.families import family_of
@@ -25,7 +26,7 @@ async def call(
 ) -> Call:
     """A checked call. Raises what `tasks.needs` says where no model can do the task at all; else BadRequest with the
     field's name as `param`."""
-    if not any(policy.can(one, task) for one in await services_of(request).router.models()):
+    if not await _somebody(request, task, model):
         raise needs.for_task(task)
     family = family_of(task)
     assert family is not None
@@ -38,6 +39,16 @@ async def call(
             raise
     family.check_inputs(task, inputs)
     return Call(task=task, model=model or AUTO, inputs=inputs, settings=checked, principal=principal_of(request))
+
+
+async def _somebody(request: Request, task: str, model: str | None) -> bool:
+    """Whether any model can do the task, or the one that is named: a service need not list what it has."""
+    router = services_of(request).router
+    if any(policy.can(one, task) for one in await router.models()):
+        return True
+    with contextlib.suppress(ModelNotFound, WrongTask):
+        return bool(model and model != AUTO and await router.resolve(model, task, principal_of(request)))
+    return False
 
 
 async def run(request: Request, calls: list[Call]) -> list[Result]:

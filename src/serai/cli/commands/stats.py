@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,21 +13,12 @@ from serai.cli.panels import SERVER, Json
 app = typer.Typer()
 
 
-class By(Enum):
-    """What calls are told apart by."""
-
-    MODEL = "model"
-    BACKEND = "backend"
-    PLACE = "place"
-    KEY = "key"
-    TASK = "task"
-    DIALECT = "dialect"
-    ERROR = "error"
+By = Literal["model", "backend", "place", "key", "task", "dialect", "error"]
 
 
 @app.command(rich_help_panel=SERVER)
 def stats(
-    by: Annotated[By, typer.Option(help="What calls are told apart by.")] = By.MODEL,
+    by: Annotated[By, typer.Option(help="What calls are told apart by.")] = "model",
     since: Annotated[str, typer.Option(help="From when on: 30m, 24h, 7d or a date.")] = "24h",
     until: Annotated[str | None, typer.Option(help="Up to when; left out: now.")] = None,
     model: Annotated[str | None, typer.Option(help="Only calls of this model.")] = None,
@@ -41,7 +31,7 @@ def stats(
 
     end = moment(until) if until else None
     with connect() as client:
-        told = client.stats(by.value, start=moment(since), end=end, model=model, place=place, key=key)
+        told = client.stats(by, start=moment(since), end=end, model=model, place=place, key=key)
     output.emit(told, lambda: _show(told), as_json=as_json)
 
 

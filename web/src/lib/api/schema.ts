@@ -265,6 +265,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The asker's batches, the newest first
+         * @description The asker's batches, the newest first.
+         */
+        get: operations["list_file_batches"];
+        put?: never;
+        /**
+         * Answers every row, as a job that survives a restart
+         * @description Answers every row, as a job that survives a restart. What is wrong with one row is said in its own answer.
+         */
+        post: operations["create_file_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a batch is
+         * @description How far a batch is.
+         */
+        get: operations["get_file_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses a batch, goes on with it, or gives it up; what was answered is kept
+         * @description Pauses a batch, goes on with it, or gives it up; what was answered is kept.
+         */
+        post: operations["steer_file_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answers, a line for each row; until it is done, those that are there so far
+         * @description The answers, a line for each row; until it is done, those that are there so far.
+         */
+        get: operations["get_file_batch_output"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a file of rows, up to `batches.file_mb`
+         * @description Takes a file of rows, up to `batches.file_mb`. It stays for 30 days.
+         */
+        post: operations["send_batch_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/budgets": {
         parameters: {
             query?: never;
@@ -304,6 +408,30 @@ export interface paths {
          * @description Takes a budget away; nothing of what was spent is forgotten.
          */
         delete: operations["remove_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the cache of results holds, and how it has served
+         * @description What the cache of results holds, and how it has served.
+         */
+        get: operations["cache_status"];
+        put?: never;
+        post?: never;
+        /**
+         * Forgets all answers that are kept
+         * @description Forgets all answers that are kept.
+         */
+        delete: operations["clear_cache"];
         options?: never;
         head?: never;
         patch?: never;
@@ -407,6 +535,218 @@ export interface paths {
          * @description Fetches a model from the hub, as a job that survives a restart.
          */
         post: operations["download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an Endpoint would cost
+         * @description What an Endpoint would cost. Creates nothing.
+         */
+        post: operations["endpoint_cost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-hardware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The machines that can be had, with their prices and when those were seen
+         * @description The machines that can be had, with their prices and when those were seen.
+         */
+        get: operations["list_endpoint_hardware"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The Endpoints of a namespace, each with what it costs
+         * @description The Endpoints of a namespace, each with what it costs.
+         */
+        get: operations["list_endpoints"];
+        put?: never;
+        /**
+         * Creates one, which then costs what `POST /endpoint-cost` says
+         * @description Creates one, which then costs what `POST /endpoint-cost` says.
+         */
+        post: operations["create_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Endpoint as it is now
+         * @description One Endpoint as it is now.
+         */
+        get: operations["get_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an Endpoint for good
+         * @description Deletes an Endpoint for good.
+         */
+        delete: operations["delete_endpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes an Endpoint, which then starts anew
+         * @description Changes an Endpoint, which then starts anew.
+         */
+        patch: operations["change_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last lines that its container wrote
+         * @description The last lines that its container wrote.
+         */
+        get: operations["endpoint_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops it until somebody resumes it; it then costs nothing
+         * @description Stops it until somebody resumes it; it then costs nothing.
+         */
+        post: operations["pause_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts a paused one, which then costs again
+         * @description Starts a paused one, which then costs again.
+         */
+        post: operations["resume_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/scale-to-zero": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets it sleep until the next call to it
+         * @description Lets it sleep until the next call to it.
+         */
+        post: operations["scale_endpoint_to_zero"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds it as a remote service
+         * @description Adds it as a remote service, with its task, and with the token where its address is Hugging Face's own.
+         */
+        post: operations["use_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Waits until it runs and answers, as a job that survives a restart
+         * @description Waits until it runs and answers, as a job that survives a restart.
+         */
+        post: operations["wait_for_endpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2571,10 +2911,66 @@ export interface components {
              */
             tried: boolean;
         };
+        /** BatchFile */
+        BatchFile: {
+            /** Created At */
+            created_at: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
         /** BudgetList */
         BudgetList: {
             /** Budgets */
             budgets: components["schemas"]["serai__api__native__budgets__Budget"][];
+        };
+        /** CacheStatus */
+        CacheStatus: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Enabled
+             * @description What is kept; see the setting `cache.enabled`.
+             * @enum {string}
+             */
+            enabled: "off" | "tasks" | "all";
+            /**
+             * Entries
+             * @description Answers on disk.
+             */
+            entries: number;
+            /**
+             * Hits
+             * @description Calls that were answered from it, since the server's start.
+             */
+            hits: number;
+            /**
+             * Joined
+             * @description Hits that waited for the same call to be answered.
+             */
+            joined: number;
+            /**
+             * Limit
+             * @description Most bytes on disk.
+             */
+            limit: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /**
+             * Memory Entries
+             * @description Answers in memory; most of them are on disk, too.
+             */
+            memory_entries: number;
+            /**
+             * Misses
+             * @description Calls that could have been, had their answer been known.
+             */
+            misses: number;
+            /** Since */
+            since: number;
         };
         /** Call */
         Call: {
@@ -2659,6 +3055,58 @@ export interface components {
             freed: number;
             /** Size */
             size: number;
+        };
+        /**
+         * CostOut
+         * @description US dollars an hour. Null is unknown, and `why` says so; it is never nothing.
+         */
+        CostOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * Least
+             * @description With the fewest replicas.
+             */
+            least: number | null;
+            /**
+             * Most
+             * @description With all of them.
+             */
+            most: number | null;
+            /**
+             * Now
+             * @description With those that run.
+             */
+            now: number | null;
+            /** Replica */
+            replica: number | null;
+            /**
+             * Seen At
+             * @description When the price list was seen.
+             */
+            seen_at: number | null;
+            /** Why */
+            why: string;
+        };
+        /** CostQuestion */
+        CostQuestion: {
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Replica
+             * @default 1
+             */
+            max_replica: number;
+            /**
+             * Min Replica
+             * @default 0
+             */
+            min_replica: number;
         };
         /** Cpu */
         Cpu: {
@@ -2799,6 +3247,103 @@ export interface components {
             user?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * EndpointChange
+         * @description Only what is sent is changed.
+         */
+        EndpointChange: {
+            /** Env */
+            env?: {
+                [key: string]: string;
+            } | null;
+            /** Framework */
+            framework?: string | null;
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            /**
+             * Image
+             * @description The container, in Hugging Face's words.
+             */
+            image?: {
+                [key: string]: unknown;
+            } | null;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
+            /** Max Replica */
+            max_replica?: number | null;
+            /** Min Replica */
+            min_replica?: number | null;
+            /** Repository */
+            repository?: string | null;
+            /** Revision */
+            revision?: string | null;
+            /** Scale To Zero Timeout */
+            scale_to_zero_timeout?: number | null;
+            /** Secrets */
+            secrets?: {
+                [key: string]: string;
+            } | null;
+            /** Task */
+            task?: string | null;
+            /** Type */
+            type?: ("public" | "authenticated" | "private") | null;
+        };
+        /** EndpointList */
+        EndpointList: {
+            /** Endpoints */
+            endpoints: components["schemas"]["EndpointOut"][];
+        };
+        /** EndpointOut */
+        EndpointOut: {
+            cost: components["schemas"]["CostOut"];
+            /** Created At */
+            created_at: string;
+            /** Framework */
+            framework: string;
+            machine: components["schemas"]["MachineOut"];
+            /** Max Replica */
+            max_replica: number;
+            /** Message */
+            message: string;
+            /** Min Replica */
+            min_replica: number;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Ready Replica */
+            ready_replica: number;
+            /** Repository */
+            repository: string;
+            /** Revision */
+            revision: string;
+            /**
+             * Scale To Zero Timeout
+             * @description Minutes without a call after which it sleeps.
+             */
+            scale_to_zero_timeout: number | null;
+            /**
+             * State
+             * @description Hugging Face's word: pending, initializing, running, paused, scaledToZero, failed…
+             */
+            state: string;
+            /** Task */
+            task: string;
+            /** Type */
+            type: string;
+            /** Updated At */
+            updated_at: string;
+            /** Url */
+            url: string;
         };
         /**
          * ErrorAnswer
@@ -3120,6 +3665,35 @@ export interface components {
             memory: components["schemas"]["Ram"];
             /** Tier */
             tier: string;
+        };
+        /** HardwareList */
+        HardwareList: {
+            /** @description Why it is not told anew. */
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Hardware */
+            hardware: components["schemas"]["HardwareOut"][];
+            /** Seen At */
+            seen_at: number | null;
+        };
+        /** HardwareOut */
+        HardwareOut: {
+            /** Accelerators */
+            accelerators: number;
+            /** Cpus */
+            cpus: number | null;
+            /** Gpu Memory Gb */
+            gpu_memory_gb: number | null;
+            /** Id */
+            id: string;
+            machine: components["schemas"]["MachineOut"];
+            /** Memory Gb */
+            memory_gb: number;
+            /** Price Per Hour */
+            price_per_hour: number | null;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
         };
         /** Health */
         Health: {
@@ -3686,6 +4260,55 @@ export interface components {
             /** Parts */
             parts: string[];
         };
+        /** LogText */
+        LogText: {
+            /** Text */
+            text: string;
+        };
+        /** MachineOut */
+        MachineOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Instance Size */
+            instance_size: string;
+            /** Instance Type */
+            instance_type: string;
+            /** Region */
+            region: string;
+            /** Vendor */
+            vendor: string;
+        };
+        /**
+         * MachineShape
+         * @description A machine in Hugging Face's five words.
+         */
+        MachineShape: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Instance Size
+             * @default
+             */
+            instance_size: string;
+            /**
+             * Instance Type
+             * @default
+             */
+            instance_type: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+        };
         /** MadeHook */
         MadeHook: {
             /** Created At */
@@ -4031,6 +4654,87 @@ export interface components {
             /** Weights */
             weights: number;
         };
+        /** NewBatch */
+        NewBatch: {
+            /**
+             * At Once
+             * @description Rows at the same time; 0: as `batches.at_once` says.
+             * @default 0
+             */
+            at_once: number;
+            /**
+             * Cache
+             * @description Whether answers that are known will do, and these may be kept.
+             */
+            cache?: boolean | null;
+            /**
+             * Column
+             * @description The column that holds what is asked.
+             * @default
+             */
+            column: string;
+            /**
+             * Data Set
+             * @description a data set in the store.
+             * @default
+             */
+            data_set: string;
+            /**
+             * File
+             * @description The id of a file that was sent before, or else
+             * @default
+             */
+            file: string;
+            /**
+             * Files
+             * @description Which of the data set's files, such as `train*`.
+             * @default
+             */
+            files: string;
+            /**
+             * Format
+             * @default jsonl
+             * @enum {string}
+             */
+            format: "jsonl" | "parquet";
+            /**
+             * Limit
+             * @description The first so many rows only; 0 is all.
+             * @default 0
+             */
+            limit: number;
+            /**
+             * Mark
+             * @description Your own mark, by which you find it again.
+             * @default
+             */
+            mark: string;
+            /**
+             * Model
+             * @default auto
+             */
+            model: string;
+            /**
+             * Settings
+             * @description The task's settings for every row.
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Task
+             * @description What is asked of it; empty: a chat, or what it was made for.
+             * @default
+             */
+            task: string;
+            /**
+             * Template
+             * @description What is asked, with columns in braces.
+             * @default
+             * @example Translate: {text}
+             */
+            template: string;
+        };
         /**
          * NewBudget
          * @description One for each: whose, which period, hard or soft. An older one gives way.
@@ -4082,6 +4786,63 @@ export interface components {
              */
             priority: number;
         };
+        /**
+         * NewEndpoint
+         * @description Without replicas it has from none to one; without a type only whoever shows a token may ask it.
+         */
+        NewEndpoint: {
+            /** Env */
+            env?: {
+                [key: string]: string;
+            } | null;
+            /** Framework */
+            framework?: string | null;
+            /**
+             * Hardware
+             * @description A machine by its id in the price list, in place of `machine`.
+             * @default
+             */
+            hardware: string;
+            /**
+             * Image
+             * @description The container, in Hugging Face's words.
+             */
+            image?: {
+                [key: string]: unknown;
+            } | null;
+            machine?: components["schemas"]["MachineShape"] | null;
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
+            /** Max Replica */
+            max_replica?: number | null;
+            /** Min Replica */
+            min_replica?: number | null;
+            /**
+             * Name
+             * @example my-endpoint
+             */
+            name: string;
+            /**
+             * Repository
+             * @example org/model
+             */
+            repository: string;
+            /** Revision */
+            revision?: string | null;
+            /** Scale To Zero Timeout */
+            scale_to_zero_timeout?: number | null;
+            /** Secrets */
+            secrets?: {
+                [key: string]: string;
+            } | null;
+            /** Task */
+            task?: string | null;
+            /** Type */
+            type?: ("public" | "authenticated" | "private") | null;
+        };
         /** NewHook */
         NewHook: {
             /**
@@ -4101,7 +4862,7 @@ export interface components {
             private: boolean;
             /**
              * Url
-             * @example https://example.com/serai
+             * @example https://hooks.example/serai
              */
             url: string;
         };
@@ -4853,6 +5614,14 @@ export interface components {
             top_n?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /** Resumption */
+        Resumption: {
+            /**
+             * Max Hourly
+             * @description US dollars an hour. Refused where it may cost more, or nobody knows what it costs.
+             */
+            max_hourly?: number | null;
         };
         /** Rotation */
         Rotation: {
@@ -5926,6 +6695,15 @@ export interface components {
             /** Updates */
             updates: components["schemas"]["Update"][];
         };
+        /** Use */
+        Use: {
+            /**
+             * Name
+             * @description What the service is called here; left out: as there.
+             * @default
+             */
+            name: string;
+        };
         /** Verify */
         Verify: {
             /**
@@ -5944,6 +6722,14 @@ export interface components {
         Version: {
             /** Version */
             version: string;
+        };
+        /** Waiting */
+        Waiting: {
+            /**
+             * Seconds
+             * @default 86400
+             */
+            seconds: number;
         };
         /**
          * Words
@@ -6815,6 +7601,255 @@ export interface operations {
             };
         };
     };
+    list_file_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+        };
+    };
+    create_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    get_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    steer_file_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "pause" | "resume" | "cancel";
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    get_file_batch_output: {
+        parameters: {
+            query?: {
+                /** @description Only when every row is answered; else as far as it is. */
+                whole?: boolean;
+            };
+            header?: never;
+            path: {
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description JSON lines, or Parquet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    send_batch_file: {
+        parameters: {
+            query: {
+                /** @description What it is called; its end says what it is: jsonl, csv, tsv, txt, parquet. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchFile"];
+                };
+            };
+        };
+    };
     list_budgets: {
         parameters: {
             query?: never;
@@ -6902,6 +7937,80 @@ export interface operations {
             path: {
                 budget_id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cache_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheStatus"];
+                };
+            };
+        };
+    };
+    clear_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -7166,6 +8275,606 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewDownload"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    endpoint_cost: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostQuestion"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostOut"];
+                };
+            };
+        };
+    };
+    list_endpoint_hardware: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HardwareList"];
+                };
+            };
+        };
+    };
+    list_endpoints: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointList"];
+                };
+            };
+        };
+    };
+    create_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    get_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    delete_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointChange"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    endpoint_logs: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogText"];
+                };
+            };
+        };
+    };
+    pause_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    resume_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Resumption"] | null;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    scale_endpoint_to_zero: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+        };
+    };
+    use_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Use"] | null;
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    wait_for_endpoint: {
+        parameters: {
+            query?: {
+                /** @description A person or an organisation; left out: the token's own. */
+                namespace?: string;
+                /** @description A service at Hugging Face, whose key is taken in place of the hub's token. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Waiting"] | null;
             };
         };
         responses: {

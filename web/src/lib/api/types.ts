@@ -91,7 +91,7 @@ export type ModelState = Model["state"];
 /** The place of everything that runs on this machine; a service's place is its own name. */
 export const LOCAL = "local";
 
-export type Session = Generating<Shapes["Session"]> & { private?: boolean };
+export type Session = Generating<Shapes["Session"]>;
 export type Answerer = Shapes["Answerer"];
 export type Usage = Shapes["Usage"];
 export type Attempt = Shapes["Attempt"];
@@ -128,56 +128,22 @@ export type ServiceCheck = Failing<Shapes["ServiceCheck"]>;
 export type RemoteModel = Shapes["RemoteModel"];
 
 /** When a step of a route may be taken; what is null or empty asks nothing. */
-export interface RouteCondition {
-  tasks: string[];
-  prompt_min: number | null;
-  prompt_max: number | null;
-  tools: boolean | null;
-  pictures: boolean | null;
-  hours: string;
-  days: string[];
-  max_cost: number | null;
-}
-export interface RouteStep {
-  model: string;
-  weight: number;
-  when: RouteCondition;
-}
-export type Strategy = "order" | "balance" | "local" | "remote" | "cheapest" | "fastest";
+export type RouteCondition = Required<Shapes["RouteConditions"]>;
+export type RouteStep = Omit<Required<Shapes["RouteStep"]>, "when"> & { when: RouteCondition };
 /** A named policy over models. */
-export interface Route {
-  name: string;
-  title: string;
-  strategy: Strategy;
-  steps: RouteStep[];
-  private: boolean;
-  attempts: number;
-  first_token_s: number | null;
-  total_s: number | null;
-  hedge_s: number | null;
-  goes_on: boolean;
-}
-export interface PlannedStep {
-  model: string;
-  backend: string;
-  place: string;
-  why: string;
-  cost: number | null;
-  first_token_s: number | null;
-  waiting: number;
-}
-export interface LeftOut {
-  model: string;
-  backend: string;
-  place: string;
-  reason: string;
-  code: string;
-}
+export type Route = Omit<Required<Shapes["NamedRoute"]>, "steps"> & { steps: RouteStep[] };
+export type Strategy = Route["strategy"];
 /** What would happen to a call now. */
-export interface Plan {
-  model: string;
-  task: string;
-  prompt_tokens: number;
-  steps: PlannedStep[];
-  left_out: LeftOut[];
-}
+export type Plan = Shapes["RoutePlan"];
+
+/** What calls came to. */
+export type Stats = Shapes["Stats"];
+export type Numbers = Shapes["Numbers"];
+export type Spread = Shapes["Spread"];
+export type Point = Shapes["Point"];
+export type Group = Shapes["Group"];
+export type PastCall = Shapes["PastCall"];
+export type Inspected = Shapes["Inspected"];
+/** A model and its price; null is not known, which is not nothing. */
+export type Priced = Shapes["Priced"];
+export type Price = Shapes["Price"];
