@@ -2922,10 +2922,15 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** Budget */
+        Budget: {
+            /** Devices */
+            devices: components["schemas"]["serai__api__native__running__Device"][];
+        };
         /** BudgetList */
         BudgetList: {
             /** Budgets */
-            budgets: components["schemas"]["serai__api__native__budgets__Budget"][];
+            budgets: components["schemas"]["MoneyBudget"][];
         };
         /** CacheStatus */
         CacheStatus: {
@@ -4440,7 +4445,7 @@ export interface components {
             text: string;
             /** Tried */
             tried: components["schemas"]["Attempt"][];
-            usage: components["schemas"]["serai__api__native__shapes__Usage"] | null;
+            usage: components["schemas"]["Usage"] | null;
         };
         /**
          * Model
@@ -4558,6 +4563,59 @@ export interface components {
         ModelLog: {
             /** Lines */
             lines: components["schemas"]["LogLine"][];
+        };
+        /**
+         * MoneyBudget
+         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
+         */
+        MoneyBudget: {
+            /** Amount */
+            amount: number;
+            /**
+             * Hard
+             * @description Calls that could pass it are refused; a soft one is only told of.
+             */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "key" | "person" | "model" | "place" | "session" | "all";
+            /** Left */
+            left: number;
+            /** Name */
+            name: string;
+            /**
+             * Own
+             * @description It is a limit of the key, and changed there.
+             */
+            own: boolean;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "all";
+            /** Resets At */
+            resets_at: number | null;
+            /**
+             * Spent
+             * @description In this period; what running calls may still cost is in it.
+             */
+            spent: number;
+            /**
+             * Title
+             * @description The name as people know it, where `name` is an id.
+             */
+            title: string;
+            /**
+             * Unknown
+             * @description Models whose price is not known may be asked all the same.
+             */
+            unknown: boolean;
         };
         /** NamedRoute */
         NamedRoute: {
@@ -5938,7 +5996,7 @@ export interface components {
         };
         /** RunningList */
         RunningList: {
-            budget: components["schemas"]["serai__api__native__running__Budget"];
+            budget: components["schemas"]["Budget"];
             /** Running */
             running: components["schemas"]["Model"][];
         };
@@ -6027,59 +6085,6 @@ export interface components {
              */
             message: string;
         };
-        /**
-         * Budget
-         * @description A budget as it stands now. Amounts are in US dollars; days and months are UTC's.
-         */
-        serai__api__native__budgets__Budget: {
-            /** Amount */
-            amount: number;
-            /**
-             * Hard
-             * @description Calls that could pass it are refused; a soft one is only told of.
-             */
-            hard: boolean;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "key" | "person" | "model" | "place" | "session" | "all";
-            /** Left */
-            left: number;
-            /** Name */
-            name: string;
-            /**
-             * Own
-             * @description It is a limit of the key, and changed there.
-             */
-            own: boolean;
-            /** Passed */
-            passed: boolean;
-            /**
-             * Period
-             * @enum {string}
-             */
-            period: "day" | "month" | "all";
-            /** Resets At */
-            resets_at: number | null;
-            /**
-             * Spent
-             * @description In this period; what running calls may still cost is in it.
-             */
-            spent: number;
-            /**
-             * Title
-             * @description The name as people know it, where `name` is an id.
-             */
-            title: string;
-            /**
-             * Unknown
-             * @description Models whose price is not known may be asked all the same.
-             */
-            unknown: boolean;
-        };
         /** Device */
         serai__api__native__fit__Device: {
             /** Free */
@@ -6093,11 +6098,6 @@ export interface components {
             name: string;
             /** Total */
             total: number;
-        };
-        /** Budget */
-        serai__api__native__running__Budget: {
-            /** Devices */
-            devices: components["schemas"]["serai__api__native__running__Device"][];
         };
         /**
          * Device
@@ -6135,59 +6135,6 @@ export interface components {
             serai: number;
             /** Total */
             total: number;
-        };
-        /**
-         * Usage
-         * @description The measurements of an answer; times in seconds from the moment the call arrived.
-         */
-        serai__api__native__shapes__Usage: {
-            /**
-             * Cached Tokens
-             * @default 0
-             */
-            cached_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
-            completion_tokens: number;
-            /**
-             * Cost
-             * @description In US dollars; null where the price is not known.
-             */
-            cost: number | null;
-            /** First Token S */
-            first_token_s: number | null;
-            /**
-             * From Cache
-             * @description Nothing was computed: the same call was answered before.
-             * @default false
-             */
-            from_cache: boolean;
-            /**
-             * Left Out
-             * @description How many messages of the chat were not read, because it was too long.
-             * @default 0
-             */
-            left_out: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
-            prompt_tokens: number;
-            /** Prompt Tokens Per Second */
-            prompt_tokens_per_second: number | null;
-            /** Tokens Per Second */
-            tokens_per_second: number | null;
-            /** Total S */
-            total_s: number | null;
-        };
-        /** Usage */
-        serai__api__native__usage__Usage: {
-            /** By */
-            by: string;
-            /** Rows */
-            rows: components["schemas"]["Row"][];
         };
         /**
          * ServiceCheck
@@ -6384,7 +6331,14 @@ export interface components {
             text: string;
             /** Tokens */
             tokens: number;
-            usage: components["schemas"]["serai__api__native__shapes__Usage"];
+            usage: components["schemas"]["Usage"];
+        };
+        /** Spending */
+        Spending: {
+            /** By */
+            by: string;
+            /** Rows */
+            rows: components["schemas"]["Row"][];
         };
         /**
          * Spread
@@ -6694,6 +6648,52 @@ export interface components {
         Updates: {
             /** Updates */
             updates: components["schemas"]["Update"][];
+        };
+        /**
+         * Usage
+         * @description The measurements of an answer; times in seconds from the moment the call arrived.
+         */
+        Usage: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost
+             * @description In US dollars; null where the price is not known.
+             */
+            cost: number | null;
+            /** First Token S */
+            first_token_s: number | null;
+            /**
+             * From Cache
+             * @description Nothing was computed: the same call was answered before.
+             * @default false
+             */
+            from_cache: boolean;
+            /**
+             * Left Out
+             * @description How many messages of the chat were not read, because it was too long.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /** Prompt Tokens Per Second */
+            prompt_tokens_per_second: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total S */
+            total_s: number | null;
         };
         /** Use */
         Use: {
@@ -7925,7 +7925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__budgets__Budget"];
+                    "application/json": components["schemas"]["MoneyBudget"];
                 };
             };
         };
@@ -12503,7 +12503,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serai__api__native__usage__Usage"];
+                    "application/json": components["schemas"]["Spending"];
                 };
             };
         };
