@@ -671,7 +671,8 @@ export default {
   "keys.day": "Dollar pro Tag",
   "keys.month": "Dollar pro Monat",
   "keys.unlimited": "keine Grenze",
-  "keys.spend.text": "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
+  "keys.spend.text":
+    "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
   "keys.number": "Ganze Zahlen ab 1, Geld ab 0. Leer heißt keine Grenze.",
   "keys.may.requests": { one: "{n} Anfrage pro Minute", other: "{n} Anfragen pro Minute" },
   "keys.may.tokens": { one: "{n} Token pro Minute", other: "{n} Tokens pro Minute" },
@@ -1049,6 +1050,10 @@ export default {
   "monitor.words.until": "Aufbewahrt bis {date}, ohne was nach einem Geheimnis aussieht.",
   "monitor.words.none":
     "Nicht aufbewahrt. Der Inspektor behält den Wortlaut eine Weile, wenn er unter Einstellungen, System eingeschaltet ist.",
+
+  "monitor.position": "Nummer {n} in der Schlange",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
 
   "error.unreachable": "Serai antwortet nicht.",
   "error.hub_unreachable": "Der Hub ist nicht erreichbar.",

@@ -1041,6 +1041,10 @@ export default {
   "monitor.words.none":
     "Not kept. The inspector keeps words for a while when it is switched on under Settings, System.",
 
+  "monitor.position": "number {n} in the queue",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
+
   "error.unreachable": "Serai is not answering.",
   "error.hub_unreachable": "The hub cannot be reached.",
   "error.internal": "Something went wrong inside Serai.",
