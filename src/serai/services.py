@@ -398,7 +398,13 @@ def _models(services: Services) -> None:
     )
     taken = partial(_has_models, services.store)
     services.providers = Providers(
-        services.db, services.secrets, services.settings_file.named, logs.redact, taken, services.outside
+        services.db,
+        services.secrets,
+        services.settings_file.named,
+        logs.redact,
+        taken,
+        services.outside,
+        lambda: services.settings.server.public_url,
     )
     services.cache = Cache(services.home / "cache.db", lambda: services.settings.cache, services.store.find)
     services.metrics.gauge("serai_cache_calls", "Calls that the cache could answer.", services.cache.counted, "result")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive
 
-from serai.api.sse import until_gone
+from serai.api.gone import watched
 from serai.errors import SeraiError
 
 T = TypeVar("T")
@@ -27,21 +27,18 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     request's body must have been read."""
     task = asyncio.current_task()
     assert task is not None
-    gone = asyncio.create_task(until_gone(receive))
-    working = True
+    gone = False
 
-    def left(_: asyncio.Task[None]) -> None:
-        if working and not gone.cancelled():
-            task.cancel()
+    def left() -> None:
+        nonlocal gone
+        gone = True
+        task.cancel()
 
-    gone.add_done_callback(left)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        # Ours only if nobody else cancelled us at the same time.
-        if gone.done() and not gone.cancelled() and task.uncancel() == 0:
-            raise ClientGone("The client went away.") from None
-        raise
-    finally:
-        working = False
-        gone.cancel()
+    with watched(receive, left):
+        try:
+            return await work
+        except asyncio.CancelledError:
+            # Ours only if nobody else cancelled us at the same time.
+            if gone and task.uncancel() == 0:
+                raise ClientGone("The client went away.") from None
+            raise

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
+from serai.api.gone import GONE, Gone
 from serai.errors import SeraiError, Unauthenticated
 
 ENDING = "serai.ending"
@@ -36,6 +37,9 @@ class Ending:
             self.ended = True
             for task in self._receiving:
                 task.cancel()
+            gone: Gone | None = self._scope.get(GONE)
+            if gone is not None:
+                gone.tell()
 
     async def or_else(self, receive: Receive, send: Send) -> Message:
         """The client's next message, or that it is gone as soon as the key ends; a WebSocket is told why before."""

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serai.api import envelopes, origins, wishes
 from serai.api.credentials import shown
 from serai.api.ending import ENDING, Ending
+from serai.api.gone import GONE
+from serai.api.gone import Receive as Watched
 from serai.api.patience import Patience, TooSlow
 from serai.api.scopes import PRINCIPAL
 from serai.errors import Internal, SeraiError, TooLarge, Unauthenticated
@@ -70,7 +72,9 @@ class Guard:
             principal = scope[PRINCIPAL] = await self._who(request, key)
             request.check_length()
             with self._held(request, principal, key):
-                await self.app(scope, request.receive, request.send)
+                gone = scope.get(GONE)
+                receive = request.receive if gone is None else Watched(request.receive, gone)
+                await self.app(scope, receive, request.send)
         except ClientDisconnect:
             if request.ending.ended:
                 await request.refuse(envelopes.answer(scope, request.ending.error))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serai.api.ending import ENDING, Ending
+from serai.api.gone import watched
 
 KEEP_ALIVE_S = 15.0
 
@@ -60,17 +61,15 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pump = _Pump(self._source)
         reading = asyncio.create_task(pump.run())
-        gone = asyncio.create_task(until_gone(receive))
         ending: Ending | None = scope.get(ENDING)
         if ending is not None:
             ending.streams = True
-        gone.add_done_callback(lambda _: pump.stop(reading, ending))
-        try:
-            await self._send(pump, send)
-        finally:
-            gone.cancel()
-            reading.cancel()
-            await asyncio.wait({reading, gone})
+        with watched(receive, lambda: pump.stop(reading, ending)):
+            try:
+                await self._send(pump, send)
+            finally:
+                reading.cancel()
+                await asyncio.wait({reading})
 
     async def _send(self, pump: _Pump, send: Send) -> None:
         started = False
@@ -134,9 +133,3 @@ class _Pump:
         self._ready.clear()
         self._emptied.set()
         return ready
-
-
-async def until_gone(receive: Receive) -> None:
-    """Returns when the client has closed the connection (the body must have been read)."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

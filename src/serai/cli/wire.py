@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serai.api.gone import GONE, Gone
 
 HEAD_BYTES = 64 * 1024
 HEAD_S = 30.0
@@ -20,6 +23,7 @@ class Wire(HttpToolsProtocol):
     _head = True
     _came = 0
     _timer: asyncio.TimerHandle | None = None
+    _clients: Sequence[Gone] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -28,6 +32,8 @@ class Wire(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        for gone in self._clients:
+            gone.tell()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -50,6 +56,8 @@ class Wire(HttpToolsProtocol):
         if sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url) > HEAD_BYTES:
             self._refuse(_LARGE)
             raise ValueError("the head is too large")
+        self.scope[GONE] = gone = Gone()  # type: ignore[literal-required]
+        self._clients = [*self._clients, gone] if self._busy() else [gone]
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

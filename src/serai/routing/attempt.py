@@ -121,7 +121,8 @@ class Attempt:
                 hold.settle(replace(counted, completion_tokens=written, total_s=took) if written else Usage())
 
     def _within(self, source: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
-        return source if self._terms == _ANY_TIME else self._timed(source)
+        timed = self._terms.first_token_s is not None or self._terms.total_s is not None
+        return self._timed(source) if timed else source
 
     async def _timed(self, source: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
         """The source's Deltas. Raises TimedOut where the first or the last takes too long."""
@@ -143,5 +144,4 @@ class Attempt:
             yield delta
 
 
-_ANY_TIME = Terms()
 _NO_WAIT: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from serai.backend import Backend
-from serai.errors import BadRequest, NoneFits, SeraiError
+from serai.errors import BadRequest, NoneFits, OverBudget, SeraiError
 from serai.routing import facts
 from serai.routing import route as routes
 from serai.routing.care import Care
@@ -62,7 +62,8 @@ class Plan:
         name = f"The route {self.route.name!r}" if self.route else "The call"
         reasons = "; ".join(f"{one.model or one.backend}: {one.reason}" for one in self.left_out[:4])
         hint = "Change the route's conditions, or name a model." if self.route else "Name another model."
-        error = NoneFits(f"{name} has no model that can answer now: {reasons}", hint=hint)
+        dear = bool(self.left_out) and all(one.code == "cost" for one in self.left_out)
+        error = (OverBudget if dear else NoneFits)(f"{name} has no model that can answer now: {reasons}", hint=hint)
         error.facts["tried"] = told(self.left_out)
         raise error
 

@@ -96,7 +96,7 @@ async def test_an_answer_that_nobody_waits_for_ends_too(api: Api) -> None:
     key, headers = await made(api, "chat")
     session = (await api.post("/api/v1/sessions", json={}, headers=headers)).json()["id"]
     asked = await api.post(f"/api/v1/sessions/{session}/messages", json={"text": "hi"}, headers=headers)
-    await until(api.services.router.live)
+    await until(lambda: any(call.tokens for call in api.services.router.live()))
     await api.services.keys.revoke(key)
     message = await api.services.turns.result("owner", asked.json()["answer"]["id"])
     assert (message.state, message.error["code"], message.text) == ("failed", "unauthenticated", "Hello")

@@ -571,6 +571,8 @@ export default {
   "setting.server.body_limit_mb.text": "In Megabyte.",
   "setting.server.open_browser": "Seite beim Start öffnen",
   "setting.server.open_browser.text": "Wenn Serai ohne weitere Worte gestartet wird.",
+  "setting.server.public_url": "Adresse im Internet",
+  "setting.server.public_url.text": "Wo dieser Server von außen erreicht wird, etwa https://serai.example; Dienste sagen ihm dann dort, wenn sie fertig sind.",
   "setting.auth.jwt_keys_url": "Adresse der öffentlichen Schlüssel",
   "setting.auth.jwt_keys_url.text": "Die JWKS des vertrauten Dienstes. Dazu braucht es Aussteller und Empfänger.",
   "setting.auth.jwt_public_key": "Öffentlicher Schlüssel",
@@ -669,7 +671,8 @@ export default {
   "keys.day": "Dollar pro Tag",
   "keys.month": "Dollar pro Monat",
   "keys.unlimited": "keine Grenze",
-  "keys.spend.text": "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
+  "keys.spend.text":
+    "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
   "keys.number": "Ganze Zahlen ab 1, Geld ab 0. Leer heißt keine Grenze.",
   "keys.may.requests": { one: "{n} Anfrage pro Minute", other: "{n} Anfragen pro Minute" },
   "keys.may.tokens": { one: "{n} Token pro Minute", other: "{n} Tokens pro Minute" },
@@ -1047,6 +1050,10 @@ export default {
   "monitor.words.until": "Aufbewahrt bis {date}, ohne was nach einem Geheimnis aussieht.",
   "monitor.words.none":
     "Nicht aufbewahrt. Der Inspektor behält den Wortlaut eine Weile, wenn er unter Einstellungen, System eingeschaltet ist.",
+
+  "monitor.position": "Nummer {n} in der Schlange",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
 
   "error.unreachable": "Serai antwortet nicht.",
   "error.hub_unreachable": "Der Hub ist nicht erreichbar.",

@@ -570,6 +570,8 @@ export default {
   "setting.server.body_limit_mb.text": "In megabytes.",
   "setting.server.open_browser": "Open the page at start",
   "setting.server.open_browser.text": "When Serai is started without further words.",
+  "setting.server.public_url": "Address on the internet",
+  "setting.server.public_url.text": "Where this server is reached from outside, such as https://serai.example; services then tell it there when they are done.",
   "setting.auth.jwt_keys_url": "Address of public keys",
   "setting.auth.jwt_keys_url.text": "The trusted service’s JWKS. With it, issuer and audience are needed.",
   "setting.auth.jwt_public_key": "Public key",
@@ -1038,6 +1040,10 @@ export default {
   "monitor.words.until": "Kept until {date}, without what looks like a secret.",
   "monitor.words.none":
     "Not kept. The inspector keeps words for a while when it is switched on under Settings, System.",
+
+  "monitor.position": "number {n} in the queue",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
 
   "error.unreachable": "Serai is not answering.",
   "error.hub_unreachable": "The hub cannot be reached.",

@@ -572,6 +572,8 @@ export default {
   "setting.server.body_limit_mb.text": "به مگابایت.",
   "setting.server.open_browser": "باز کردن صفحه در آغاز",
   "setting.server.open_browser.text": "وقتی سرای بی هیچ افزوده‌ای اجرا شود.",
+  "setting.server.public_url": "نشانی در اینترنت",
+  "setting.server.public_url.text": "جایی که این کارساز از بیرون در دسترس است، مانند https://serai.example؛ سرویس‌ها پایان کارشان را آن‌جا خبر می‌دهند.",
   "setting.auth.jwt_keys_url": "نشانی کلیدهای همگانی",
   "setting.auth.jwt_keys_url.text": "JWKS سرویس مورد اعتماد. با آن، صادرکننده و مخاطب لازم است.",
   "setting.auth.jwt_public_key": "کلید همگانی",
@@ -669,7 +671,8 @@ export default {
   "keys.day": "دلار در روز",
   "keys.month": "دلار در ماه",
   "keys.unlimited": "بی‌مرز",
-  "keys.spend.text": "درخواست‌هایی که ممکن است بیشتر هزینه داشته باشند رد می‌شوند، و همچنین مدل‌هایی که قیمتشان معلوم نیست.",
+  "keys.spend.text":
+    "درخواست‌هایی که ممکن است بیشتر هزینه داشته باشند رد می‌شوند، و همچنین مدل‌هایی که قیمتشان معلوم نیست.",
   "keys.number": "عددهای درست از ۱ بنویسید و پول از ۰. خالی یعنی بی‌مرز.",
   "keys.may.requests": { one: "{n} پرسش در دقیقه", other: "{n} پرسش در دقیقه" },
   "keys.may.tokens": { one: "{n} توکن در دقیقه", other: "{n} توکن در دقیقه" },
@@ -1039,6 +1042,10 @@ export default {
   "monitor.words.out": "پاسخ",
   "monitor.words.until": "تا {date} نگه داشته می‌شود، بی آنچه به راز می‌ماند.",
   "monitor.words.none": "نگه داشته نشده. بازرس، اگر در تنظیمات، سیستم روشن باشد، متن‌ها را چندی نگه می‌دارد.",
+
+  "monitor.position": "شمارهٔ {n} در صف",
+
+  "monitor.tail": "⁦p95⁩ {a} · ⁦p99⁩ {b}",
 
   "error.unreachable": "سرای پاسخ نمی‌دهد.",
   "error.hub_unreachable": "هاب در دسترس نیست.",
