@@ -163,7 +163,7 @@ class Router:
             steps[:2] = [Hedged(steps[0], steps[1], hedge_s)]
         if len(steps) == 1 and not plan.left_out:
             return steps[0]
-        return Fallback(steps, tuple(plan.left_out))
+        return Fallback(steps, tuple(plan.left_out), goes_on=bool(plan.route and plan.route.goes_on))
 
     def _attempt(self, plan: Plan, one: Candidate, number: int) -> One:
         """Where another stands in, it is asked at once; the last one is tried again."""
