@@ -237,6 +237,8 @@ def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usag
     """The backend's counts with the times as the caller saw them."""
     total_s = time.monotonic() - arrived
     speed = usage.tokens_per_second
+    if usage.from_cache:  # nothing was written now
+        return replace(usage, first_token_s=first_token_s, total_s=total_s)
     if speed is None and first_token_s is not None and usage.completion_tokens > 1 and total_s > first_token_s:
         speed = (usage.completion_tokens - 1) / (total_s - first_token_s)
     return replace(usage, first_token_s=first_token_s, total_s=total_s, tokens_per_second=speed)
