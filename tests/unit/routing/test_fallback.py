@@ -144,7 +144,10 @@ async def test_the_cheapest_comes_first_and_an_unknown_price_last() -> None:
     )
     plan = await router.plan(chat("best", wishes=Wishes(prefer="cheapest")))
     assert [one.model.name for one in plan.steps] == ["b/m", "a/m", "c/m"]
-    assert plan.steps[0].why == "It costs at most $0.100000." and plan.steps[2].why == "Its price is not known."
+    assert (
+        plan.steps[0].why == "It costs at most $0.100000 for 1,000 tokens."
+        and plan.steps[2].why == "Its price is not known."
+    )
 
 
 async def test_what_may_cost_too_much_is_left_out() -> None:
