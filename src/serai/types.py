@@ -27,7 +27,7 @@ Finish = Literal["stop", "length", "tool_calls", "content_filter", "cancelled"]
 
 _DRAWN = 256
 _random: deque[bytes] = deque()
-"""Drawn so many at once: asking the system lets other threads go first, every time. Taking one is safe in any thread."""
+"""Drawn so many at once: asking the system lets other threads go first. Taking one is safe in any thread."""
 
 
 def new_id(prefix: str) -> str:
