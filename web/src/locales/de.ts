@@ -572,7 +572,8 @@ export default {
   "setting.server.open_browser": "Seite beim Start öffnen",
   "setting.server.open_browser.text": "Wenn Serai ohne weitere Worte gestartet wird.",
   "setting.server.public_url": "Adresse im Internet",
-  "setting.server.public_url.text": "Wo dieser Server von außen erreicht wird, etwa https://serai.example; Dienste sagen ihm dann dort, wenn sie fertig sind.",
+  "setting.server.public_url.text":
+    "Wo dieser Server von außen erreicht wird, etwa https://serai.example; Dienste sagen ihm dann dort, wenn sie fertig sind.",
   "setting.auth.jwt_keys_url": "Adresse der öffentlichen Schlüssel",
   "setting.auth.jwt_keys_url.text": "Die JWKS des vertrauten Dienstes. Dazu braucht es Aussteller und Empfänger.",
   "setting.auth.jwt_public_key": "Öffentlicher Schlüssel",
@@ -1055,7 +1056,8 @@ export default {
 
   "monitor.tail": "p95 {a} · p99 {b}",
 
-  "error.unreachable": "Serai antwortet nicht.",
+  "error.unreachable": "Der Dienst ist nicht erreichbar.",
+  "error.away": "Serai antwortet nicht.",
   "error.hub_unreachable": "Der Hub ist nicht erreichbar.",
   "error.internal": "In Serai ging etwas schief.",
   "error.bad_request": "Die Anfrage war nicht richtig.",

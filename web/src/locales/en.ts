@@ -571,7 +571,8 @@ export default {
   "setting.server.open_browser": "Open the page at start",
   "setting.server.open_browser.text": "When Serai is started without further words.",
   "setting.server.public_url": "Address on the internet",
-  "setting.server.public_url.text": "Where this server is reached from outside, such as https://serai.example; services then tell it there when they are done.",
+  "setting.server.public_url.text":
+    "Where this server is reached from outside, such as https://serai.example; services then tell it there when they are done.",
   "setting.auth.jwt_keys_url": "Address of public keys",
   "setting.auth.jwt_keys_url.text": "The trusted service’s JWKS. With it, issuer and audience are needed.",
   "setting.auth.jwt_public_key": "Public key",
@@ -1045,7 +1046,8 @@ export default {
 
   "monitor.tail": "p95 {a} · p99 {b}",
 
-  "error.unreachable": "Serai is not answering.",
+  "error.unreachable": "The service cannot be reached.",
+  "error.away": "Serai is not answering.",
   "error.hub_unreachable": "The hub cannot be reached.",
   "error.internal": "Something went wrong inside Serai.",
   "error.bad_request": "The request was not right.",

@@ -573,7 +573,8 @@ export default {
   "setting.server.open_browser": "باز کردن صفحه در آغاز",
   "setting.server.open_browser.text": "وقتی سرای بی هیچ افزوده‌ای اجرا شود.",
   "setting.server.public_url": "نشانی در اینترنت",
-  "setting.server.public_url.text": "جایی که این کارساز از بیرون در دسترس است، مانند https://serai.example؛ سرویس‌ها پایان کارشان را آن‌جا خبر می‌دهند.",
+  "setting.server.public_url.text":
+    "جایی که این کارساز از بیرون در دسترس است، مانند https://serai.example؛ سرویس‌ها پایان کارشان را آن‌جا خبر می‌دهند.",
   "setting.auth.jwt_keys_url": "نشانی کلیدهای همگانی",
   "setting.auth.jwt_keys_url.text": "JWKS سرویس مورد اعتماد. با آن، صادرکننده و مخاطب لازم است.",
   "setting.auth.jwt_public_key": "کلید همگانی",
@@ -1047,7 +1048,8 @@ export default {
 
   "monitor.tail": "⁦p95⁩ {a} · ⁦p99⁩ {b}",
 
-  "error.unreachable": "سرای پاسخ نمی‌دهد.",
+  "error.unreachable": "سرویس در دسترس نیست.",
+  "error.away": "سرای پاسخ نمی‌دهد.",
   "error.hub_unreachable": "هاب در دسترس نیست.",
   "error.internal": "درون سرای خطایی پیش آمد.",
   "error.bad_request": "درخواست درست نبود.",
