@@ -19,6 +19,7 @@ export class State {
     this.messages = new Map();
     this.jobs = new Map();
     this.keys = [];
+    this.prices = new Map();
     this.live = empty ? [] : seededLive();
     this.past = empty ? [] : seededPast();
     this.ways = new Map(empty ? [] : seededRoutes());
