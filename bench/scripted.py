@@ -15,7 +15,9 @@ from typing import Any
 import uvloop
 
 MODEL = "scripted"
-WORD = "word "
+WORD = "word"
+"""How all of its words begin. No two that follow are alike: LiteLLM ends an answer that repeats itself."""
+
 PACKET = 8
 """So many messages are written together."""
 
@@ -88,7 +90,7 @@ def _plain(body: bytes) -> bytes:
 
 @cache
 def _whole(count: int) -> bytes:
-    message = {"role": "assistant", "content": WORD * count}
+    message = {"role": "assistant", "content": "".join(_words(count))}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return _plain(json.dumps({**_head("chat.completion"), "choices": [choice], "usage": _usage(count)}).encode())
 
@@ -96,8 +98,8 @@ def _whole(count: int) -> bytes:
 @cache
 def _packets(count: int) -> list[bytes]:
     """The parts of a stream, each a chunk of HTTP."""
-    deltas = [{"content": WORD} for _ in range(count)]
-    deltas[:1] = [{"role": "assistant", "content": WORD}]
+    first, *rest = _words(count)
+    deltas = [{"role": "assistant", "content": first}, *({"content": word} for word in rest)]
     events = [_event(choices=[{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
     end = [
         _event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]),
@@ -110,6 +112,10 @@ def _packets(count: int) -> list[bytes]:
     chunks[-1] += b"0\r\n\r\n"
     chunks[0] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + chunks[0]
     return chunks
+
+
+def _words(count: int) -> list[str]:
+    return [f"{WORD}{number} " for number in range(count)]
 
 
 def _event(**fields: Any) -> bytes:

@@ -22,6 +22,9 @@ from serai.types import Call, Model, Usage
 FREE_S = 1.0
 """Calls that cost nothing are written together after so long."""
 
+PACE_S = 0.1
+"""So long after one batch the next is written: each commit has all that was read from the database read anew."""
+
 RETRY_S = 2.0
 """How soon what could not be written is tried again, where no call asks for it before."""
 
@@ -183,12 +186,13 @@ class Ledger:
             self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        """Until nothing that costs waits: what comes while a batch is written goes with the next."""
+        """Until nothing that costs waits: what comes while a batch is written, or soon after, goes with the next."""
         while self._waiting:
             try:
                 await self._post(None)
             except LedgerFailed:
                 break
+            await asyncio.sleep(PACE_S)
             if not self._waiting.entries:
                 break
         if self._waiting:
