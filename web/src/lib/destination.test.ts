@@ -38,6 +38,10 @@ describe("where a text goes", () => {
     expect(destination(null, { ...known, preferred: "groq/x" }).leaves).toBe(true);
   });
 
+  it("does not call here what it cannot know", () => {
+    expect(destination("groq/llama", { ...known, services: [] })).toMatchObject({ leaves: true, service: "groq" });
+  });
+
   it("counts a service that is known no more as elsewhere", () => {
     expect(placeOf("gone", known.services)).toEqual({ service: "gone", host: "", leaves: true });
   });

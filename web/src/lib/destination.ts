@@ -52,8 +52,10 @@ export function destination(wanted: string | null, known: Known): Destination {
   return { ...reached(name, known), route: "" };
 }
 
+/** A name that no model of this machine has may be one of a service that this reader is not shown: it is not called
+ *  here. */
 function reached(name: string, { models, services }: Known): Place {
-  if (models.some((one) => one.name === name && one.place === LOCAL)) return here;
-  const service = owning(name, services);
-  return service ? placeOf(service.name, services) : here;
+  if (models.some((one) => one.place === LOCAL && one.name.startsWith(name))) return here;
+  const service = owning(name, services)?.name ?? (models.length && name.includes("/") ? name.split("/")[0]! : "");
+  return service ? placeOf(service, services) : here;
 }
