@@ -18,8 +18,9 @@ from typing import Any, Self, TypeVar
 from serai import loading, settings
 from serai.backend import collect
 from serai.monitor.report import By, question, report
-from serai.services import Services, build
+from serai.services import Services
 from serai.types import CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, Call, Delta, Model, Result
+from serai.wiring import build
 
 T = TypeVar("T")
 Messages = str | Sequence[Mapping[str, Any]]

@@ -31,6 +31,7 @@ def setting(
 
 
 _KEYS_URL = r"^(https://\S+|http://(localhost|127\.0\.0\.1|\[::1\])[:/]\S*|)$"
+_HTTPS = r"^(https://[^\s/]+/?|)$"
 
 
 class Group(BaseModel):
@@ -46,6 +47,12 @@ class Server(Group):
     port: int = setting(7372, "Port to listen on; 0 takes a free one.", restart=True, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = setting(
         (), "More host names by which this server may be called, such as a name behind a proxy."
+    )
+    public_url: str = setting(
+        "",
+        "Where this server is reached from the internet, such as https://serai.example; services then tell it there "
+        "when they are done.",
+        pattern=_HTTPS,
     )
     allowed_origins: tuple[str, ...] = setting((), "Other web origins that may call the API from a browser.")
     body_limit_mb: int = setting(32, "Largest request body that is read, in megabytes.", ge=1, le=4096)

@@ -143,8 +143,8 @@ class Waiting(Protocol):
 
 @dataclass(slots=True)
 class Course:
-    """What has become of a call so far: who is asked, who was before, and how the answer began. Written by the router,
-    and by whoever lets it wait; shared by all copies of the call."""
+    """What has become of a call so far: who is asked, who was before, how the answer began, what was spent. Written by
+    the router, and by whoever lets it wait; shared by all copies of the call."""
 
     model: str = ""
     backend: str = ""
@@ -152,6 +152,12 @@ class Course:
     tried: tuple[Attempt, ...] = ()
     waiting: Waiting | None = None
     first: Delta | None = None
+    cost: float | None = 0.0
+
+    def spent(self, cost: float | None) -> float | None:
+        """Adds what an attempt cost; returns what all of them did, None where that is not known of one."""
+        self.cost = None if cost is None or self.cost is None else self.cost + cost
+        return self.cost
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,7 +225,8 @@ class Usage:
 
 @dataclass(slots=True, kw_only=True)
 class Delta:
-    """One piece of a streamed answer. The first of a stream carries `answerer`, and how long the prompt is, and how
+    """One piece of a streamed answer. The first of a stream carries `answerer` (as does a later one, from which another
+    goes on with the text), and how long the prompt is, and how
     much of that was known, where the backend says so by then. The last, and only it, carries `finish` and `usage`, and
     `stop_text` where one of the call's stop texts ended it and the backend says which. `tool_calls` and `logprobs` are
     in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no text, in one Delta: see the

@@ -96,7 +96,7 @@ class FakeServices:
 
 
 def build(file: SettingsFile, *, private: bool = False) -> FakeServices:
-    """The stand-in for `serai.services.build`. A file `keys.json` in the home brings keys of an earlier life."""
+    """The stand-in for `serai.wiring.build`. A file `keys.json` in the home brings keys of an earlier life."""
     file.home.mkdir(parents=True, exist_ok=True)
     file.load()
     services = FakeServices(file)
@@ -526,7 +526,7 @@ async def _stream(s: FakeServices, said: str) -> AsyncIterator[str]:
 def install() -> None:
     """Puts this app where the command line looks for the real one, in this process."""
     here = sys.modules[__name__]
-    for name, exported in (("serai.services", {"build": build}), ("serai.app", {"build_app": build_app})):
+    for name, exported in (("serai.wiring", {"build": build}), ("serai.app", {"build_app": build_app})):
         module = types.ModuleType(name)
         module.__dict__.update(exported, __file__=here.__file__)
         sys.modules[name] = module

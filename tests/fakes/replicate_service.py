@@ -4,14 +4,19 @@ speaks to it."""
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hashlib
+import hmac
+import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, web
 from tests.fakes import pictures
 from tests.fakes.service import FakeService, running
 
@@ -25,6 +30,7 @@ TEXT = {
     "x-cog-array-display": "concatenate",
 }
 FILE = {"type": "array", "items": {"type": "string", "format": "uri"}}
+SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
 _STEP_S = 0.005
 
 
@@ -61,6 +67,7 @@ class FakeReplicate(FakeService):
     posted: list[tuple[str, str]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    told: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
 
     async def collection(self, request: web.Request) -> web.Response:
@@ -158,6 +165,7 @@ class FakeReplicate(FakeService):
         times = {"created_at": "2026-01-01T00:00:00Z", "started_at": None, "completed_at": None}
         made = {"id": name, "model": MODEL, "version": "hidden", "input": body["input"], "status": "starting"}
         self.predictions[name] = made = made | times | {"output": None, "logs": "", "error": None, "urls": urls}
+        made["webhook"] = body.get("webhook")
         made["output"] = [] if self.output is None else None
         return made
 
@@ -176,8 +184,23 @@ class FakeReplicate(FakeService):
                 made["logs"] += f"{moment}|\n"
                 await asyncio.sleep(_STEP_S)
             self._end(made, words)
+            await self._tell(made)
         finally:
             self.active -= 1
+
+    async def _tell(self, made: dict[str, Any]) -> None:
+        """As Svix does it for Replicate; where nobody answers, it is only kept in `told`."""
+        if not made["webhook"]:
+            return
+        body = json.dumps(made).encode()
+        headers = signed(body)
+        self.told.append((headers, body))
+        with contextlib.suppress(ClientError):
+            async with ClientSession() as session, session.post(made["webhook"], data=body, headers=headers):
+                pass
+
+    async def secret(self, request: web.Request) -> web.Response:
+        return self._denied(request) or web.json_response({"key": SECRET})
 
     def _end(self, made: dict[str, Any], words: list[str]) -> None:
         if self.fails:
@@ -208,6 +231,15 @@ def said(status: int, detail: str, **more: Any) -> dict[str, Any]:
     return {"detail": detail, "status": status, **more}
 
 
+def signed(body: bytes, secret: str = SECRET, at: float | None = None, name: str = "") -> dict[str, str]:
+    """The headers of a message that is sent now."""
+    name, stamp = name or f"msg_{uuid.uuid4().hex}", str(int(time.time() if at is None else at))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    signature = f"v1,AAAA v1,{base64.b64encode(digest).decode()}"
+    return {"webhook-id": name, "webhook-timestamp": stamp, "webhook-signature": signature}
+
+
 def event(name: str, data: str) -> bytes:
     lines = "".join(f"data: {line}\n" for line in data.split("\n"))
     return f"event: {name}\nid: 1\n{lines}\n".encode()
@@ -223,6 +255,7 @@ async def serving(service: FakeReplicate) -> AsyncIterator[FakeReplicate]:
     app.add_routes([web.post(f"{model}/predictions", service.create), web.post("/v1/predictions", service.create)])
     app.add_routes([web.get(prediction, service.show), web.post(f"{prediction}/cancel", service.cancel)])
     app.add_routes([web.get("/stream/{id}", service.stream), web.get("/out/{name}", service.file)])
+    app.add_routes([web.get("/v1/webhooks/default/secret", service.secret)])
     app.add_routes([web.post("/v1/files", service.keep), web.delete("/v1/files/{id}", service.forget)])
     async with running(app) as origin:
         service.url = f"{origin}/v1"

@@ -239,7 +239,9 @@ def build(home: Path, backend: ScriptedBackend | None = None, environ: Mapping[s
 
     outside = Outside(lambda: services.settings.outside.fetch, lambda: services.settings.outside.private)
     monitor = monitoring.opened(db, secrets, outside, home, lambda: services.settings.monitor, events.publish)
-    providers = Providers(db, secrets, file.named, logs.redact, taken, outside)
+    providers = Providers(
+        db, secrets, file.named, logs.redact, taken, outside, lambda: services.settings.server.public_url
+    )
     far = providers.backends
     routes = Routes(db)
     money = open_money(db, events.publish, partial(selling.seller, providers))

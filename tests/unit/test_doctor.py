@@ -15,7 +15,7 @@ import pytest_asyncio
 from aiohttp import web
 from tests.fakes import tiny_gguf
 
-from serai import doctor, registry, services
+from serai import doctor, registry, services, wiring
 from serai.doctor import files, rooms, sandbox
 from serai.errors import SeraiError
 from serai.settings import SettingsFile
@@ -24,7 +24,7 @@ from serai.settings import SettingsFile
 @pytest_asyncio.fixture
 async def whole(tmp_path: Path) -> AsyncIterator[services.Services]:
     """All services of an empty home, not started."""
-    built = services.build(SettingsFile(tmp_path / "home", {}), private=True)
+    built = wiring.build(SettingsFile(tmp_path / "home", {}), private=True)
     yield built
     await built.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.services import FakePool, FakeStore
 
-from serai import services
+from serai import services, wiring
 from serai.errors import LoadFailed
 from serai.settings import SettingsFile
 from serai.types import Model
@@ -41,7 +41,7 @@ class Returning(FakePool):
 
 @pytest.fixture
 def built(tmp_path: Path) -> Any:
-    built = services.build(SettingsFile(tmp_path / "home", {"SERAI_MODELS_MAX_LOADED": "4"}))
+    built = wiring.build(SettingsFile(tmp_path / "home", {"SERAI_MODELS_MAX_LOADED": "4"}))
     built.store = FakeStore(*(Model(name=name, task="text-generation") for name in ("a", "broken", "b")))  # type: ignore[assignment]
     built.pool = Returning(built)  # type: ignore[assignment]
     return built

@@ -98,7 +98,8 @@ def _known(host: str, settings: Settings) -> bool:
     name = _name(host)
     if name in _LOOPBACK_NAMES or name == settings.server.host.lower():
         return True
-    if name in {allowed.lower() for allowed in settings.server.allowed_hosts}:
+    public = settings.server.public_url.rpartition("//")[2].rstrip("/")
+    if name in {allowed.lower() for allowed in settings.server.allowed_hosts} or (public and name == _name(public)):
         return True
     return not is_loopback(settings.server.host) and _is_address(name)
 

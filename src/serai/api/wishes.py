@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
@@ -65,6 +66,12 @@ def heard(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """The same for a body that was read already."""
     request.scope[_SCOPE] = _Asked(taken(body), request)
     return body
+
+
+def refine(request: Request, **more: Any) -> None:
+    """Wishes that a dialect has words of its own for; they go before all others."""
+    asked = request.scope.setdefault(_SCOPE, _Asked({}, request))
+    asked.wishes = replace(asked.wishes, **more)
 
 
 def runner(request: Request) -> Run:

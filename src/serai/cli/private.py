@@ -62,7 +62,7 @@ class PrivateServer:
     def _serve(self) -> None:
         try:
             from serai.app import build_app
-            from serai.services import build
+            from serai.wiring import build
 
             app: Asgi = build_app(build(self._file, private=True))
             app = app if self._socket else _Locked(app, self._key)

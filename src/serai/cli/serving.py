@@ -65,7 +65,7 @@ class _Serving:
 
     def _build(self) -> Asgi:
         from serai.app import build_app
-        from serai.services import build
+        from serai.wiring import build
 
         self._services = build(self._file)
         self._app = build_app(self._services)

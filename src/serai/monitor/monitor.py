@@ -91,6 +91,7 @@ class Monitor:
         self._tasks.clear()
         await self.flush()
         await self.inspector.close()
+        await self._attempt(self.inspector.tidy)  # a command may have switched it off
         await self._traces.close()
         await self.hooks.close()
 

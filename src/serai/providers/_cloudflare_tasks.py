@@ -50,6 +50,15 @@ def task_of(name: str, told: str) -> str | None:
     return next((task for word, task in _NAMED if word in name), TASKS.get(told))
 
 
+def price(row: Mapping[str, Any]) -> dict[str, float] | None:
+    """What a model of the list costs, for a million tokens in US dollars; None where that is not told."""
+    told = next((one.get("value") for one in row.get("properties") or () if one["property_id"] == "price"), None)
+    parts = {one["unit"]: one for one in told or () if one.get("currency") == "USD"}
+    found = {name: parts.get(f"per M {name} tokens", {}).get("price") for name in ("input", "output")}
+    known = all(isinstance(value, (int, float)) and value >= 0 for value in found.values())
+    return {name: float(value) for name, value in found.items()} if known else None
+
+
 def body(service: str, call: Call, model: str) -> Body:
     """What is sent. Raises WrongTask, UnknownField or BadRequest for what the asker got wrong or it does not have."""
     family, way = family_of(call.task), WAYS.get(call.task)

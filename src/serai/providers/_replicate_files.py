@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -39,7 +40,7 @@ async def placed(request: Request, send: Send, forget: Callable[[str], None]) ->
                 asked["input"][name] = [await _place(one, send, files) for one in value]
             else:
                 asked["input"][name] = await _place(value, send, files)
-        yield Request(request.path, orjson.dumps(asked), request.headers)
+        yield replace(request, body=orjson.dumps(asked))
     finally:
         for file in files:
             forget(file)

@@ -31,6 +31,7 @@ class Prediction:
     def __init__(self, service: Service, said: Any, key: str) -> None:
         self._service = service
         self._key = key
+        self._news = asyncio.Event()
         self.now: Mapping[str, Any] = said
         if not _ID.fullmatch(str(said["id"])) or not isinstance(said["status"], str):
             raise ValueError("no prediction")
@@ -48,7 +49,7 @@ class Prediction:
         due, pause = loop.time() + patience, _FIRST_S
         yield self.now
         while self.now["status"] not in _ENDED:
-            await asyncio.sleep(pause)
+            await self._wait(pause)
             before, self.now = self.now, await self._asked()
             if _mark(self.now) != _mark(before):
                 due, pause = loop.time() + patience, _FIRST_S
@@ -57,6 +58,16 @@ class Prediction:
                 raise TimeoutError
             else:
                 pause = min(pause * 1.5, _LONGEST_S)
+
+    def look(self) -> None:
+        """Has it looked at now, since there may be something new."""
+        self._news.set()
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        self._news.clear()
 
     def check(self) -> None:
         """Raises ModelFailed unless it has succeeded."""

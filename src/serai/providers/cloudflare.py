@@ -66,12 +66,15 @@ class Cloudflare(Compatible):
     async def listed(self) -> list[Model]:
         await self._locate()
         models: list[Model] = []
+        quotes: dict[str, Mapping[str, Any]] = {}
         for page in range(1, _MOST_PAGES + 1):
             query = URL("ai/models/search").with_query(per_page=_PAGE, page=page)
             rows = _result(await self.get(str(query)), self.name)
             models += [model for row in rows if (model := self._model(row)) is not None]
+            quotes |= {str(row["name"]): quote for row in rows if (quote := _cloudflare_tasks.price(row)) is not None}
             if len(rows) < _PAGE:
                 break
+        self.quotes = quotes
         return models[: _models.MOST]
 
     def request(self, call: Call, model: str) -> Request:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from serai import registry
 from serai.backend import Backend
@@ -19,7 +20,7 @@ class ProviderConfig:
     """One service as its owner set it up. Its models are called `<name>/<the service's own name for it>`. Of several
     keys the next is taken where one is refused or has had enough. `models` are names that the service does not list
     itself. `at_once` is how many calls it takes at a time, None for any number. `outside` fetches what it made and
-    keeps elsewhere."""
+    keeps elsewhere. `told_at` is the address at which it can say that it is done, empty where it cannot."""
 
     name: str
     url: str
@@ -28,6 +29,7 @@ class ProviderConfig:
     patience_s: float = PATIENCE_S
     at_once: int | None = None
     outside: Outside = field(default_factory=lambda: Outside(lambda: True, lambda: False), repr=False, compare=False)
+    told_at: Callable[[], str] = field(default=lambda: "", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class Provider:
     url: str = ""
     key_env: str = ""
     key_needed: bool = False
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A service that says something of its own accord."""
+
+    async def told(self, headers: Mapping[str, str], body: bytes) -> None:
+        """What somebody says who claims to be the service. Raises BadRequest for all others."""
+        ...
 
 
 def kinds() -> Mapping[str, Provider]:

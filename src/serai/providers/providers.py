@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import orjson
 from sqlalchemy import Connection
@@ -17,7 +18,8 @@ from serai.providers import checking, rows
 from serai.providers._base import Service
 from serai.providers._listing import Listing
 from serai.providers.checking import Checked
-from serai.providers.declaration import ProviderConfig, find_kind
+from serai.providers.declaration import ProviderConfig, Telling, find_kind
+from serai.providers.refusal import forged
 from serai.providers.rows import Row
 from serai.storage.database import Database
 from serai.storage.secrets import SecretStore
@@ -29,7 +31,8 @@ MOST_KEYS = 100
 
 class Providers:
     """`variable` reads a variable of the environment; `seen` is told every key, so that logs leave it out; `taken`
-    says whether models of this machine are called `<name>/…`; `outside` fetches what services keep elsewhere."""
+    says whether models of this machine are called `<name>/…`; `outside` fetches what services keep elsewhere;
+    `public_url` is where this server is reached from the internet, if it is."""
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Providers:
         seen: Callable[[str], None],
         taken: Callable[[str], Awaitable[bool]],
         outside: Outside,
+        public_url: Callable[[], str],
     ) -> None:
         self._db = db
         self._secrets = secrets
@@ -46,6 +50,7 @@ class Providers:
         self._seen = seen
         self._taken = taken
         self._outside = outside
+        self._public_url = public_url
         self._version: int | None = None
         self._open: dict[str, tuple[Row, Backend]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
@@ -159,6 +164,14 @@ class Providers:
         row = await self.find(name)
         return await checking.check(await self.backend(name), has_key=bool(await self.keys(row)))
 
+    async def told(self, name: str, headers: Mapping[str, str], body: bytes) -> None:
+        """What somebody says who claims to be that service. Raises BadRequest for all but the service itself."""
+        await self.backends()
+        opened = self._open.get(name)
+        if opened is None or not isinstance(opened[1], Telling):
+            raise forged()
+        await opened[1].told(headers, body)
+
     async def close(self) -> None:
         """Closes all of them, at once."""
         for leaving in list(self._leaving):
@@ -194,8 +207,12 @@ class Providers:
 
     async def _opened(self, row: Row) -> Backend:
         keys = await self.keys(row)
-        facts = (row.models, row.patience_s, row.at_once, self._outside)
+        facts = (row.models, row.patience_s, row.at_once, self._outside, partial(self._told_at, row.name))
         return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, *facts))
+
+    def _told_at(self, name: str) -> str:
+        url = self._public_url().rstrip("/")
+        return f"{url}/api/v1/providers/{name}/webhook" if url else ""
 
     def _leave(self, backend: Backend) -> None:
         """Closes it once its answers are whole."""

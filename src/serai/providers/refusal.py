@@ -33,6 +33,12 @@ def refused(service: str, model: str, status: int, body: bytes, headers: Mapping
     return _failed(service, status, words)
 
 
+def forged() -> BadRequest:
+    """The same for whatever is wrong with a message that claims to be a service's, so that nobody learns from it what
+    is set up here."""
+    return BadRequest("This message is not from the service that it names, or came too late.")
+
+
 def words_of(body: bytes) -> str:
     """What an error's body says, empty where it says nothing."""
     return _words(_problem(body), body)

@@ -11,13 +11,14 @@ from typing import Any
 import aiohttp
 import orjson
 
-from serai.errors import Forbidden, ModelNotFound, SeraiError
+from serai.errors import Forbidden, ModelFailed, ModelNotFound, SeraiError
 from serai.providers import _models, _replicate_facts, _replicate_files, _replicate_output, _replicate_request
 from serai.providers._base import Request, Service
 from serai.providers._replicate_facts import COLLECTIONS, NAME, Facts
 from serai.providers._replicate_prediction import Prediction
+from serai.providers._replicate_webhooks import MOST_BYTES, Heard
 from serai.providers.declaration import Provider, ProviderConfig
-from serai.providers.refusal import refused
+from serai.providers.refusal import forged, refused
 from serai.types import Answerer, Call, Delta, Finish, Model
 
 _HELD = {"prefer": "wait=5"}
@@ -34,20 +35,24 @@ class Replicate(Service):
     def __init__(self, config: ProviderConfig) -> None:
         super().__init__(config)
         self._known: dict[str, tuple[float, Facts]] = {}
+        self._watched: dict[str, Prediction] = {}
+        self._heard = Heard()
+        self._secrets: list[str] = []
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def listed(self) -> list[Model]:
         lists = await asyncio.gather(*(self._collection(name) for name in COLLECTIONS))
-        named = await asyncio.gather(*(self._named(name) for name in self.config.models[:_MOST_NAMED]))
+        named = await asyncio.gather(*(self._told_of(text) for text in self.config.models[:_MOST_NAMED]))
         return [*(model for models in lists for model in models), *(model for model in named if model is not None)]
 
-    def unlisted(self, name: str) -> Model | None:
-        """There are more than anyone could list: any name that could be one is asked for."""
+    async def find(self, name: str) -> Model | None:
+        """There are more than anyone could list; one that is asked for says itself what it is for."""
         model = name.partition("/")[2]
         if not NAME.fullmatch(model):
             return None
-        facts = self._known[model][1] if model in self._known else Facts()
-        return _models.model(self.name, model, {"task": _replicate_facts.task(model, facts)})
+        with contextlib.suppress(ModelNotFound):
+            return await self._named(model)
+        return None
 
     async def prepare(self, call: Call, model: str) -> None:
         _replicate_request.check(self.name, call)
@@ -56,7 +61,8 @@ class Replicate(Service):
     def request(self, call: Call, model: str) -> Request:
         facts = self._known[model][1]
         writes = call.task in _replicate_request.WRITES
-        body = {"input": _replicate_request.given(self.name, call, facts), **({"stream": True} if writes else {})}
+        told = {"webhook": url, "webhook_events_filter": ["completed"]} if (url := self.config.told_at()) else {}
+        body = {"input": _replicate_request.given(self.name, call, facts), **({"stream": True} if writes else told)}
         headers = {} if writes else _HELD
         if facts.version:
             return Request("predictions", {"version": facts.version, **body}, headers)
@@ -64,13 +70,38 @@ class Replicate(Service):
 
     async def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         prediction = await Prediction.made_by(self, response)
+        self._watched[str(prediction.now["id"])] = prediction
         source = _text if call.task in _replicate_request.WRITES else _made
         try:
             async with contextlib.aclosing(source(call, prediction, who)) as deltas:
                 async for delta in deltas:
                     yield delta
         finally:
+            del self._watched[str(prediction.now["id"])]
             self._leave(prediction.cancel())
+
+    async def told(self, headers: Mapping[str, str], body: bytes) -> None:
+        """That a prediction has ended. It is looked at then, as it would be later; nothing else is believed."""
+        if not self._watched or len(body) > MOST_BYTES:
+            raise forged()
+        new = self._heard.is_new(headers, body, await self._signing())
+        if new is None:
+            raise forged()
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            watched = self._watched.get(orjson.loads(body)["id"])
+            if new and watched is not None:
+                watched.look()
+
+    async def _signing(self) -> Sequence[str]:
+        """What messages to each key's account are signed with."""
+        if not self._secrets:
+            path = Request("webhooks/default/secret", b"")
+            for key in self.config.keys:
+                response = await self.ask("GET", path, key)
+                if response.status == 200:
+                    self._secrets.append(str((await self.body(response))["key"]))
+                response.close()
+        return self._secrets
 
     def refusal(self, model: str, status: int, body: bytes, headers: Mapping[str, str]) -> SeraiError:
         try:
@@ -144,13 +175,15 @@ class Replicate(Service):
         task = COLLECTIONS[name]
         return [_models.model(self.name, model, {"task": task}) for model in found if NAME.fullmatch(model)]
 
-    async def _named(self, name: str) -> Model | None:
-        """One that was named by hand; its schema says what it is for."""
-        try:
-            facts = await self._facts(name)
-        except SeraiError:
-            return None
-        return _models.model(self.name, name, {"task": _replicate_facts.task(name, facts)})
+    async def _named(self, name: str) -> Model:
+        """One that is in none of the lists. Raises SeraiError."""
+        return _models.model(self.name, name, {"task": _replicate_facts.task(name, await self._facts(name))})
+
+    async def _told_of(self, text: str) -> Model | None:
+        """One that its owner named, without saying what it is for."""
+        with contextlib.suppress(SeraiError):
+            return None if "=" in text else await self._named(text)
+        return None
 
     async def _facts(self, model: str) -> Facts:
         """Raises ModelNotFound, or what the service is away with."""
@@ -168,9 +201,12 @@ class Replicate(Service):
         return facts
 
     async def _described(self, model: str, version: str | None) -> Facts:
-        if version is None:
-            return _replicate_facts.of_model(await self.get(f"models/{model}"))
-        return _replicate_facts.of_version(await self.get(f"models/{model}/versions/{version}"), version)
+        path = f"models/{model}" if version is None else f"models/{model}/versions/{version}"
+        row = await self.get(path)
+        try:
+            return _replicate_facts.of_model(row) if version is None else _replicate_facts.of_version(row, version)
+        except (AttributeError, TypeError) as error:
+            raise ModelFailed(f"{self.name} sent something that is no model.", who=self.name) from error
 
 
 async def _text(call: Call, prediction: Prediction, who: Answerer) -> AsyncGenerator[Delta, None]:

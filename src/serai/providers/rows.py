@@ -11,8 +11,10 @@ from sqlalchemy import Connection, RowMapping, select
 from yarl import URL
 
 from serai.errors import BadRequest, NotFound
+from serai.providers import _models
 from serai.providers.declaration import PATIENCE_S
 from serai.storage.tables import providers
+from serai.tasks.families import family_of
 from serai.types import AUTO, LOCAL
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]|[a-z0-9]")
@@ -52,8 +54,20 @@ def checked(row: Row) -> Row:
         raise BadRequest("Patience is from 1 to 3600 seconds.", field="patience_s")
     if row.at_once is not None and not 1 <= row.at_once <= 10_000:
         raise BadRequest("A service takes from 1 to 10,000 calls at once.", field="at_once")
+    for text in row.models:
+        _check_model(text)
     _check_url(row.url)
     return row
+
+
+def _check_model(text: str) -> None:
+    """`NAME`, or `NAME=TASK`."""
+    name, equals, task = text.partition("=")
+    if not _models.named(name):
+        raise BadRequest(f"{text[:80]!r} cannot be a model's name.", hint="Write NAME, or NAME=TASK.", field="models")
+    if equals and family_of(task) is None:
+        hint = "Write a task's name as the hub has it, such as summarization."
+        raise BadRequest(f"There is no task called {task[:80]!r}.", hint=hint, field="models")
 
 
 def _check_url(text: str) -> None:

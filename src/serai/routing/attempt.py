@@ -109,7 +109,7 @@ class Attempt:
                     else:
                         settled = True
                         told = replace(delta.usage, total_s=delta.usage.total_s or time.monotonic() - began)
-                        delta.usage = replace(delta.usage, cost=hold.settle(told))
+                        delta.usage = replace(delta.usage, cost=call.course.spent(hold.settle(told)))
                     if delta.answerer is not None:
                         counted = Usage(prompt_tokens=delta.prompt_tokens, cached_tokens=delta.cached_tokens)
                         if self._why:
@@ -118,7 +118,8 @@ class Attempt:
         finally:
             if not settled:
                 took = time.monotonic() - began
-                hold.settle(replace(counted, completion_tokens=written, total_s=took) if written else Usage())
+                used = replace(counted, completion_tokens=written, total_s=took) if written else Usage()
+                call.course.spent(hold.settle(used))
 
     def _within(self, source: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
         timed = self._terms.first_token_s is not None or self._terms.total_s is not None

@@ -21,6 +21,7 @@ from serai.errors import (
     Unreachable,
     WrongTask,
 )
+from serai.routing.said import Said
 from serai.types import Call, Delta, Model
 
 MOVES_ON = (
@@ -54,13 +55,17 @@ class One(Protocol):
 
 
 class Fallback:
-    """`left_out` are those that were considered and not even asked."""
+    """`left_out` are those that were considered and not even asked. `goes_on`: a text that breaks off is continued by
+    the next one, which is given it as the beginning of its own answer."""
 
     name = "fallback"
 
-    def __init__(self, steps: Sequence[One], left_out: tuple[types.Attempt, ...] = ()) -> None:
+    def __init__(
+        self, steps: Sequence[One], left_out: tuple[types.Attempt, ...] = (), *, goes_on: bool = False
+    ) -> None:
         self._steps = steps
         self._left_out = left_out
+        self._goes_on = goes_on
 
     async def models(self) -> Sequence[Model]:
         return [step.model for step in self._steps]
@@ -72,21 +77,26 @@ class Fallback:
         """Raises what the last one raised; `tried` says in its facts what the others did."""
         course = call.course
         course.tried = self._left_out
+        said = Said()
         for number, step in enumerate(self._steps, 1):
             began = False
             try:
-                async with contextlib.aclosing(step.run(call)) as stream:
+                async with contextlib.aclosing(step.run(said.before(call))) as stream:
                     async for delta in stream:
                         if not began:
                             began = True
                             delta.tried = (*course.tried, *delta.tried)
+                            said.answered_by(delta)
+                        if self._goes_on:
+                            said.hear(delta)
                         yield delta
                 return
             except MOVES_ON as error:
-                if began or (number == len(self._steps) and not course.tried):
+                last = number == len(self._steps)
+                if (began and not (self._goes_on and said.may_go_on(call))) or (last and not course.tried):
                     raise
                 course.tried = (*course.tried, failed(step.name, step.model, error))
-                if number == len(self._steps):
+                if last:
                     error.facts["tried"] = told(course.tried)
                     raise
 

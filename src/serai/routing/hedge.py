@@ -39,6 +39,7 @@ class Hedged:
             first, delta = await self._begins(call, heard, running)
             course, theirs = call.course, first.course
             course.model, course.backend, course.place = theirs.model, theirs.backend, theirs.place
+            theirs.spent(course.cost)
             yield delta
             while True:
                 who, what = await heard.get()
@@ -71,6 +72,7 @@ class Hedged:
                 for other in running:
                     if other is not who:
                         await other.stop()
+                        who.course.spent(other.course.cost)
                 return who, what
             if not isinstance(what, MOVES_ON):
                 raise what if what is not None else RuntimeError("a backend broke its contract: it said nothing")

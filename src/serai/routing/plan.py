@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from serai.backend import Backend
-from serai.errors import BadRequest, NoneFits, SeraiError
+from serai.errors import BadRequest, NoneFits, OverBudget, SeraiError
 from serai.routing import facts
 from serai.routing import route as routes
 from serai.routing.care import Care
@@ -22,6 +22,9 @@ MOST = 32
 
 _SURE = 0.6
 """A guess of a prompt's size may be so far from the truth; what could still fit is asked."""
+
+_ANSWER = 1000
+"""So many tokens an answer is taken to have where prices are compared."""
 
 _FAR = 5
 """So many models of services are considered where a call leaves the choice open."""
@@ -62,7 +65,8 @@ class Plan:
         name = f"The route {self.route.name!r}" if self.route else "The call"
         reasons = "; ".join(f"{one.model or one.backend}: {one.reason}" for one in self.left_out[:4])
         hint = "Change the route's conditions, or name a model." if self.route else "Name another model."
-        error = NoneFits(f"{name} has no model that can answer now: {reasons}", hint=hint)
+        dear = bool(self.left_out) and all(one.code == "cost" for one in self.left_out)
+        error = (OverBudget if dear else NoneFits)(f"{name} has no model that can answer now: {reasons}", hint=hint)
         error.facts["tried"] = told(self.left_out)
         raise error
 
@@ -131,7 +135,7 @@ class Planner:
         """Of the services' models that can, those that are known best: the cheapest or the fastest as it was wished."""
         offers = await self._offers.far(call.task, limits)
         rank: dict[Prefer | None, Callable[[Offer], float]] = {
-            "cheapest": lambda offer: _last(self._care.money.estimate(call, offer[0])),
+            "cheapest": lambda offer: _last(self._compared(call, offer[0])),
             "fastest": lambda offer: _last(self._expected(offer[0], offer[1][0])),
         }
         order = rank.get(call.wishes.prefer, rank["fastest"])
@@ -144,7 +148,7 @@ class Planner:
             "balance": _shuffled,
             "local": lambda one: one.model.place != LOCAL,
             "remote": lambda one: one.model.place == LOCAL,
-            "cheapest": lambda one: _last(self._care.money.estimate(call, one.model)),
+            "cheapest": lambda one: _last(self._compared(call, one.model)),
             "fastest": lambda one: _last(self._expected(one.model, one.backend)),
         }.get(strategy)
         if key is None:
@@ -155,8 +159,11 @@ class Planner:
 
     def _reason(self, call: Call, one: Candidate, strategy: str) -> str:
         if strategy == "cheapest":
-            cost = self._care.money.estimate(call, one.model)
-            return "Its price is not known." if cost is None else f"It costs at most ${cost:.6f}."
+            cost = self._compared(call, one.model)
+            if not cost:
+                return "Its price is not known." if cost is None else "It costs nothing."
+            length = "" if "max_tokens" in call.settings else f" for {_ANSWER:,} tokens"
+            return f"It costs at most ${cost:.6f}{length}."
         if strategy == "fastest":
             expected = self._expected(one.model, one.backend)
             return "Its speed is not known yet." if expected is None else f"It should take {expected:.1f} s."
@@ -202,6 +209,13 @@ class Planner:
             if cost > most:
                 return "cost", f"It may cost up to ${cost:.6f}; at most ${most:g} is wished."
         return "", ""
+
+    def _compared(self, call: Call, model: Model) -> float | None:
+        """What it would cost, by which models are compared: of an answer as long as the call allows, or of common
+        length."""
+        if "max_tokens" not in call.settings:
+            call = replace(call, settings={**call.settings, "max_tokens": _ANSWER})
+        return self._care.money.estimate(call, model)
 
     def _expected(self, model: Model, backend: Backend) -> float | None:
         return self._care.speeds.expected_s(backend.name, model.name)

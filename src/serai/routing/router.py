@@ -163,7 +163,7 @@ class Router:
             steps[:2] = [Hedged(steps[0], steps[1], hedge_s)]
         if len(steps) == 1 and not plan.left_out:
             return steps[0]
-        return Fallback(steps, tuple(plan.left_out))
+        return Fallback(steps, tuple(plan.left_out), goes_on=bool(plan.route and plan.route.goes_on))
 
     def _attempt(self, plan: Plan, one: Candidate, number: int) -> One:
         """Where another stands in, it is asked at once; the last one is tried again."""
@@ -237,6 +237,8 @@ def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usag
     """The backend's counts with the times as the caller saw them."""
     total_s = time.monotonic() - arrived
     speed = usage.tokens_per_second
+    if usage.from_cache:  # nothing was written now
+        return replace(usage, first_token_s=first_token_s, total_s=total_s)
     if speed is None and first_token_s is not None and usage.completion_tokens > 1 and total_s > first_token_s:
         speed = (usage.completion_tokens - 1) / (total_s - first_token_s)
     return replace(usage, first_token_s=first_token_s, total_s=total_s, tokens_per_second=speed)

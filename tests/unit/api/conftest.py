@@ -16,9 +16,9 @@ from tests.fakes import services as fakes
 from tests.fakes.scripted import ScriptedBackend, Step
 
 from serai.app import build_app
-from serai.services import build as build_services
 from serai.settings import SettingsFile
 from serai.types import Limits, Model
+from serai.wiring import build as build_services
 
 URL = "http://127.0.0.1:7372"
 

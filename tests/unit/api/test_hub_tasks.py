@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from tests.fakes.hub_tasks import ANSWERS, PICTURE, SOUND
 from tests.fakes.huggingface import FakeRouter, serving
@@ -36,6 +37,12 @@ async def test_openais_dialect_reaches_models_that_nobody_lists(api: Api, router
 async def test_a_model_that_was_named_with_its_task_has_an_address(api: Api, router: FakeRouter) -> None:
     answer = await api.post("/hf/models/hf/acme/fill-mask", json={"inputs": "The [MASK]."})
     assert answer.json() == ANSWERS["fill-mask"]
+
+
+@pytest.mark.parametrize("named", ["=fill-mask", "a b", "m=no-such-task", "m="])
+async def test_a_name_by_hand_is_checked(api: Api, router: FakeRouter, named: str) -> None:
+    answer = await api.patch("/api/v1/providers/hf", json={"models": [named]})
+    assert answer.status_code == 400 and "models" in answer.text
 
 
 async def test_a_model_of_another_task_is_refused_before_it_is_asked(api: Api, router: FakeRouter) -> None:

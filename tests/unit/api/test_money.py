@@ -121,3 +121,9 @@ async def test_money_is_for_those_who_run_serai(api: Api) -> None:
     headers = await api.as_key("infer")
     for path in (PRICES, BUDGETS, "/api/v1/usage", "/api/v1/usage.csv"):
         assert (await api.get(path, headers=headers)).status_code == 403
+
+
+async def test_a_call_says_by_a_header_what_it_may_cost(api: Api, far: FakeService) -> None:
+    refused = await chat(api, {"x-serai-max-cost": "2"})
+    assert refused.status_code == 402 and refused.json()["error"]["code"] == "over_budget"
+    assert (await chat(api, {"x-serai-max-cost": "3"})).status_code == 200

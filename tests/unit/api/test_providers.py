@@ -56,6 +56,12 @@ async def test_a_service_is_checked_changed_and_removed(api: Api, shore: FakeSer
     assert (await api.get(PATH)).json()["providers"] == []
 
 
+async def test_who_claims_to_be_a_service_needs_no_key_and_must_prove_it(api: Api, shore: FakeService) -> None:
+    answers = [await api.post(f"{PATH}/{name}/webhook", content=b"{}") for name in ("shore", "nobody")]
+    assert {answer.status_code for answer in answers} == {400}
+    assert answers[0].json()["error"]["message"] == answers[1].json()["error"]["message"]
+
+
 async def test_the_kinds_are_told(api: Api) -> None:
     kinds = {kind["name"]: kind for kind in (await api.get("/api/v1/provider-kinds")).json()["kinds"]}
     assert {"openai", "huggingface", "serai", "vllm", "ollama"} <= kinds.keys()

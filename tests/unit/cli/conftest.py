@@ -23,9 +23,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cli(home: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     cli = Cli()
     fake.install()
-    for name in ("serai.services", "serai.app"):
+    for name in ("serai.wiring", "serai.app"):
         monkeypatch.setitem(sys.modules, name, sys.modules.pop(name))
-    monkeypatch.setattr(sys.modules["serai.services"], "build", cli.build)
+    monkeypatch.setattr(sys.modules["serai.wiring"], "build", cli.build)
     return cli
 
 

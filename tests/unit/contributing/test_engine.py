@@ -9,9 +9,9 @@ pytestmark = pytest.mark.engine
 FILE = "src/serai/engines/echo.py"
 BACKENDS = """
 import asyncio, pathlib, sys
-from serai import services, settings
+from serai import settings, wiring
 async def main():
-    built = services.build(settings.SettingsFile(pathlib.Path(sys.argv[1]) / "home", {}))
+    built = wiring.build(settings.SettingsFile(pathlib.Path(sys.argv[1]) / "home", {}))
     print(*[backend.name for backend in built.router.backends])
     await built.close()
 asyncio.run(main())

@@ -12,7 +12,7 @@ from tests.fakes import tiny_folder
 from tests.fakes.hub import FakeHub, serving
 from tests.fakes.waiting import until
 
-from serai import services
+from serai import wiring
 from serai.backend import collect
 from serai.services import Services
 from serai.settings import SettingsFile
@@ -33,7 +33,7 @@ async def hub() -> AsyncIterator[FakeHub]:
 async def house(hub: FakeHub, tmp_path: Path) -> AsyncIterator[Services]:
     environ = {"HF_HOME": str(tmp_path / "hf"), "HOME": str(tmp_path), "HF_ENDPOINT": hub.endpoint}
     environ |= {"SERAI_MODELS_PRELOAD": "false", "SERAI_HUB_ADOPT": "false", "SERAI_MODELS_CONTEXT": "256"}
-    built = services.build(SettingsFile(tmp_path / "home", environ))
+    built = wiring.build(SettingsFile(tmp_path / "home", environ))
     await built.start()
     yield built
     await built.close()

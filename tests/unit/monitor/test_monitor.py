@@ -112,6 +112,14 @@ async def test_switching_the_inspector_off_deletes_at_once(house: House, tmp_pat
     await until(lambda: not kept.exists())
 
 
+async def test_a_command_that_switches_the_inspector_off_deletes_too(house: House, tmp_path: Path) -> None:
+    kept = tmp_path / "inspected" / "call_0123456789ab.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    await house.monitor.close()
+    assert not kept.exists()
+
+
 KILLED = """
 import asyncio, sys
 from pathlib import Path

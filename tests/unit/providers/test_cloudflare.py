@@ -65,6 +65,19 @@ async def test_models_of_all_pages_are_listed_by_what_they_are_for() -> None:
     assert found["@cf/x/sd-img2img"].task == "image-to-image" and found[MODEL].context_length == 8192
 
 
+async def test_prices_are_taken_from_the_list_where_it_tells_both() -> None:
+    told = [
+        {"unit": f"per M {name} tokens", "price": cost, "currency": "USD"}
+        for name, cost in (("input", 0.3), ("output", 2))
+    ]
+    rows = [row(MODEL, price=told), row("@cf/half", price=told[:1]), row("@cf/none")]
+    async with serving(FakeCloudflare(models=rows)) as service, opened(service.url, "cloudflare") as backend:
+        await backend.models()
+        quotes = [backend.quoted(name) for name in (MODEL, "@cf/half", "@cf/none")]  # type: ignore[attr-defined]
+    assert (quotes[0]["input"], quotes[0]["output"], quotes[0]["currency"]) == (0.3, 2.0, "USD")
+    assert quotes[1:] == [None, None]
+
+
 @pytest.mark.parametrize("below", ["", f"/accounts/{ACCOUNT}", f"/accounts/{ACCOUNT}/ai/v1", f"/accounts/{ACCOUNT}/ai"])
 async def test_the_account_stands_in_the_url_or_is_the_keys_only_one(below: str) -> None:
     async with serving(FakeCloudflare(["a", "b"])) as service, opened(service.url + below, "cloudflare") as backend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,15 @@ class Made:
         """The same as another process has it."""
         secrets = SecretStore(self.db, self.home)
         outside = Outside(lambda: True, lambda: False)
-        return Providers(self.db, secrets, self.environ.get, self.hidden.append, self.taken, outside)
+        return Providers(
+            self.db,
+            secrets,
+            self.environ.get,
+            self.hidden.append,
+            self.taken,
+            outside,
+            lambda: "https://serai.example/",
+        )
 
     async def taken(self, name: str) -> bool:
         return name == "mine"
@@ -60,6 +69,16 @@ async def test_a_service_that_was_added_answers_and_one_that_was_removed_is_gone
         await made.of.remove("shore")
         assert not await made.of.backends()
     assert KEY in made.hidden
+
+
+async def test_only_a_service_itself_is_heard_and_it_is_told_where(made: Made) -> None:
+    await made.of.add(row())
+    await made.of.add(replace(row(kind="replicate"), name="rep"))
+    for name in ("shore", "rep", "nobody"):
+        with pytest.raises(BadRequest, match="not from the service"):
+            await made.of.told(name, {}, b"{}")
+    backend = await made.of.backend("rep")
+    assert backend.config.told_at() == "https://serai.example/api/v1/providers/rep/webhook"  # type: ignore[attr-defined]
 
 
 async def test_what_another_process_changes_is_seen_at_once(made: Made) -> None:

@@ -126,13 +126,23 @@ async def test_a_version_is_asked_by_its_id_and_so_are_models_that_are_not_offic
 
 
 async def test_models_are_listed_by_their_collections_and_by_hand_with_what_they_are_for() -> None:
-    named, other = ("acme/painter", "acme/gone", "no-name"), [PAINTER]
+    named, other = ("acme/painter", "acme/gone", "no-name", "acme/said=text-to-speech"), [PAINTER]
     async with serving(FakeReplicate(others=other)) as service, opened(service.url, "replicate", models=named) as shore:
         tasks = {model.name: model.task for model in await shore.models()}
-        assert shore.unlisted("shore/any/one:abc").name == "shore/any/one:abc"  # type: ignore[attr-defined]
-        assert shore.unlisted("shore/one") is None  # type: ignore[attr-defined]
     assert (tasks[NAME], tasks["shore/acme/painter"]) == (TEXT_GENERATION, "text-to-image")
-    assert set(tasks) == {NAME, *(f"shore/{name}" for name in named)}
+    assert tasks["shore/acme/said"] == "text-to-speech"
+    assert set(tasks) == {NAME, *(f"shore/{name.partition('=')[0]}" for name in named)}
+
+
+async def test_any_other_model_says_itself_what_it_is_for() -> None:
+    async with serving(FakeReplicate(others=[PAINTER])) as service, opened(service.url, "replicate") as shore:
+        found = await shore.find("shore/acme/painter")  # type: ignore[attr-defined]
+        assert (found.name, found.task) == ("shore/acme/painter", "text-to-image")
+        for name in ("shore/acme/gone", "shore/one", "shore/a/b/c"):
+            assert await shore.find(name) is None  # type: ignore[attr-defined]
+        service.refuse = (200, ["odd"], {})
+        with pytest.raises(ModelFailed, match="no model"):
+            await shore.find(f"shore/acme/painter:{VERSION}")  # type: ignore[attr-defined]
 
 
 async def test_a_schema_shows_what_a_model_is_for() -> None:

@@ -17,7 +17,7 @@ from serai.routing import retry
 from serai.routing.route import Route, Step, When
 from serai.routing.router import Router
 from serai.settings import Settings
-from serai.types import CHAT, LOCAL, Limits, Model, Principal, Usage, Wishes
+from serai.types import CHAT, LOCAL, Delta, Limits, Model, Principal, Usage, Wishes
 
 HERE = Model(name="here", task="text-generation", context_length=4096, tools=False)
 BOUND = Principal("key_1", "bound", limits=Limits(places=(LOCAL,)))
@@ -144,7 +144,10 @@ async def test_the_cheapest_comes_first_and_an_unknown_price_last() -> None:
     )
     plan = await router.plan(chat("best", wishes=Wishes(prefer="cheapest")))
     assert [one.model.name for one in plan.steps] == ["b/m", "a/m", "c/m"]
-    assert plan.steps[0].why == "It costs at most $0.100000." and plan.steps[2].why == "Its price is not known."
+    assert (
+        plan.steps[0].why == "It costs at most $0.100000 for 1,000 tokens."
+        and plan.steps[2].why == "Its price is not known."
+    )
 
 
 async def test_what_may_cost_too_much_is_left_out() -> None:
@@ -299,3 +302,35 @@ async def test_a_dry_run_asks_nobody() -> None:
     plan = await make(far, routes=[route("a/m", "here")]).plan(chat("best"))
     assert [one.model.name for one in plan.steps] == ["a/m", "here"] and far.calls == []
     assert plan.facts is not None and plan.facts.task == CHAT
+
+
+async def test_where_the_route_says_so_the_next_goes_on_with_the_text() -> None:
+    second = service("b", "other half")
+    router = make(service("a", "Half, ", "and ", FAILED), second, routes=[route("a/m", "b/m", goes_on=True)])
+    first: Any = None
+    heard = []
+    async for delta in router.run(chat("best")):
+        first = first or delta
+        heard.append(delta)
+    assert "".join(delta.text for delta in heard) == "Half, and other half"
+    assert second.calls[0].inputs["messages"][-1] == {"role": "assistant", "content": "Half, and "}
+    assert first.answerer.backend == "b" and [one.code for one in first.tried] == ["model_failed"]
+    assert heard[-1].usage is not None and heard[-1].usage.completion_tokens == 3
+
+
+@pytest.mark.parametrize("broken", [Delta(tool_calls=[{"index": 0}]), Delta(reasoning="So"), Delta(text="x", data=1)])
+async def test_what_is_no_plain_text_is_not_gone_on_with(broken: Delta) -> None:
+    second = service("b")
+    router = make(service("a", broken, FAILED), second, routes=[route("a/m", "b/m", goes_on=True)])
+    with pytest.raises(ModelFailed):
+        await text(router)
+    assert second.calls == []
+
+
+async def test_a_call_costs_what_all_its_attempts_did() -> None:
+    class Toll(Prices):
+        def settle(self, usage: Usage) -> float | None:
+            return 0.5 if usage.completion_tokens else 0.0
+
+    router = make(service("a", "Half ", FAILED), service("b"), money=Toll(), routes=[route("a/m", "b/m", goes_on=True)])
+    assert (await collect(router.run(chat("best")))).usage.cost == 1.0

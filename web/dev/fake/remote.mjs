@@ -58,10 +58,10 @@ function check(one) {
   const away = one.url.includes(":1/");
   const error = away
     ? {
-        code: "service_unreachable",
+        code: "unreachable",
         who: one.name,
-        message: `${one.name} cannot be reached.`,
-        hint: "Check its address.",
+        message: `${one.name} does not answer.`,
+        hint: "Check its URL and the network.",
       }
     : refused
       ? { code: "key_refused", who: one.name, message: `${one.name} refused the key.`, hint: "Enter another one." }

@@ -2,6 +2,8 @@
 
 import * as data from "./data.mjs";
 import { hub, store } from "./hub.mjs";
+import { calls, stats } from "./monitor.mjs";
+import { prices } from "./prices.mjs";
 import { kindList, services } from "./remote.mjs";
 import { ways } from "./ways.mjs";
 import { id, now } from "./state.mjs";
@@ -306,6 +308,10 @@ const nouns = {
     return [200, { keys: state.keys }];
   },
 
+  calls: (state, method, rest, _given, url) =>
+    calls(state, method, rest, url.searchParams, (...words) => new Fault(...words)),
+  stats: (state, _method, _rest, _given, url) => stats(state, url.searchParams),
+  prices,
   "provider-kinds": kindList,
   routes: (state, method, rest, given) => ways(state, method, rest, given, (...words) => new Fault(...words)),
   providers: (state, method, rest, given) =>

@@ -1,6 +1,7 @@
 /** The fake server's memory: sessions as trees of messages, models, jobs, events; and answers that stream. */
 
 import * as data from "./data.mjs";
+import { seededLive, seededPast } from "./monitor.mjs";
 import { seededServices } from "./remote.mjs";
 import { seededRoutes } from "./ways.mjs";
 
@@ -18,6 +19,9 @@ export class State {
     this.messages = new Map();
     this.jobs = new Map();
     this.keys = [];
+    this.prices = new Map();
+    this.live = empty ? [] : seededLive();
+    this.past = empty ? [] : seededPast();
     this.ways = new Map(empty ? [] : seededRoutes());
     this.services = new Map(empty ? [] : seededServices());
     this.secrets = new Map();

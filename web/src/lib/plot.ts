@@ -14,6 +14,13 @@ export interface Frame {
   step: number;
 }
 
+/** Whole steps: the one that runs has its full width. */
+export const frameOf = (from: number, to: number, step: number): Frame => ({
+  from: Math.floor(from / step) * step,
+  to: Math.ceil(to / step) * step,
+  step,
+});
+
 /** A round number not below `most`: 1, 2 or 5 times a power of ten. */
 export function roundUp(most: number): number {
   if (!(most > 0)) return 1;

@@ -1,6 +1,7 @@
 /** An error in the reader's language where we know its code, else in the server's own words. */
 
 import { i18n, t } from "$/locales/i18n.svelte";
+import { AWAY } from "$/services/http";
 import type { Loading } from "./api/types";
 
 interface Told {
@@ -11,10 +12,10 @@ interface Told {
 
 export function words(error: Told): { message: string; hint: string } {
   const key = `error.${error.code}`;
-  const own = i18n.language === "en" && error.code !== "unreachable";
+  const own = i18n.language === "en" && error.code !== AWAY;
   if (own || !i18n.has(key)) return { message: error.message, hint: error.hint ?? "" };
   const detail = i18n.language === "en" ? "" : error.message;
-  return { message: t(key as "error.unreachable"), hint: error.code === "unreachable" ? "" : detail };
+  return { message: t(key as "error.unreachable"), hint: error.code === AWAY ? "" : detail };
 }
 
 /** Another way to load a model, in the reader's language: what would be set. */

@@ -571,6 +571,9 @@ export default {
   "setting.server.body_limit_mb.text": "In Megabyte.",
   "setting.server.open_browser": "Seite beim Start öffnen",
   "setting.server.open_browser.text": "Wenn Serai ohne weitere Worte gestartet wird.",
+  "setting.server.public_url": "Adresse im Internet",
+  "setting.server.public_url.text":
+    "Wo dieser Server von außen erreicht wird, etwa https://serai.example; Dienste sagen ihm dann dort, wenn sie fertig sind.",
   "setting.auth.jwt_keys_url": "Adresse der öffentlichen Schlüssel",
   "setting.auth.jwt_keys_url.text": "Die JWKS des vertrauten Dienstes. Dazu braucht es Aussteller und Empfänger.",
   "setting.auth.jwt_public_key": "Öffentlicher Schlüssel",
@@ -669,7 +672,8 @@ export default {
   "keys.day": "Dollar pro Tag",
   "keys.month": "Dollar pro Monat",
   "keys.unlimited": "keine Grenze",
-  "keys.spend.text": "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
+  "keys.spend.text":
+    "Anfragen, die mehr kosten könnten, werden abgelehnt, ebenso Modelle, deren Preis nicht bekannt ist.",
   "keys.number": "Ganze Zahlen ab 1, Geld ab 0. Leer heißt keine Grenze.",
   "keys.may.requests": { one: "{n} Anfrage pro Minute", other: "{n} Anfragen pro Minute" },
   "keys.may.tokens": { one: "{n} Token pro Minute", other: "{n} Tokens pro Minute" },
@@ -1048,7 +1052,31 @@ export default {
   "monitor.words.none":
     "Nicht aufbewahrt. Der Inspektor behält den Wortlaut eine Weile, wenn er unter Einstellungen, System eingeschaltet ist.",
 
-  "error.unreachable": "Serai antwortet nicht.",
+  "monitor.position": "Nummer {n} in der Schlange",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
+
+  "price.unknown": "Preis unbekannt",
+  "price.open": "{name}: {price}. Preis ändern",
+  "price.title": "Preis",
+  "price.tokens": "{a} gelesen, {b} geschrieben, je Million Token",
+  "price.request": "{a} je Anfrage",
+  "price.image": "{a} je Bild",
+  "price.audio_second": "{a} je Sekunde Ton",
+  "price.compute_second": "{a} je Sekunde Rechnen",
+  "price.hour": "{a} je Stunde",
+  "price.input": "Gelesen: Dollar je Million Token",
+  "price.output": "Geschrieben: Dollar je Million Token",
+  "price.source.override": "Von Ihnen gesetzt.",
+  "price.source.service": "Der Dienst sagt es.",
+  "price.source.listed": "Aus Serais eigener Liste.",
+  "price.seen": "Gesehen am {date}.",
+  "price.set": "Diesen Preis setzen",
+  "price.reset": "Zurück zum bekannten Preis",
+  "price.saved": "Gespeichert. Er gilt ab der nächsten Anfrage.",
+
+  "error.unreachable": "Der Dienst ist nicht erreichbar.",
+  "error.away": "Serai antwortet nicht.",
   "error.hub_unreachable": "Der Hub ist nicht erreichbar.",
   "error.internal": "In Serai ging etwas schief.",
   "error.bad_request": "Die Anfrage war nicht richtig.",

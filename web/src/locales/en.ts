@@ -570,6 +570,9 @@ export default {
   "setting.server.body_limit_mb.text": "In megabytes.",
   "setting.server.open_browser": "Open the page at start",
   "setting.server.open_browser.text": "When Serai is started without further words.",
+  "setting.server.public_url": "Address on the internet",
+  "setting.server.public_url.text":
+    "Where this server is reached from outside, such as https://serai.example; services then tell it there when they are done.",
   "setting.auth.jwt_keys_url": "Address of public keys",
   "setting.auth.jwt_keys_url.text": "The trusted service’s JWKS. With it, issuer and audience are needed.",
   "setting.auth.jwt_public_key": "Public key",
@@ -1039,7 +1042,31 @@ export default {
   "monitor.words.none":
     "Not kept. The inspector keeps words for a while when it is switched on under Settings, System.",
 
-  "error.unreachable": "Serai is not answering.",
+  "monitor.position": "number {n} in the queue",
+
+  "monitor.tail": "p95 {a} · p99 {b}",
+
+  "price.unknown": "price unknown",
+  "price.open": "{name}: {price}. Change the price",
+  "price.title": "Price",
+  "price.tokens": "{a} read, {b} written, a million tokens",
+  "price.request": "{a} a call",
+  "price.image": "{a} a picture",
+  "price.audio_second": "{a} a second of sound",
+  "price.compute_second": "{a} a second of computing",
+  "price.hour": "{a} an hour",
+  "price.input": "Read: dollars a million tokens",
+  "price.output": "Written: dollars a million tokens",
+  "price.source.override": "You set it.",
+  "price.source.service": "The service says so.",
+  "price.source.listed": "From Serai's own list.",
+  "price.seen": "Seen on {date}.",
+  "price.set": "Set this price",
+  "price.reset": "Back to the known price",
+  "price.saved": "Saved. It counts from the next call.",
+
+  "error.unreachable": "The service cannot be reached.",
+  "error.away": "Serai is not answering.",
   "error.hub_unreachable": "The hub cannot be reached.",
   "error.internal": "Something went wrong inside Serai.",
   "error.bad_request": "The request was not right.",

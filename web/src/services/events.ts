@@ -1,7 +1,7 @@
 /** The one event stream: everything the server tells of itself, resumed where it broke off. */
 
 import type { Job, Model, Session } from "$/lib/api/types";
-import { ApiError, report } from "./http";
+import { ApiError, AWAY, report } from "./http";
 import { backoff, open, wait } from "./sse";
 
 export interface Topics {
@@ -53,7 +53,7 @@ export class EventStream {
           if (event.id) this.lastId = event.id;
           this.emit(event.event as keyof Topics, JSON.parse(event.data) as never);
         }
-        if (!signal.aborted) report(new ApiError({ code: "unreachable", message: "The event stream ended." }));
+        if (!signal.aborted) report(new ApiError({ code: AWAY, message: "The event stream ended." }));
       } catch {
         // `send` has reported it; the loop tries again.
       }

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { i18n } from "$/locales/i18n.svelte";
+import { words } from "$/lib/words";
 import { ApiError, credentials, headers, namePath, onContact, request } from "./http";
 
 const answer = (status: number, body: string): void =>
@@ -42,7 +44,13 @@ describe("a request", () => {
     answer(204, "");
     await request("DELETE", "/x");
     end();
-    expect(heard).toEqual(["unreachable", undefined]);
+    expect(heard).toEqual(["away", undefined]);
+  });
+
+  it("a service that Serai cannot reach is not Serai being away", async () => {
+    await i18n.use("en");
+    const error = new ApiError({ code: "unreachable", message: "groq does not answer.", status: 502 });
+    expect([error.unreachable, words(error).message]).toEqual([false, "groq does not answer."]);
   });
 });
 

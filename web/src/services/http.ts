@@ -1,5 +1,8 @@
 /** One way to the server: JSON in and out, and every failure an ApiError with the server's own words. */
 
+/** The page's own code; `unreachable` is the server's, for a service that it cannot reach. */
+export const AWAY = "away";
+
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
@@ -19,7 +22,7 @@ export class ApiError extends Error {
 
   /** The server could not be reached at all; nothing is known about what it did. */
   get unreachable(): boolean {
-    return this.code === "unreachable";
+    return this.code === AWAY;
   }
 }
 
@@ -65,7 +68,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
     response = await fetch(path, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    const error = new ApiError({ code: "unreachable", message: "Serai cannot be reached." });
+    const error = new ApiError({ code: AWAY, message: "Serai cannot be reached." });
     report(error);
     throw error;
   }

@@ -226,7 +226,7 @@ describe("the connection", () => {
   it("notices absence and return", () => {
     const connection = new Connection();
     const end = connection.start();
-    report(new ApiError({ code: "unreachable", message: "" }));
+    report(new ApiError({ code: "away", message: "" }));
     expect(connection.state).toBe("away");
     report(null);
     report(null);

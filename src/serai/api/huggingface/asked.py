@@ -79,12 +79,12 @@ class Asked:
 
     async def take(self, options: Any) -> None:
         """What is wished in the headers and in the body's `options`. Raises Loading where the asker will not wait."""
-        wishes = object_of("options", options)
+        said = object_of("options", options)
         headers = self.request.headers
-        if _said(wishes.get("use_cache"), headers.get("x-use-cache")) is not None:
-            self.ignored.append("x-use-cache" if "x-use-cache" in headers else "options.use_cache")
-        self.ignored += [f"options.{name}" for name in wishes if name not in ("use_cache", "wait_for_model")]
-        if _said(wishes.get("wait_for_model"), headers.get("x-wait-for-model")) is False:
+        if _said(said.get("use_cache"), headers.get("x-use-cache")) is False:
+            wishes.refine(self.request, cache=False)
+        self.ignored += [f"options.{name}" for name in said if name not in ("use_cache", "wait_for_model")]
+        if _said(said.get("wait_for_model"), headers.get("x-wait-for-model")) is False:
             self._be_ready()
 
     def _be_ready(self) -> None:

@@ -40,4 +40,5 @@ def routers() -> list[APIRouter]:
     watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
     counted = (calls, stats, prices, budgets, usage, cache, batches)
     changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
-    return [*(noun.routes for noun in (*watched, *counted, *changed)), cache.clearing, batches.sending]
+    others = (cache.clearing, batches.sending, providers.public)
+    return [*(noun.routes for noun in (*watched, *counted, *changed)), *others]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
+from starlette.requests import Request
 from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
@@ -17,6 +18,7 @@ from serai.providers import declaration
 from serai.providers.rows import Row
 
 routes = router(Scope.ADMIN, prefix="/api/v1", tag="providers")
+public = router(Scope.PUBLIC, prefix="/api/v1", tag="providers")
 
 Url = Annotated[str, Field(max_length=2000, examples=["https://api.example.com/v1"])]
 Variable = Annotated[str, Field(max_length=128, description="An environment variable of the server with its key.")]
@@ -169,6 +171,12 @@ async def list_provider_models(services: ServicesDep, name: str) -> RemoteModelL
     """The models of a service, as they were when it was last asked."""
     backend = await services.providers.backend(name)
     return RemoteModelList.model_validate({"models": await backend.models()})
+
+
+@public.post("/providers/{name}/webhook", status_code=204, response_class=Response, include_in_schema=False)
+async def hear_provider(services: ServicesDep, name: str, request: Request) -> None:
+    """A service says that it is done. Needs no key: the message is signed, and nothing in it is believed."""
+    await services.providers.told(name, request.headers, await request.body())
 
 
 async def shape(services: Any, row: Row) -> Provider:

@@ -135,8 +135,7 @@ class _Chunks:
 
     def __init__(self, opening: bytes, first: Delta, index: int = 0, *, usage: bool) -> None:
         self._head = opening
-        self._answerer = first.answerer
-        self._tried = first.tried
+        self._first = first
         self._index = index
         self._usage: dict[str, Any] = {"usage": None} if usage else {}
         self._before = opening + b',"choices":[{"index":%d,"delta":{"content":' % index
@@ -159,7 +158,7 @@ class _Chunks:
 
     def closing(self, finish: str, measured: Usage) -> Iterator[bytes]:
         """The end of the last answer, with what all took."""
-        extra = {"serai": extension(self._answerer, self._tried, measured)}
+        extra = {"serai": extension(self._first.answerer, self._first.tried, measured)}
         if self._usage:
             yield self.finish(finish)
             yield event(self._head, {"choices": [], "usage": usage(measured), **extra})

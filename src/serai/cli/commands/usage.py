@@ -42,12 +42,18 @@ def usage(
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     counts = (f"{row[name]:,}" for name in ("calls", "prompt_tokens", "completion_tokens"))
-    return (row["title"], *counts, f"${row['cost']:,.4f}", _notes(row))
+    return (row["title"], *counts, _cost(row), _notes(row))
+
+
+def _cost(row: dict[str, Any]) -> str:
+    """What is not known is never shown as nothing."""
+    return "unknown" if row["unpriced"] and not row["cost"] else f"${row['cost']:,.4f}"
 
 
 def _notes(row: dict[str, Any]) -> str:
     """What of the cost is not as certain as the rest."""
-    parts = [f"{row['unpriced']:,} calls of unknown price"] if row["unpriced"] else []
+    calls = "call" if row["unpriced"] == 1 else "calls"
+    parts = [f"{row['unpriced']:,} {calls} of unknown price"] if row["unpriced"] else []
     words = (("estimated", "estimated"), ("held", "put aside for running calls"), ("unsettled", "at its worst case"))
     parts += [f"${row[name]:,.4f} {said}" for name, said in words if row[name]]
     return ", ".join(parts)
