@@ -114,3 +114,25 @@ for (const theme of ["light", "dark"] as const) {
     expect.soft(await violations(page), "route").toEqual([]);
   });
 }
+
+for (const theme of ["light", "dark"] as const) {
+  test(`${theme}: where a text goes, who answered, what it costs`, async ({ page }) => {
+    await setUp(page, "en", theme);
+    await newChat(page);
+    await ask(page, "How do I load a model?");
+    await (await answered(page)).getByRole("button", { name: /who answered and why/ }).click();
+    await page.getByRole("dialog", { name: "Who answered, and why" }).waitFor();
+    expect.soft(await violations(page), "who").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Your text/ }).click();
+    await page.getByRole("dialog", { name: "Where your text goes" }).waitFor();
+    expect.soft(await violations(page), "whither").toEqual([]);
+    await page.goto("/monitor/history");
+    await page
+      .getByRole("button", { name: /^Details/ })
+      .first()
+      .click();
+    await page.getByRole("heading", { name: "Its words" }).waitFor();
+    expect.soft(await violations(page), "past call").toEqual([]);
+  });
+}
