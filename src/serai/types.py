@@ -29,6 +29,9 @@ _DRAWN = 256
 _random: deque[bytes] = deque()
 """Drawn so many at once: asking the system lets other threads go first. Taking one is safe in any thread."""
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.clear)
+
 
 def new_id(prefix: str) -> str:
     """A unique id that sorts by time of creation: `prefix_<millis><random>`, both in hexadecimal."""
