@@ -104,6 +104,10 @@ class Auth(Group):
     jwt_scope_claim: str = setting("scope", "The claim that names a token's scopes.", min_length=1)
     jwt_name_claim: str = setting("name", "The claim that names whoever shows it; else `sub` does.", min_length=1)
     jwt_scopes: tuple[str, ...] = setting((), "Scopes of tokens that have no such claim; empty: they may do nothing.")
+    jwt_places: tuple[str, ...] = setting((), "Where tokens may ask: `local`, names of services; empty: anywhere.")
+    jwt_places_claim: str = setting(
+        "", "A claim that names a token's places instead; with it, one that names none stays on this machine."
+    )
 
 
 class Hub(Group):

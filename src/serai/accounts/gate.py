@@ -55,7 +55,7 @@ class Gate:
         if who == OWNER.id:
             return OWNER
         if who.startswith(tokens.PREFIX):
-            return Principal(who, who, frozenset({"infer"}))
+            return self._tokens.later(who)
         return await self._keys.principal(who)
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from serai.accounts.keyset import ALGORITHMS, KeySet, fits, is_weak, quietly
 from serai.errors import Unauthenticated
 from serai.settings import Auth
 from serai.telemetry import logs
-from serai.types import Principal
+from serai.types import LOCAL, NO_LIMITS, Limits, Principal
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -28,6 +29,7 @@ SHORTEST_SECRET = 32
 
 _SHARED = "HS256"
 _LEEWAY_S = 5
+_SEEN = 10_000
 _REFUSED = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c", "zip", "enc"})
 """A header with these asks to be read in another way, or with a key that it brings itself."""
 
@@ -49,6 +51,7 @@ class Tokens:
         self._secret = secret
         self._keys = keys or KeySet()
         self._clock = clock
+        self._seen: OrderedDict[str, Limits] = OrderedDict()
 
     async def configured(self) -> bool:
         """Whether any token could open anything."""
@@ -67,7 +70,18 @@ class Tokens:
         key = await self._key(settings, algorithm, kid)
         claims = _claims(text, key, str(algorithm))
         self._check(settings, claims)
-        return _principal(settings, claims)
+        principal = _principal(settings, claims)
+        self._seen[principal.id] = principal.limits
+        if len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        return principal
+
+    def later(self, who: str) -> Principal:
+        """Whoever once came with a token, for what is done in their name now. Where nobody remembers which places that
+        token named, it is this machine alone."""
+        settings = self._settings()
+        limits = self._seen.get(who) or _limits(settings, {})
+        return Principal(who, who, frozenset({"infer"}), limits)
 
     async def _key(self, settings: Auth, algorithm: Any, kid: str | None) -> Key:
         if algorithm == _SHARED and (secret := await self._secret()):
@@ -164,7 +178,17 @@ def _principal(settings: Auth, claims: Mapping[str, Any]) -> Principal:
     said = claims.get(settings.jwt_scope_claim)
     given = said.split() if isinstance(said, str) else said if isinstance(said, list) else settings.jwt_scopes
     scopes = frozenset(scope for scope in given if isinstance(scope, str) and scope != "*")
-    return Principal(PREFIX + digest[:24], (name if isinstance(name, str) and name.strip() else subject)[:100], scopes)
+    named = (name if isinstance(name, str) and name.strip() else subject)[:100]
+    return Principal(PREFIX + digest[:24], named, scopes, _limits(settings, claims))
+
+
+def _limits(settings: Auth, claims: Mapping[str, Any]) -> Limits:
+    """Where the token may ask."""
+    if not settings.jwt_places_claim:
+        return Limits(places=settings.jwt_places) if settings.jwt_places else NO_LIMITS
+    said = claims.get(settings.jwt_places_claim)
+    given = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
+    return Limits(places=tuple(place for place in given if isinstance(place, str)) or (LOCAL,))
 
 
 def _invalid(how: str) -> Unauthenticated:

@@ -20,6 +20,7 @@ from serai.accounts.keyset import KeySet
 from serai.accounts.tokens import Tokens
 from serai.errors import Unauthenticated, Unreachable
 from serai.settings import Auth
+from serai.types import NO_LIMITS
 
 SECRET = "a secret that is long enough for HS256"
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
@@ -70,6 +71,27 @@ async def test_a_token_says_who_comes_and_what_they_may() -> None:
 )
 async def test_scopes_come_from_the_claim(settings: Any, said: Any, scopes: set[str]) -> None:
     assert (await tokens(**settings).verify(signed(**said))).scopes == scopes
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "places"),
+    [
+        ({}, {"serai_places": ["local"]}, None),
+        ({"jwt_places": ("local",)}, {}, ("local",)),
+        ({"jwt_places_claim": "where"}, {"where": "local groq"}, ("local", "groq")),
+        ({"jwt_places_claim": "where"}, {"where": ["local", 3]}, ("local",)),
+        ({"jwt_places_claim": "where", "jwt_places": ("groq",)}, {}, ("local",)),
+    ],
+)
+async def test_a_token_may_be_bound_to_places(settings: Any, said: Any, places: Any) -> None:
+    checked = tokens(**settings)
+    who = await checked.verify(signed(**said))
+    assert who.limits.places == places == checked.later(who.id).limits.places
+
+
+async def test_what_is_done_later_for_a_token_that_nobody_remembers_stays_here() -> None:
+    assert tokens(jwt_places_claim="where").later("jwt_x").limits.places == ("local",)
+    assert tokens().later("jwt_x").limits is NO_LIMITS
 
 
 @pytest.mark.parametrize(
