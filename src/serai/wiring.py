@@ -60,6 +60,7 @@ from serai.storage.engines import sqlite_url
 from serai.storage.memory import Memory
 from serai.storage.secrets import SecretStore
 from serai.telemetry import logs
+from serai.telemetry.calls import CallLog
 from serai.telemetry.events import Events
 from serai.telemetry.metrics import Metrics
 
@@ -240,7 +241,7 @@ def _calls(services: Services) -> None:
     services.router = Router(
         [LocalBackend(services.store, services.pool, engine) for engine in registry.engines()],
         services.events,
-        [services.metrics, services.monitor],
+        [services.metrics, services.monitor, CallLog()],
         lambda: services.settings,
         services.pool.loaded,
         services.rates,
