@@ -65,9 +65,7 @@ class Outside:
         BadRequest, Forbidden, TimedOut or Unreachable."""
         here, private = _parse(url), private or self._private()
         _check_literal(here, allowed=private)
-        connector = aiohttp.TCPConnector(resolver=_Checked(private), use_dns_cache=False)
-        jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, timeout=self._timeout) as session:
+        async with _opened(self._timeout, private=private) as session:
             try:
                 sent = {**_HEADERS, **headers}
                 async with session.post(here, data=body, headers=sent, allow_redirects=False) as response:
@@ -97,12 +95,16 @@ class Outside:
     def _session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
         if not self._allowed():
             raise Forbidden("Serai is set to fetch nothing from outside.", hint="The setting outside.fetch allows it.")
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=_Checked(self._private()), use_dns_cache=False),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=timeout,
-            auto_decompress=False,
-        )
+        return _opened(timeout, private=self._private())
+
+
+def _opened(timeout: aiohttp.ClientTimeout, *, private: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=_Checked(private), use_dns_cache=False),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=timeout,
+        auto_decompress=False,
+    )
 
 
 def _parse(text: str) -> URL:
