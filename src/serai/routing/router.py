@@ -23,7 +23,7 @@ from serai.routing.offers import Offers, Services
 from serai.routing.plan import Candidate, Plan, Planner
 from serai.routing.route import Route
 from serai.settings import Settings
-from serai.types import NO_LIMITS, OWNER, Answerer, Call, Delta, Model, Principal, Usage
+from serai.types import NO_LIMITS, OWNER, Answerer, Call, Course, Delta, Model, Principal, Usage
 
 Find = Callable[[str], Awaitable[Route | None]]
 
@@ -106,6 +106,7 @@ class Router:
         arrived = time.monotonic()
         limited = self._rates is not None and call.principal.limits is not NO_LIMITS
         place = self._rates.enter(call) if self._rates is not None and limited else None
+        call.course = Course()  # copies of one call, as for several answers, share the one that they were made with
         live = LiveCall(call)
         self._live[call.id] = live
         timer = self._arm(call, live)

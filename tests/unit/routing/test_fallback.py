@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -334,3 +335,14 @@ async def test_a_call_costs_what_all_its_attempts_did() -> None:
 
     router = make(service("a", "Half ", FAILED), service("b"), money=Toll(), routes=[route("a/m", "b/m", goes_on=True)])
     assert (await collect(router.run(chat("best")))).usage.cost == 1.0
+
+
+async def test_copies_of_a_call_are_told_apart() -> None:
+    recorder = Recorder()
+    router = make(service("a", "one ", "two "), service("b", FAILED), routes=[route("b/m", "a/m")])
+    router.watchers.append(recorder)
+    first = chat("best")
+    both = [first, replace(first, id="call_2", model="a/m")]
+    results = await asyncio.gather(*(collect(router.run(one)) for one in both))
+    assert [len(result.tried) for result in results] == [1, 0]
+    assert both[0].course is not both[1].course
