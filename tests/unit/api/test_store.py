@@ -12,7 +12,7 @@ from tests.fakes.hub import FakeHub, serving
 from tests.fakes.waiting import until
 from tests.unit.api.conftest import living
 
-from serai import services as house
+from serai import wiring as house
 from serai.app import build_app
 from serai.settings import SettingsFile
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import Field
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 
 from serai.api.deps import ServicesDep
 from serai.api.native.shapes import Out
@@ -50,9 +50,12 @@ async def get_usage(services: ServicesDep, by: By = "day", first: First = None, 
     return Spending.model_validate({"by": by, "rows": await services.money.usage.by(by, first, last)})
 
 
-@routes.get("/usage.csv", response_class=PlainTextResponse)
+_TABLE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@routes.get("/usage.csv", response_class=Response, responses=_TABLE)
 async def get_usage_table(services: ServicesDep, by: By = "day", first: First = None, last: Last = None) -> Any:
     """The same for a spreadsheet."""
     table = usage.table(await services.money.usage.by(by, first, last))
     headers = {"content-disposition": f'attachment; filename="usage-by-{by}.csv"'}
-    return PlainTextResponse(table, headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(table, headers=headers, media_type="text/csv; charset=utf-8")
