@@ -68,7 +68,7 @@ function checkKnown() {
     ["public/theme.js", /known = \[(.*?)\]/, languages],
     ["public/theme.js", /rightToLeft = \[(.*?)\]/, turned],
     ["../src/serai/wording/__init__.py", /Language = Literal\[(.*?)\]/, languages],
-    ["../src/serai/settings.py", /language: Literal\["auto", (.*?)\]/, languages],
+    ["../src/serai/declared.py", /language: Literal\["auto", (.*?)\]/, languages],
   ];
   for (const [file, list, wanted] of places) {
     const found = list.exec(readFileSync(join(root, file), "utf8"))?.[1].match(/\w+/g) ?? [];

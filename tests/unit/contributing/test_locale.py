@@ -16,7 +16,7 @@ PLACES = [
     "public/theme.js: known names",
     "public/theme.js: rightToLeft names",
     "src/serai/wording/__init__.py: Language names",
-    "src/serai/settings.py: language names",
+    "src/serai/declared.py: language names",
 ]
 FAULTS = [
     ("  skip:", "", "tr: skip is missing"),
