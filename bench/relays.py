@@ -1,4 +1,5 @@
-"""Who answers chats in `bench.routing`: the scripted service itself, and Serai and LiteLLM's proxy in front of it."""
+"""Who answers chats in `bench.routing`: the scripted service itself, and in front of it Serai, LiteLLM's proxy, and a
+relay that does nothing else."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from bench.scripted import MODEL
 from serai.client import Client
 
 SERVICE = "The service itself"
+BARE = "A bare relay"
 LIMITS = {"requests_per_minute": 1_000_000, "tokens_per_minute": 1_000_000_000, "at_once": 1000, "models": ["far/*"]}
 
 
@@ -60,6 +62,14 @@ def scripted(stack: ExitStack) -> Side:
     assert process.stdout is not None
     url = process.stdout.readline().decode().strip()
     return Side(SERVICE, url, MODEL, "key", psutil.Process(process.pid))
+
+
+def bare(stack: ExitStack, service: Side) -> Side:
+    """The least that a relay in Python does."""
+    process = started(stack, [sys.executable, "-m", "bench.bare", service.url], dict(os.environ))
+    assert process.stdout is not None
+    url = process.stdout.readline().decode().strip()
+    return Side(BARE, url, MODEL, "key", psutil.Process(process.pid))
 
 
 def serai(stack: ExitStack, folder: Path, service: Side) -> Side:

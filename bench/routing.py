@@ -1,8 +1,8 @@
 """What a remote service costs through Serai: time added, requests and streamed messages a second, memory.
 
 `python -m bench.routing [ROUNDS]` starts a scripted service on loopback, a real server of Serai that has it as a
-service (asked with a key that has limits, everything counted), and LiteLLM's proxy where `LITELLM` names it. All
-are asked by the same client in turns, round after round; figures are medians of the rounds. Beside the wall clock it
+service (asked with a key that has limits, everything counted), the least that a relay in Python does, and LiteLLM's
+proxy where `LITELLM` names it. All are asked by the same client in turns, round after round; figures are medians of the rounds. Beside the wall clock it
 tells the processor time of each one's own processes, which a busy machine disturbs less."""
 
 from __future__ import annotations
@@ -90,10 +90,11 @@ def show(medians: dict[str, Figures]) -> None:
                 f"  {unit}, {CLIENTS} clients".ljust(30),
                 f"{rate:10,.0f} a second, {cost:8.1f} µs of processor time each",
             )
-    if {"Serai", "LiteLLM"} <= medians.keys():
-        ours, theirs = medians["Serai"], medians["LiteLLM"]
-        chats, messages = ours["chats"] / theirs["chats"], ours["messages"] / theirs["messages"]
-        print(f"\nSerai against LiteLLM: {chats:.1f} × the answers, {messages:.1f} × the messages a second")
+    ours = medians["Serai"]
+    for name in (relays.BARE, "LiteLLM"):
+        if (theirs := medians.get(name)) is not None:
+            chats, messages = ours["chats"] / theirs["chats"], ours["messages"] / theirs["messages"]
+            print(f"\nSerai against {name}: {chats:.2f} × the answers, {messages:.2f} × the messages a second")
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def main() -> None:
         load, service = Load(stack), relays.scripted(stack)
         serai = relays.serai(stack, Path(folder) / "serai", service)
         lite = relays.litellm(stack, Path(folder) / "lite", service)
-        sides = [side for side in (service, serai, lite) if side is not None]
+        sides = [side for side in (service, relays.bare(stack, service), serai, lite) if side is not None]
         for side in sides:
             measured(load, side, 1)  # to be warm
         for _ in range(rounds):
