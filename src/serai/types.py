@@ -144,10 +144,27 @@ class Waiting(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetNote:
+    """A budget from which a call is spent, and which is nearly spent, or passed. Amounts are in US dollars, and hold
+    what calls that run now have put aside."""
+
+    id: str
+    state: Literal["near", "passed"]
+    kind: str
+    name: str
+    period: str
+    hard: bool
+    limit: float
+    spent: float
+    resets_at: float | None = None
+
+
 @dataclass(slots=True)
 class Course:
-    """What has become of a call so far: who is asked, who was before, how the answer began, what was spent. Written by
-    the router, and by whoever lets it wait; shared by all copies of the call."""
+    """What has become of a call so far: who is asked, who was before, how the answer began, what was spent, and from
+    which budgets that are nearly spent or passed. Written by the router, by whoever lets it wait and by whoever counts
+    money; shared by all copies of the call."""
 
     model: str = ""
     backend: str = ""
@@ -156,6 +173,7 @@ class Course:
     waiting: Waiting | None = None
     first: Delta | None = None
     cost: float | None = 0.0
+    budgets: tuple[BudgetNote, ...] = ()
 
     def spent(self, cost: float | None) -> float | None:
         """Adds what an attempt cost; returns what all of them did, None where that is not known of one."""
@@ -212,7 +230,8 @@ class Attempt:
 class Usage:
     """The measurements of one answer; times in seconds from the moment the call reached the router. `left_out` is how
     many messages of a chat were not read, because it was too long and its asker allowed that. `cost` is in US dollars,
-    None where the price is not known. `from_cache`: nothing was computed, the same call was answered before."""
+    None where the price is not known. `from_cache`: nothing was computed, the same call was answered before. `budgets`
+    are those from which it was spent, where they are nearly spent or passed, and the asker may know."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -224,6 +243,7 @@ class Usage:
     left_out: int = 0
     cost: float | None = None
     from_cache: bool = False
+    budgets: tuple[BudgetNote, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

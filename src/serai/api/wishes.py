@@ -17,7 +17,7 @@ from starlette.types import Scope
 from serai.api.body import fault, kind, parse
 from serai.api.deps import services_of
 from serai.api.envelopes import dialect_of
-from serai.types import NO_WISHES, Call, Delta, Prefer, Priority, Wishes
+from serai.types import NO_WISHES, BudgetNote, Call, Delta, Prefer, Priority, Wishes
 
 Run = Callable[[Call], AsyncGenerator[Delta, None]]
 
@@ -112,7 +112,8 @@ def wishes(said: Mapping[str, Any], **more: Any) -> Wishes:
 
 
 def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Who answers, what was tried before, and why that did not: once the answer has begun."""
+    """Who answers, what was tried before, why that did not, and which budgets are nearly spent or passed: once the
+    answer has begun."""
     call: Call | None = scope.get(CALL)
     first = call.course.first if call is not None else None
     if first is None or first.answerer is None:
@@ -125,10 +126,18 @@ def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
         told["x-serai-why"] = who.why
     if first.usage is not None and first.usage.from_cache:
         told["x-serai-cache"] = "hit"
+    if call is not None and call.course.budgets:
+        told["x-serai-budget"] = ", ".join(map(_standing, call.course.budgets[:_MOST]))
     return [(name.encode(), quote(value[:2000], safe=_SAFE).encode()) for name, value in told.items()]
 
 
 _SAFE = " !#$&'()*+,/:;=?@[]-._~"
+
+
+def _standing(note: BudgetNote) -> str:
+    """How a budget stands, in one header's words."""
+    facts = {"budget": note.id, "period": note.period, "spent": f"{note.spent:.9g}", "limit": f"{note.limit:.9g}"}
+    return "; ".join((note.state, *(f"{name}={value}" for name, value in facts.items())))
 
 
 class _Asked:
@@ -219,5 +228,5 @@ _WORDS: Mapping[str, str] = {name.removesuffix("_s").replace("_", "-"): name for
 HEADERS = b", ".join(_HEADER + word.encode() for word in _WORDS)
 """Those by which a call says how it wants to be routed."""
 
-TOLD = [_HEADER + word for word in (b"model", b"backend", b"place", b"tried", b"why", b"cache")]
-"""Those that say who answered."""
+TOLD = [_HEADER + word for word in (b"model", b"backend", b"place", b"tried", b"why", b"cache", b"budget")]
+"""Those that say who answered, and which budgets are spent."""

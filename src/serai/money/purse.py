@@ -11,6 +11,7 @@ from serai.money import amounts, budget, counting
 from serai.money.budget import Budget
 from serai.money.charges import Charge, Entry
 from serai.money.ledger import Ledger, unwritten
+from serai.money.notices import Notice, Notices
 from serai.money.price import Counts, Known, cost
 from serai.money.prices import Prices
 from serai.money.rules import Rules
@@ -35,12 +36,19 @@ class Purse:
     """`routing.needs.Money`. `refused` is told of every budget that had not enough for a call."""
 
     def __init__(
-        self, prices: Prices, rules: Rules, ledger: Ledger, refused: Callable[[Budget], None], clocks: Clocks = NOW
+        self,
+        prices: Prices,
+        rules: Rules,
+        ledger: Ledger,
+        refused: Callable[[Budget], None],
+        notices: Notices,
+        clocks: Clocks = NOW,
     ) -> None:
         self._prices = prices
         self._rules = rules
         self._ledger = ledger
         self._refused = refused
+        self._notices = notices
         self._clocks = clocks
 
     async def hold(self, call: Call, model: Model) -> Holding | Nothing:
@@ -53,16 +61,18 @@ class Purse:
             return Nothing(self._ledger, call, model, self._clocks.time())
         worst = self._worst(call, model, known)
         self._check_wish(call, model, known, worst)
-        hard = [one for one in budget.of_call(self._rules.now.budgets, call, model) if one.hard]
+        budgets = budget.of_call(self._rules.now.budgets, call, model)
+        hard = [one for one in budgets if one.hard]
         if worst is None:
             self._check_unknown(model, known, hard)
             hard = []
         charge = self._charge(call, model, worst)
+        notice = await self._notices.about(call, budgets, charge.at) if budgets else None
         if hard:
             await self._reserve(call, charge, hard)
-            return Holding(self._ledger, call, charge, known, held=worst)
-        await self._ledger.ready()
-        return Holding(self._ledger, call, charge, known)
+        else:
+            await self._ledger.ready()
+        return Holding(self._ledger, call, charge, known, worst if hard else None, notice)
 
     def estimate(self, call: Call, model: Model) -> float | None:
         """What it would cost at most, in US dollars; None where the price, or the answer's length, is not known."""
@@ -146,18 +156,25 @@ class Nothing:
 
 
 class Holding:
-    """Money put aside for one attempt; `held` is how much of it on disk."""
+    """Money put aside for one attempt; `held` is how much of it on disk, `notice` is told what it cost."""
 
-    __slots__ = ("_call", "_charge", "_cost", "_held", "_known", "_ledger", "_settled")
+    __slots__ = ("_call", "_charge", "_cost", "_held", "_known", "_ledger", "_notice", "_settled")
 
     def __init__(
-        self, ledger: Ledger, call: Call, charge: Charge, known: Known | None, held: int | None = None
+        self,
+        ledger: Ledger,
+        call: Call,
+        charge: Charge,
+        known: Known | None,
+        held: int | None = None,
+        notice: Notice | None = None,
     ) -> None:
         self._ledger = ledger
         self._call = call
         self._charge = charge
         self._known = known
         self._held = held
+        self._notice = notice
         self._settled = False
         self._cost: float | None = None
 
@@ -185,6 +202,8 @@ class Holding:
             cached_tokens=usage.cached_tokens,
         )
         self._ledger.add(Entry(charge, held=self._held))
+        if self._notice is not None:
+            self._notice.spent(amount or 0)
         return None if amount is None else amounts.dollars(amount)
 
     def _amount(self, usage: Usage) -> tuple[int | None, bool]:

@@ -124,7 +124,10 @@ class Router:
                     if delta.usage is None:
                         live.tokens += 1
                     else:
-                        usage = delta.usage = _measured(delta.usage, usage.first_token_s, arrived)
+                        usage = _measured(delta.usage, usage.first_token_s, arrived)
+                        if call.course.budgets:
+                            usage = replace(usage, budgets=call.course.budgets)
+                        delta.usage = usage
                         status = "cancelled" if delta.finish == "cancelled" else "done"
                     yield delta
         except Exception as error:

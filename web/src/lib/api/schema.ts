@@ -2932,6 +2932,33 @@ export interface components {
             /** Budgets */
             budgets: components["schemas"]["MoneyBudget"][];
         };
+        /**
+         * BudgetNote
+         * @description A budget from which an answer was paid, and which is nearly spent or passed; in US dollars.
+         */
+        BudgetNote: {
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Limit */
+            limit: number;
+            /** Name */
+            name: string;
+            /** Period */
+            period: string;
+            /** Resets At */
+            resets_at: number | null;
+            /** Spent */
+            spent: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "near" | "passed";
+        };
         /** CacheStatus */
         CacheStatus: {
             /** Bytes */
@@ -6654,6 +6681,12 @@ export interface components {
          * @description The measurements of an answer; times in seconds from the moment the call arrived.
          */
         Usage: {
+            /**
+             * Budgets
+             * @description Those it was paid from that are nearly spent or passed.
+             * @default []
+             */
+            budgets: components["schemas"]["BudgetNote"][];
             /**
              * Cached Tokens
              * @default 0
