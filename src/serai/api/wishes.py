@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
 from serai.api.body import fault, kind, parse
@@ -64,23 +64,31 @@ async def read(request: Request) -> dict[str, Any]:
 
 def heard(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """The same for a body that was read already."""
-    request.scope[_SCOPE] = _Asked(taken(body), request)
+    request.scope[_SCOPE] = Asked(taken(body), request)
     return body
 
 
 def refine(request: Request, **more: Any) -> None:
     """Wishes that a dialect has words of its own for; they go before all others."""
-    asked = request.scope.setdefault(_SCOPE, _Asked({}, request))
-    asked.wishes = replace(asked.wishes, **more)
+    said = asked(request)
+    said.wishes = replace(said.wishes, **more)
+
+
+def asked(request: HTTPConnection) -> Asked:
+    """What the request wishes: by its headers, and by its body where that was read. Raises BadRequest."""
+    said: Asked | None = request.scope.get(_SCOPE)
+    if said is None:
+        said = request.scope[_SCOPE] = Asked({}, request)
+    return said
 
 
 def runner(request: Request) -> Run:
     """The router's `run` for this request's calls."""
     run = services_of(request).router.run
-    asked = request.scope.get(_SCOPE) or _Asked({}, request)
+    said = asked(request)
 
     def with_wishes(call: Call) -> AsyncGenerator[Delta, None]:
-        call.wishes, call.deadline = asked.wishes, asked.deadline or call.deadline
+        call.wishes, call.deadline = said.wishes, said.deadline or call.deadline
         request.scope.setdefault(CALL, call)
         return run(call)
 
@@ -140,16 +148,20 @@ def _standing(note: BudgetNote) -> str:
     return "; ".join((note.state, *(f"{name}={value}" for name, value in facts.items())))
 
 
-class _Asked:
-    """What one request wishes: the body's word goes before the header's."""
+class Asked:
+    """What one request wishes: the body's word goes before the header's, but what either of them binds to this
+    machine is bound. Raises BadRequest."""
 
-    def __init__(self, said: Mapping[str, Any], request: Request) -> None:
+    def __init__(self, said: Mapping[str, Any], request: HTTPConnection) -> None:
         given = [
             (name[len(_HEADER) :].decode(), value)
             for name, value in request.scope["headers"]
             if name.startswith(_HEADER)
         ]
-        both = {**{name: _of_header(name, value.decode("latin-1")) for name, value in _known(given)}, **said}
+        heads = {name: _of_header(name, value.decode("latin-1")) for name, value in _known(given)}
+        both = {**heads, **said}
+        if heads.get("private") is True and both["private"] is False:
+            both["private"] = True
         self.wishes = wishes(both, dialect=dialect_of(request.scope))
         seconds = both.get("timeout_s")
         self.deadline = None

@@ -2353,7 +2353,8 @@ export interface paths {
         put?: never;
         /**
          * Begins to answer a file of requests that was uploaded with the purpose `batch`
-         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
+         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`. The header `x-serai-private`
+         *     holds for each of them, and is shown in the batch's metadata.
          */
         post: operations["create_batch"];
         delete?: never;
@@ -2832,10 +2833,22 @@ export interface components {
         /** Again */
         Again: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Another model for this answer.
              */
             model?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** Answer */
         Answer: {
@@ -4800,6 +4813,12 @@ export interface components {
              */
             model: string;
             /**
+             * Private
+             * @description No row leaves this machine; so does the header `x-serai-private`.
+             * @default false
+             */
+            private: boolean;
+            /**
              * Settings
              * @description The task's settings for every row.
              */
@@ -4968,6 +4987,11 @@ export interface components {
         /** NewMessage */
         NewMessage: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Answers this message; otherwise the session's model does.
              */
@@ -4977,6 +5001,13 @@ export interface components {
              * @description The message this one follows. Left out: the last one shown; another: a branch; null: a new root.
              */
             parent?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Text
              * @example How do I load a model?
@@ -6901,6 +6932,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /**
                      * Message
                      * @example سلام
@@ -6908,6 +6941,22 @@ export interface operations {
                     message: string;
                     /** Model */
                     model?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /**
                      * Session
                      * @description Goes on with this chat; left out: a new one.
