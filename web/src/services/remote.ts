@@ -1,6 +1,6 @@
 /** Remote services: what is known of them, and what a person sets. Keys go there and never come back. */
 
-import type { RemoteModel, Service, ServiceCheck, ServiceKind } from "$/lib/api/types";
+import type { Destinations, RemoteModel, Service, ServiceCheck, ServiceKind } from "$/lib/api/types";
 import { request } from "./http";
 
 /** What is said of a service; what is left out stays as it is. */
@@ -15,6 +15,7 @@ const at = (name: string): string => `/providers/${encodeURIComponent(name)}`;
 
 export const kinds = (): Promise<{ kinds: ServiceKind[] }> => request("GET", "/provider-kinds");
 export const list = (): Promise<{ providers: Service[] }> => request("GET", "/providers");
+export const destinations = (): Promise<Destinations> => request("GET", "/destinations");
 export const add = (fields: ServiceValues & { name: string; kind: string }): Promise<Service> =>
   request("POST", "/providers", fields);
 export const change = (name: string, fields: ServiceValues): Promise<Service> => request("PATCH", at(name), fields);

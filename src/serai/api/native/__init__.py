@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         budgets,
         cache,
         calls,
+        destinations,
         endpoints,
         engines,
         events,
@@ -37,7 +38,21 @@ def routers() -> list[APIRouter]:
         usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
+    watched = (
+        sessions,
+        messages,
+        destinations,
+        events,
+        status,
+        fit,
+        hub,
+        pictures,
+        running,
+        models,
+        store,
+        suggestions,
+        jobs,
+    )
     counted = (calls, stats, prices, budgets, usage, cache, batches)
     changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
     others = (cache.clearing, batches.sending, providers.public)

@@ -501,6 +501,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services and routes that the asker may ask, by name; neither addresses nor keys
+         * @description The services and routes that the asker may ask, by name; neither addresses nor keys.
+         */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/doctor": {
         parameters: {
             query?: never;
@@ -3246,6 +3266,31 @@ export interface components {
             /** Pinned */
             pinned: boolean;
         };
+        /**
+         * Destination
+         * @description A service that may be asked. Its models are called `<name>/…`.
+         */
+        Destination: {
+            /**
+             * Elsewhere
+             * @description Whether what is sent there leaves this machine.
+             */
+            elsewhere: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Title
+             * @description What kind of service it is.
+             */
+            title: string;
+        };
+        /** DestinationList */
+        DestinationList: {
+            /** Places */
+            places: components["schemas"]["Destination"][];
+            /** Routes */
+            routes: components["schemas"]["RouteDestination"][];
+        };
         /** Disk */
         Disk: {
             /** Free */
@@ -5840,6 +5885,26 @@ export interface components {
              */
             tools?: boolean | null;
         };
+        /**
+         * RouteDestination
+         * @description A route that may be asked.
+         */
+        RouteDestination: {
+            /** Name */
+            name: string;
+            /**
+             * Places
+             * @description The services to which it may lead.
+             */
+            places: string[];
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             */
+            private: boolean;
+            /** Title */
+            title: string;
+        };
         /** RouteList */
         RouteList: {
             /** Routes */
@@ -8300,6 +8365,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationList"];
                 };
             };
         };
