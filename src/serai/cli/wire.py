@@ -60,6 +60,11 @@ class Wire(HttpToolsProtocol):
         self._clients = [*self._clients, gone] if self._busy() else [gone]
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        if self._clients:
+            self._clients[-1].asked = True
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
             super().send_400_response(msg)
