@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serai.api.gone import GONE, Gone
+from serai.cli.corked import Corked
 
 HEAD_BYTES = 64 * 1024
 HEAD_S = 30.0
@@ -26,7 +27,7 @@ class Wire(HttpToolsProtocol):
     _clients: Sequence[Gone] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
