@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from serai.types import Call, Delta, Model, Result
@@ -31,6 +31,12 @@ class Backend(Protocol):
     async def close(self) -> None:
         """Frees everything it holds. May be called twice."""
         ...
+
+
+async def whole(run: Callable[[Call], AsyncGenerator[Delta, None]], call: Call) -> Result:
+    """The whole answer to a call of which nobody reads the beginning before its end."""
+    call.whole = True
+    return await collect(run(call))
 
 
 async def collect(stream: AsyncGenerator[Delta, None]) -> Result:

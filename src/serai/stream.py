@@ -4,7 +4,7 @@ in, one JSON parse per event, no models."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from typing import Any
 
 import orjson
@@ -34,19 +34,45 @@ async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
                 yield data
 
 
-async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGenerator[Delta, None]:
-    """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Raises
-    ModelFailed when the stream is not what it should be, CutShort when it ends before it told how: `who` is
-    then the service, if the answer comes from one."""
+async def deltas(
+    chunks: AsyncIterable[bytes], answerer: Answerer, *, whole: bool = False
+) -> AsyncGenerator[Delta, None]:
+    """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Of a `whole`
+    answer, texts that come together are one. Raises ModelFailed when the stream is not what it should be, CutShort when
+    it ends before it told how: `who` is then the service, if the answer comes from one."""
     reader = _Reader(answerer)
     async with contextlib.aclosing(_groups(chunks)) as groups:
         async for group in groups:
-            for data in group:
-                if (delta := reader.take(data)) is not None:
-                    yield delta
+            for delta in _joined(reader, group) if whole else _each(reader, group):
+                yield delta
             if reader.done:
                 break
     yield reader.last()
+
+
+def _each(reader: _Reader, group: list[bytes]) -> Iterator[Delta]:
+    for data in group:
+        if (delta := reader.take(data)) is not None:
+            yield delta
+
+
+def _joined(reader: _Reader, group: list[bytes]) -> Iterator[Delta]:
+    """The same with plain texts in one."""
+    before: Delta | None = None
+    for delta in _each(reader, group):
+        plain = delta.tool_calls is None and delta.logprobs is None
+        if before is not None and plain:
+            before.text += delta.text
+            before.reasoning += delta.reasoning
+            before.pieces += 1
+            continue
+        if before is not None:
+            yield before
+        before = delta if plain else None
+        if not plain:
+            yield delta
+    if before is not None:
+        yield before
 
 
 async def _groups(chunks: AsyncIterable[bytes]) -> AsyncGenerator[list[bytes], None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from serai.errors import SeraiError
 from serai.money import amounts, budget, counting
@@ -66,13 +67,15 @@ class Purse:
         if worst is None:
             self._check_unknown(model, known, hard)
             hard = []
-        charge = self._charge(call, model, worst)
-        notice = await self._notices.about(call, budgets, charge.at) if budgets else None
+        at = self._clocks.time()
+        notice = await self._notices.about(call, budgets, at) if budgets else None
+        held = None
         if hard:
-            await self._reserve(call, charge, hard)
+            held = _charge(call, model, at, id=new_id("charge"), state="held", cost=worst, owner=self._ledger.owner)
+            await self._reserve(call, held, hard)
         else:
             await self._ledger.ready()
-        return Holding(self._ledger, call, charge, known, worst if hard else None, notice)
+        return Holding(self._ledger, call, model, at, known, held, notice)
 
     def estimate(self, call: Call, model: Model) -> float | None:
         """What it would cost at most, in US dollars; None where the price, or the answer's length, is not known."""
@@ -119,21 +122,6 @@ class Purse:
             self._refused(found[0])
             raise budget.overspent(*found, charge.cost or 0, call.principal, charge.at)
 
-    def _charge(self, call: Call, model: Model, worst: int | None) -> Charge:
-        return Charge(
-            id=new_id("charge"),
-            call=call.id,
-            at=self._clocks.time(),
-            principal=call.principal.id,
-            who=call.principal.name,
-            model=model.name,
-            place=model.place,
-            session=call.wishes.session,
-            state="held",
-            cost=worst,
-            owner=self._ledger.owner,
-        )
-
 
 class Nothing:
     """What is put aside for a call that costs nothing."""
@@ -156,22 +144,24 @@ class Nothing:
 
 
 class Holding:
-    """Money put aside for one attempt; `held` is how much of it on disk, `notice` is told what it cost."""
+    """Money put aside for one attempt; `held` is what of it is on disk, `notice` is told what it cost."""
 
-    __slots__ = ("_call", "_charge", "_cost", "_held", "_known", "_ledger", "_notice", "_settled")
+    __slots__ = ("_at", "_call", "_cost", "_held", "_known", "_ledger", "_model", "_notice", "_settled")
 
     def __init__(
         self,
         ledger: Ledger,
         call: Call,
-        charge: Charge,
+        model: Model,
+        at: float,
         known: Known | None,
-        held: int | None = None,
+        held: Charge | None = None,
         notice: Notice | None = None,
     ) -> None:
         self._ledger = ledger
         self._call = call
-        self._charge = charge
+        self._model = model
+        self._at = at
         self._known = known
         self._held = held
         self._notice = notice
@@ -187,21 +177,24 @@ class Holding:
         return self._cost
 
     def _settle(self, usage: Usage) -> float | None:
+        held = self._held
         if usage == NOTHING or usage.from_cache:
-            if self._held is not None:
-                self._ledger.add(Entry(self._charge, held=self._held, released=True))
+            if held is not None:
+                self._ledger.add(Entry(held, held=held.cost, released=True))
             return 0.0
         amount, exact = self._amount(usage)
-        charge = replace(
-            self._charge,
+        charge = _charge(
+            self._call,
+            self._model,
+            self._at,
+            id=held.id if held is not None else new_id("charge"),
             cost=amount,
             state="counted" if exact else "estimated",
-            owner="",
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=usage.cached_tokens,
         )
-        self._ledger.add(Entry(charge, held=self._held))
+        self._ledger.add(Entry(charge, held=held.cost if held is not None else None))
         if self._notice is not None:
             self._notice.spent(amount or 0)
         return None if amount is None else amounts.dollars(amount)
@@ -223,3 +216,17 @@ class Holding:
             seconds=usage.total_s or 0.0,
         )
         return amounts.nano(cost(price, counts)), not guessed and not (price.audio_second and counts.audio_s)
+
+
+def _charge(call: Call, model: Model, at: float, **facts: Any) -> Charge:
+    principal = call.principal
+    return Charge(
+        call=call.id,
+        at=at,
+        principal=principal.id,
+        who=principal.name,
+        model=model.name,
+        place=model.place,
+        session=call.wishes.session,
+        **facts,
+    )

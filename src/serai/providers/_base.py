@@ -237,9 +237,8 @@ class Service(ABC):
             async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
-            with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again
-                async with asyncio.timeout(_DRAIN_S):
-                    await response.content.readany()
+            if not response.content.at_eof():
+                await _drained(response)
         finally:
             # An answer that is not at its end is left by closing the connection: only that stops the service.
             response.release() if response.content.at_eof() else response.close()
@@ -299,3 +298,10 @@ class Service(ABC):
             self._running -= 1
             if not self._running:
                 self._idle.set()
+
+
+async def _drained(response: aiohttp.ClientResponse) -> None:
+    """Reads what follows the end, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            await response.content.readany()
