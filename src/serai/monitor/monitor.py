@@ -62,6 +62,7 @@ class Monitor:
         self._writing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._failing = False
+        self._telling = False
 
     def ended(self, record: Record) -> None:
         """Watcher's: once for every call."""
@@ -79,12 +80,13 @@ class Monitor:
         if not self._tasks:
             self._tasks.append(loop.create_task(self._live(), name="monitor"))
         if events is not None:
+            self._telling = True
             occurrences = Occurrences(self.hooks.tell)
             self._listeners = (*self._listeners, occurrences)
             self._tasks.append(loop.create_task(self._follow(events, occurrences), name="monitor events"))
 
     async def close(self) -> None:
-        """Writes what was counted, and gives up what hooks were not told yet. May be called twice."""
+        """Writes what was counted, and leaves what hooks were not told yet to the next process. May be called twice."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -106,6 +108,8 @@ class Monitor:
         while True:
             if asyncio.get_running_loop().time() - tidied > _TIDY_S:
                 await self._attempt(self.statistics.tidy, self.history.tidy, self.inspector.tidy)
+                if self._telling:
+                    await self._attempt(self.hooks.recover)
                 tidied = asyncio.get_running_loop().time()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TIDY_S)
