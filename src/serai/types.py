@@ -181,6 +181,22 @@ class Course:
         return self.cost
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A call's span in a trace, with ids as W3C's Trace Context writes them; `parent_id` is its caller's span, empty
+    where there is none. One that is not `sampled` is not told of."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str = ""
+    sampled: bool = True
+
+    @property
+    def header(self) -> str:
+        """The `traceparent` for whoever is asked next."""
+        return f"00-{self.trace_id}-{self.span_id}-0{int(self.sampled)}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One neutral request. For CHAT, `inputs` is `{"messages": […], "tools"?: […], "tool_choice"?: …}` in OpenAI's
@@ -188,7 +204,7 @@ class Call:
     spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
     `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
     `wishes` are for the router alone. `deadline` is on the monotonic clock. `whole`: nobody reads the answer while
-    it is written, so its text may come in fewer pieces."""
+    it is written, so its text may come in fewer pieces. `trace` is there only while traces are sent to somebody."""
 
     task: str
     model: str
@@ -201,6 +217,7 @@ class Call:
     whole: bool = False
     id: str = field(default_factory=lambda: new_id("call"))
     course: Course = field(default_factory=Course)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

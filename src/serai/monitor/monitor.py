@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from serai.errors import SeraiError
@@ -18,7 +18,7 @@ from serai.monitor.statistics import Statistics
 from serai.monitor.traces import Traces
 from serai.telemetry import logs
 from serai.telemetry.events import Events
-from serai.types import Record
+from serai.types import Call, Delta, Record
 
 WRITE_S = 2.0
 """How long what was counted waits for the database; a kill loses no more than this."""
@@ -72,6 +72,11 @@ class Monitor:
         self._wake.set()
         if len(self._ended) > _SOON:
             self._many.set()
+
+    def overhears(self, call: Call, answer: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+        """The router's, as a call begins: the answer itself, or, while words are kept, one that is listened to."""
+        self._traces.begin(call)
+        return self.inspector.overhears(call, answer)
 
     def start(self, events: Events | None = None) -> None:
         """Begins to write what is counted, and to forget what is old; with `events`, hooks are told of what
