@@ -16,8 +16,8 @@ class Backend(Protocol):
     """Unique among the backends of one Serai; shown to people as who answered."""
 
     async def models(self) -> Sequence[Model]:
-        """The models it can run now or after loading them. Never raises because a service is away: it returns what
-        it knows."""
+        """The models it can run now or after loading them: the same list, unchanged, as long as they are the same.
+        Never raises because a service is away: it returns what it knows."""
         ...
 
     def run(self, call: Call) -> AsyncGenerator[Delta, None]:

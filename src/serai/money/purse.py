@@ -135,7 +135,7 @@ class Nothing:
         self._at = at
         self._settled = False
 
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, _took_s: float = 0.0) -> float | None:
         """Counts what was used."""
         if not self._settled and usage != NOTHING:
             self._ledger.count(self._call, self._model, self._at, usage)
@@ -168,21 +168,21 @@ class Holding:
         self._settled = False
         self._cost: float | None = None
 
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, took_s: float = 0.0) -> float | None:
         """Charges what was counted; at least the prompt, where the attempt began and its service counted nothing.
         `NOTHING`, and only that, says that it never began. A second time changes nothing."""
         if not self._settled:
             self._settled = True
-            self._cost = self._settle(usage)
+            self._cost = self._settle(usage, took_s)
         return self._cost
 
-    def _settle(self, usage: Usage) -> float | None:
+    def _settle(self, usage: Usage, took_s: float) -> float | None:
         held = self._held
         if usage == NOTHING or usage.from_cache:
             if held is not None:
                 self._ledger.add(Entry(held, held=held.cost, released=True))
             return 0.0
-        amount, exact = self._amount(usage)
+        amount, exact = self._amount(usage, took_s)
         charge = _charge(
             self._call,
             self._model,
@@ -199,7 +199,7 @@ class Holding:
             self._notice.spent(amount or 0)
         return None if amount is None else amounts.dollars(amount)
 
-    def _amount(self, usage: Usage) -> tuple[int | None, bool]:
+    def _amount(self, usage: Usage, took_s: float) -> tuple[int | None, bool]:
         """What it cost, and whether all of that was counted."""
         if usage.cost is not None:  # the service said so itself
             return amounts.nano(usage.cost), True
@@ -213,7 +213,7 @@ class Holding:
             completion=usage.completion_tokens,
             images=counting.pictures(self._call),
             audio_s=counting.sound_s(self._call),
-            seconds=usage.total_s or 0.0,
+            seconds=usage.total_s or took_s,
         )
         return amounts.nano(cost(price, counts)), not guessed and not (price.audio_second and counts.audio_s)
 

@@ -9,7 +9,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -189,9 +189,9 @@ class Service(ABC):
         async with asyncio.timeout(self.config.patience_s):
             return await _lines.whole(response, self.name)
 
-    def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-        """The bytes of a streamed answer, within bounds."""
-        return _lines.lines(response.content, self.name, self.config.patience_s)
+    def lines(self, response: aiohttp.ClientResponse) -> _lines.Lines:
+        """The bytes of a streamed answer, within bounds; to be closed."""
+        return _lines.Lines(response.content, self.name, self.config.patience_s)
 
     async def retire(self) -> None:
         """Closes once the answers that are being written are whole."""
@@ -224,7 +224,7 @@ class Service(ABC):
             if isinstance(request.body, bytes):
                 return request
             headers = {"content-type": "application/json", **request.headers}
-            return replace(request, body=orjson.dumps(request.body), headers=headers)
+            return Request(request.path, orjson.dumps(request.body), headers, request.reads)
         except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
             raise self._unfit() from error
 

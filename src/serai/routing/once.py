@@ -69,11 +69,8 @@ class Once:
             self._written += delta.pieces
             return
         self._settled = True
-        usage = delta.usage
-        if usage.total_s is None:
-            usage = replace(usage, total_s=time.monotonic() - self._since)
-        left_out = self._chosen.left_out or usage.left_out
-        delta.usage = replace(usage, cost=self._settle(usage), left_out=left_out)
+        left_out = self._chosen.left_out or delta.usage.left_out
+        delta.usage = replace(delta.usage, cost=self._settle(delta.usage), left_out=left_out)
 
     def _used(self) -> Usage:
         """What there is to be paid of an answer that broke off."""
@@ -84,12 +81,11 @@ class Once:
             prompt_tokens=first.prompt_tokens,
             cached_tokens=first.cached_tokens,
             completion_tokens=self._written,
-            total_s=time.monotonic() - self._since,
         )
 
     def _settle(self, usage: Usage) -> float | None:
         assert self._hold is not None
-        return self._chosen.call.course.spent(self._hold.settle(usage))
+        return self._chosen.call.course.spent(self._hold.settle(usage, time.monotonic() - self._since))
 
     async def _leave(self, error: BaseException | None) -> None:
         if self._place is not None:
