@@ -116,10 +116,13 @@ class Monitor:
                 if self._telling:
                     await self._attempt(self.hooks.recover)
                 tidied = asyncio.get_running_loop().time()
+            # Not `wait_for`: in Python 3.11 that swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _TIDY_S)
+                async with asyncio.timeout(_TIDY_S):
+                    await self._wake.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._many.wait(), WRITE_S)
+                async with asyncio.timeout(WRITE_S):
+                    await self._many.wait()
             self._wake.clear()
             self._many.clear()
             await self.flush()
