@@ -39,8 +39,13 @@ class SecretStore:
         self._seen(value)
         await self._db.write(lambda connection: _put(connection, self._keyring.first(), name, value))
 
+    def put(self, connection: Connection, name: str, value: str) -> None:
+        """The same as a part of a work that writes more than this: both are kept, or neither."""
+        self._seen(value)
+        _put(connection, self._keyring.first(), name, value)
+
     async def delete(self, name: str) -> None:
-        await self._db.write(lambda connection: connection.execute(secrets.delete().where(secrets.c.name == name)))
+        await self._db.write(lambda connection: forget(connection, name))
 
     async def names(self) -> list[str]:
         query = select(secrets.c.name).order_by(secrets.c.name)
@@ -77,6 +82,33 @@ class SecretStore:
         used = {key_id(sealed) for sealed in connection.execute(select(secrets.c.value)).scalars()}
         first, *others = self._keyring.all()
         self._keyring.store([first, *(key for key in others if key.id in used)])
+
+
+def own_name(name: str, who: str) -> str:
+    """What a secret is called that a principal keeps for themselves alone; without a name for `who`, how all such names
+    begin."""
+    return f"{name}/{who}"
+
+
+def stamps(connection: Connection, start: str) -> dict[str, float]:
+    """When each secret was written last whose name begins so."""
+    query = select(secrets.c.name, secrets.c.updated_at).where(secrets.c.name.startswith(start, autoescape=True))
+    return {row.name: row.updated_at for row in connection.execute(query)}
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Forgets one secret, as a part of another work."""
+    connection.execute(secrets.delete().where(secrets.c.name == name))
+
+
+def forget_all(connection: Connection, start: str) -> None:
+    """The same for all whose names begin so."""
+    connection.execute(secrets.delete().where(secrets.c.name.startswith(start, autoescape=True)))
+
+
+def forget_own(connection: Connection, who: str) -> None:
+    """The same for all that a principal kept."""
+    connection.execute(secrets.delete().where(secrets.c.name.endswith(own_name("", who), autoescape=True)))
 
 
 def _open(connection: Connection, keys: list[Key], name: str) -> str | None:
