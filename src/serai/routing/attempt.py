@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from serai.backend import Backend
 from serai.errors import ContextExceeded, SeraiError, TimedOut
 from serai.routing import retry, shorten
-from serai.routing.care import Care
+from serai.routing.care import Care, breaker
 from serai.routing.shorten import Shortened
 from serai.types import LOCAL, Call, Delta, Model, Usage
 
@@ -31,6 +31,7 @@ class Attempt:
     def __init__(self, model: Model, backend: Backend, why: str, care: Care, terms: Terms) -> None:
         self.name = backend.name
         self.model = model
+        self.apart = bool(getattr(backend, "whose", ""))
         self._backend = backend
         self._why = why
         self._care = care
@@ -75,7 +76,7 @@ class Attempt:
         self._care.asked(call)
         places = self._care.places(self._backend)
         if self.model.place != LOCAL:
-            self._care.breakers.enter(self.name, self.model.name)
+            self._care.breakers.enter(*breaker(self._backend, self.model))
         failure: BaseException | None = asyncio.CancelledError()
         try:
             async with (
@@ -92,7 +93,7 @@ class Attempt:
             raise
         finally:
             if self.model.place != LOCAL:
-                self._care.breakers.leave(self.name, self.model.name, failure)
+                self._care.breakers.leave(*breaker(self._backend, self.model), failure)
 
     async def _charged(self, call: Call) -> AsyncGenerator[Delta, None]:
         """The backend's Deltas; what they cost is put aside before and settled after, whatever becomes of them."""

@@ -14,7 +14,8 @@ from serai.types import AUTO, LOCAL, NO_LIMITS, Limits, Model
 Offer = tuple[Model, list[Backend]]
 """A model, and the backends at which it is."""
 
-Services = Callable[[], Awaitable[Sequence[Backend]]]
+Services = Callable[[str], Awaitable[Sequence[Backend]]]
+"""The remote services as they are open to the principal of this id."""
 
 
 class Offers:
@@ -33,25 +34,26 @@ class Offers:
         self._settings = settings
         self._loaded = loaded
 
-    async def services(self) -> Sequence[Backend]:
-        return await self._services() if self._services is not None else ()
+    async def services(self, who: str) -> Sequence[Backend]:
+        """Those that are open to a principal, with keys of their own where they keep some."""
+        return await self._services(who) if self._services is not None else ()
 
-    async def all(self, limits: Limits) -> list[Offer]:
+    async def all(self, limits: Limits, who: str) -> list[Offer]:
         """Everything that may be asked. Of two models with one name the first backend's."""
-        return await self._of(limits, await self.services())
+        return await self._of(limits, await self.services(who))
 
-    async def far(self, task: str, limits: Limits) -> list[Offer]:
+    async def far(self, task: str, limits: Limits, who: str) -> list[Offer]:
         """The models of services that may be asked for this task."""
-        offers = await self._of(limits, await self.services())
+        offers = await self._of(limits, await self.services(who))
         return [offer for offer in offers if offer[0].place != LOCAL and policy.can(offer[0], task)]
 
-    async def choose(self, name: str, task: str, limits: Limits) -> Offer:
+    async def choose(self, name: str, task: str, limits: Limits, who: str) -> Offer:
         """What a name means. A call reaches a service only by a name that begins with the service's. Raises
         ModelNotFound, WrongTask or Forbidden."""
         default = self._settings().models.default
         explicit = bool(name) and name != AUTO
         wanted = name if explicit else default
-        services = remote.named(wanted, await self.services())
+        services = remote.named(wanted, await self.services(who))
         offers = await self._of(limits, services, wanted)
         if services and explicit:  # whoever names a service gets it, and nothing that is called alike
             offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
@@ -63,7 +65,7 @@ class Offers:
         except ModelNotFound as error:
             if not explicit and limits is NO_LIMITS:
                 raise
-            raise await self._unknown(name, limits, error) from None
+            raise await self._unknown(name, limits, who, error) from None
         return next(offer for offer in offers if offer[0] is model)
 
     async def _of(self, limits: Limits, services: Sequence[Backend], wanted: str = "") -> list[Offer]:
@@ -80,9 +82,9 @@ class Offers:
                         backends.append(backend)
         return list(offers.values())
 
-    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
+    async def _unknown(self, name: str, limits: Limits, who: str, error: ModelNotFound) -> SeraiError:
         """Why there is no model of this name that may be asked."""
-        every = [model for model, _ in await self._of(NO_LIMITS, await self.services())]
+        every = [model for model, _ in await self._of(NO_LIMITS, await self.services(who))]
         if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
             return refusal
         if not name or name == AUTO:

@@ -63,11 +63,11 @@ class Router:
 
     async def models(self, principal: Principal = OWNER) -> list[Model]:
         """The models of all backends that the principal may ask; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers.all(principal.limits)]
+        return [model for model, _ in await self._offers.all(principal.limits, principal.id)]
 
     async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
         """The models of services that the principal may ask."""
-        return permission.visible(principal.limits, await remote.all_models(await self._offers.services()))
+        return permission.visible(principal.limits, await remote.all_models(await self._offers.services(principal.id)))
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
         """The model that would answer, were it asked alone. Raises ModelNotFound, WrongTask or Forbidden."""
@@ -75,7 +75,7 @@ class Router:
         if route is not None:
             plan = await self.planner.plan(Call(task=task, model=name, inputs={}, principal=principal))
             return plan.steps[0].model
-        return (await self._offers.choose(name, task, principal.limits))[0]
+        return (await self._offers.choose(name, task, principal.limits, principal.id))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -175,7 +175,7 @@ class Router:
         times = (route.first_token_s, route.total_s) if route else (None, None)
         terms = Terms(tries=tries, first_token_s=times[0], total_s=times[1])
         attempt = Attempt(one.model, one.backend, one.why, self.care, terms)
-        return attempt if self._cache is None else Known(attempt, self._cache)
+        return attempt if self._cache is None else Known(attempt, self._cache, apart=attempt.apart)
 
     async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
         """The source's Deltas until it ends, or until the call is stopped from outside."""
