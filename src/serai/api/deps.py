@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends
@@ -11,7 +10,7 @@ from starlette.requests import HTTPConnection
 from serai.accounts import tokens
 from serai.api.scopes import PRINCIPAL
 from serai.routing import permission
-from serai.types import NO_LIMITS, OWNER, Model, Principal
+from serai.types import OWNER, Model, Principal
 
 if TYPE_CHECKING:
     from serai.services import Services as Services  # noqa: PLC0414 - named by routes' helpers
@@ -23,11 +22,6 @@ def person(principal: Principal) -> str:
     """Whose sessions a principal sees. Every key was made by the owner and acts for them; whoever comes with a token is
     somebody else."""
     return principal.id if principal.id.startswith(tokens.PREFIX) else OWNER.id
-
-
-def without_limits(who: Principal) -> Principal:
-    """The same person where it has to be known what is there, whether they may ask it or not."""
-    return replace(who, limits=NO_LIMITS)
 
 
 async def models_for(services: Services, who: Principal) -> list[Model]:
@@ -43,7 +37,7 @@ async def model_for(services: Services, who: Principal, name: str) -> Model:
     for route in await services.routes.models():
         if route.name == name:
             return route
-    for far in await services.router.remote_models(without_limits(who)):
+    for far in await services.router.remote_models(who, hidden=True):
         if far.name == name:
             permission.check(who.limits, far)
             return far

@@ -34,17 +34,25 @@ class Offers:
         self._settings = settings
         self._loaded = loaded
 
-    async def services(self, who: str) -> Sequence[Backend]:
-        """Those that are open to a principal, with keys of their own where they keep some."""
-        return await self._services(who) if self._services is not None else ()
+    async def services(self, who: str, limits: Limits) -> Sequence[Backend]:
+        """Those that are open to a principal, with keys of their own where they keep some; one that the limits leave
+        out is not even shown these to say what it has."""
+        if self._services is None:
+            return ()
+        services = await self._services(who)
+        if limits.places is None:
+            return services
+        common = {service.name: service for service in await self._services("")}
+        return [one if permission.goes(limits, one.name) else common.get(one.name, one) for one in services]
 
-    async def all(self, limits: Limits, who: str) -> list[Offer]:
-        """Everything that may be asked. Of two models with one name the first backend's."""
-        return await self._of(limits, await self.services(who))
+    async def all(self, limits: Limits, who: str, *, hidden: bool = False) -> list[Offer]:
+        """Everything that may be asked, and what is `hidden` from the limits, too, if that is wanted. Of two models
+        with one name the first backend's."""
+        return await self._of(NO_LIMITS if hidden else limits, await self.services(who, limits))
 
     async def far(self, task: str, limits: Limits, who: str) -> list[Offer]:
         """The models of services that may be asked for this task."""
-        offers = await self._of(limits, await self.services(who))
+        offers = await self._of(limits, await self.services(who, limits))
         return [offer for offer in offers if offer[0].place != LOCAL and policy.can(offer[0], task)]
 
     async def choose(self, name: str, task: str, limits: Limits, who: str) -> Offer:
@@ -53,7 +61,7 @@ class Offers:
         default = self._settings().models.default
         explicit = bool(name) and name != AUTO
         wanted = name if explicit else default
-        services = remote.named(wanted, await self.services(who))
+        services = remote.named(wanted, await self.services(who, limits))
         offers = await self._of(limits, services, wanted)
         if services and explicit:  # whoever names a service gets it, and nothing that is called alike
             offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]
@@ -84,7 +92,7 @@ class Offers:
 
     async def _unknown(self, name: str, limits: Limits, who: str, error: ModelNotFound) -> SeraiError:
         """Why there is no model of this name that may be asked."""
-        every = [model for model, _ in await self._of(NO_LIMITS, await self.services(who))]
+        every = [model for model, _ in await self._of(NO_LIMITS, await self.services(who, limits))]
         if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
             return refusal
         if not name or name == AUTO:

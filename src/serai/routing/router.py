@@ -61,13 +61,15 @@ class Router:
         self.planner = Planner(self._offers, self.care, self._route)
         self._live: dict[str, LiveCall] = {}
 
-    async def models(self, principal: Principal = OWNER) -> list[Model]:
-        """The models of all backends that the principal may ask; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers.all(principal.limits, principal.id)]
+    async def models(self, principal: Principal = OWNER, *, hidden: bool = False) -> list[Model]:
+        """The models of all backends that the principal may ask, and those that are `hidden` from them, too, if that is
+        wanted; of two with one name the first backend's."""
+        return [model for model, _ in await self._offers.all(principal.limits, principal.id, hidden=hidden)]
 
-    async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
-        """The models of services that the principal may ask."""
-        return permission.visible(principal.limits, await remote.all_models(await self._offers.services(principal.id)))
+    async def remote_models(self, principal: Principal = OWNER, *, hidden: bool = False) -> list[Model]:
+        """The same of services alone."""
+        found = await remote.all_models(await self._offers.services(principal.id, principal.limits))
+        return found if hidden else permission.visible(principal.limits, found)
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
         """The model that would answer, were it asked alone. Raises ModelNotFound, WrongTask or Forbidden."""

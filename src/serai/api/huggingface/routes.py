@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api.deps import principal_of, services_of, without_limits
+from serai.api.deps import principal_of, services_of
 from serai.api.huggingface import about, below, generation, task, texts, tokens
 from serai.api.huggingface.address import Address, read
 from serai.api.huggingface.asked import Asked
@@ -19,7 +19,7 @@ from serai.api.scopes import Scope
 from serai.errors import NotFound
 from serai.routing import policy
 from serai.routing.resolve import resolve
-from serai.types import AUTO, CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING, Principal
+from serai.types import AUTO, CHAT, FEATURE_EXTRACTION, TEXT_GENERATION, TEXT_RANKING
 
 routes = router(Scope.INFER, prefix="/hf/models", tag="huggingface", kind=Direct)
 
@@ -106,12 +106,8 @@ async def ask_model(request: Request) -> Response:
 
 
 async def _place(request: Request) -> Address:
-    names = [model.name for model in await services_of(request).router.models(_who(request))]
+    names = [model.name for model in await services_of(request).router.models(principal_of(request), hidden=True)]
     return read(request.path_params["path"], names)
-
-
-def _who(request: Request) -> Principal:
-    return without_limits(principal_of(request))
 
 
 async def _asked(request: Request, place: Address, does: str) -> Asked:
@@ -120,7 +116,7 @@ async def _asked(request: Request, place: Address, does: str) -> Asked:
     if place.model == AUTO:
         model = await services.router.resolve(AUTO, does)
     else:
-        model = resolve(place.model, await services.router.models(_who(request)))
+        model = resolve(place.model, await services.router.models(principal_of(request), hidden=True))
     task_of = place.task or model.task
     return Asked(request, services, principal_of(request), model.name, model, task_of, place.verb)
 
