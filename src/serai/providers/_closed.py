@@ -38,5 +38,5 @@ class Closed:
 
 def key_needed(service: str) -> KeyNeeded:
     """Why a service is closed to somebody that takes only keys of one's own."""
-    hint = f"Give it yours: in the page under Settings → Services, or `serai providers own set {service}`."
+    hint = f"Give it yours: in the page under Settings → Services, or `serai own-keys set {service}`."
     return KeyNeeded(f"{service} takes only a key of your own, and you have given none.", hint=hint, service=service)

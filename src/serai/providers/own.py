@@ -41,13 +41,8 @@ class Own:
         return await self._db.write(work)
 
     async def forget(self, service: str, who: str) -> None:
-        """From the next call on the principal is asked for like everybody else. Raises NotFound."""
-
-        def work(connection: Connection) -> None:
-            rows.find(connection, service)
-            _kept.forget_own(connection, service, who)
-
-        await self._db.write(work)
+        """From the next call on the principal is asked for like everybody else."""
+        await self._db.write(lambda connection: _kept.forget_own(connection, service, who))
 
     async def check(self, service: str, who: str) -> Checked:
         """Whether the service takes the principal's own keys, and what it has for them; without any nobody is asked.

@@ -114,7 +114,7 @@ async def test_a_service_that_takes_only_ones_own_keys_says_so_and_is_not_asked(
     await made.of.change("shore", whose_keys="own")
     with pytest.raises(KeyNeeded, match="a key of your own") as caught:
         await ask(made, "bob")
-    assert "serai providers own set shore" in caught.value.hint and shore.shown == []
+    assert "serai own-keys set shore" in caught.value.hint and shore.shown == []
     assert await (await door(made, "bob")).find(f"shore/{MODEL}") is not None  # type: ignore[attr-defined]
     await made.of.own.keep("shore", "ann", ["anns"])
     await ask(made, "ann")
