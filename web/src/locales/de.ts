@@ -1158,6 +1158,7 @@ export default {
   "error.timed_out": "Es hat zu lange gedauert.",
   "error.unauthenticated": "Ein Schlüssel wird gebraucht.",
   "error.forbidden": "Das ist nicht erlaubt.",
+  "error.own_key_needed": "Dieser Dienst nimmt nur einen eigenen Schlüssel. Einstellungen → Dienste nimmt ihn an.",
   "error.missing_extra": "Ein Teil, der gebraucht wird, ist nicht installiert.",
   "error.not_offered": "Nichts, was installiert ist, kann das.",
   "error.too_large": "Das ist zu groß.",

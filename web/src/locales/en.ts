@@ -1148,6 +1148,7 @@ export default {
   "error.timed_out": "It took too long.",
   "error.unauthenticated": "A key is needed.",
   "error.forbidden": "This is not allowed.",
+  "error.own_key_needed": "This service takes only a key of your own. Settings → Services takes it.",
   "error.missing_extra": "A part that is needed is not installed.",
   "error.not_offered": "Nothing that is installed does this.",
   "error.too_large": "This is too large.",

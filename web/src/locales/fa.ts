@@ -1149,6 +1149,7 @@ export default {
   "error.timed_out": "بیش از اندازه طول کشید.",
   "error.unauthenticated": "کلید لازم است.",
   "error.forbidden": "این کار مجاز نیست.",
+  "error.own_key_needed": "این سرویس تنها کلید خودتان را می‌پذیرد: تنظیمات ← سرویس‌ها.",
   "error.missing_extra": "بخشی که لازم است نصب نشده.",
   "error.not_offered": "هیچ بخش نصب‌شده‌ای این کار را نمی‌کند.",
   "error.too_large": "این بیش از اندازه بزرگ است.",
