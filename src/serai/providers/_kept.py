@@ -61,10 +61,9 @@ class Kept:
 
 def own(connection: Connection) -> dict[tuple[str, str], float]:
     """By service and principal: who keeps keys of their own, and when they were written last."""
-    names = (
-        (name.removeprefix(_SECRET).partition("/"), at) for name, at in secrets.stamps(connection, _SECRET).items()
-    )
-    return {(service, who): at for (service, slash, who), at in names if slash}
+    stamps = secrets.stamps(connection, _SECRET)
+    parts = {name: name.removeprefix(_SECRET).partition("/") for name in stamps if secrets.own(name)}
+    return {(service, who): stamps[name] for name, (service, _, who) in parts.items()}
 
 
 def forget_own(connection: Connection, service: str, who: str = "") -> None:

@@ -90,6 +90,11 @@ def own_name(name: str, who: str) -> str:
     return f"{name}/{who}"
 
 
+def own(name: str) -> bool:
+    """Whether a secret of that name is somebody's alone."""
+    return "/" in name
+
+
 def stamps(connection: Connection, start: str) -> dict[str, float]:
     """When each secret was written last whose name begins so."""
     query = select(secrets.c.name, secrets.c.updated_at).where(secrets.c.name.startswith(start, autoescape=True))

@@ -82,6 +82,7 @@ async def test_an_api_key_keeps_its_own_until_it_is_revoked(api: Api, shore: Fak
     await say(api, who)
     assert shore.shown[-1] == ANN
     assert f"provider:shore/{key.id}" in await api.services.secrets.names()
+    assert key.id not in (await api.get("/api/v1/secrets", headers=await api.as_key("admin"))).text
     await api.services.keys.revoke(key.id)
     assert f"provider:shore/{key.id}" not in await api.services.secrets.names()
 

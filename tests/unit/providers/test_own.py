@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -212,3 +214,49 @@ async def test_only_so_many_stay_open_and_the_others_open_again(
     for who in ("ann", "bob", "ann"):
         await ask(made, who)
     assert shore.shown == ["anns", "bobs", "anns"] and len(made.of._doors.at("shore")) == 1
+
+
+async def test_what_a_service_says_of_its_own_accord_reaches_whose_account_it_is_for(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made.of.add(row(kind="replicate"))
+    await made.of.own.keep("shore", "ann", ["anns"])
+    heard: list[bytes] = []
+
+    async def told(_headers: object, body: bytes) -> None:
+        heard.append(body)
+
+    monkeypatch.setattr(await door(made, "ann"), "told", told)
+    await made.of.told("shore", {}, b"done")
+    assert heard == [b"done"]
+
+
+KEEPS = """
+import asyncio, sys
+from pathlib import Path
+from tests.unit.providers.test_providers import Made, row
+async def main():
+    made = Made(Path(sys.argv[1]))
+    await made.of.add(row())
+    for number in range(100_000):
+        await made.of.own.keep("shore", "ann", [f"key-{number}", f"other-{number}"])
+        print(number, flush=True)
+asyncio.run(main())
+"""
+
+
+async def test_a_kill_leaves_the_last_key_that_was_kept_or_the_one_before_it_whole(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KEEPS, str(tmp_path)]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE, env=environ)
+    assert child.stdout is not None
+    said = [int(await child.stdout.readline()) for _ in range(20)]
+    child.kill()
+    said += [int(line) for line in (await child.stdout.read()).split(b"\n")[:-1]]
+    await child.wait()
+    made = Made(tmp_path)
+    keys = getattr(await door(made, "ann"), "config").keys  # noqa: B009 - a service's own
+    number = int(keys[0].removeprefix("key-"))
+    assert keys == (f"key-{number}", f"other-{number}") and number >= said[-1]
+    await made.of.close()
+    await made.db.close()
