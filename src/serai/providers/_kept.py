@@ -61,8 +61,8 @@ class Kept:
 
 def own(connection: Connection) -> dict[tuple[str, str], float]:
     """By service and principal: who keeps keys of their own, and when they were written last."""
-    stamps = secrets.stamps(connection, _SECRET)
-    parts = {name: name.removeprefix(_SECRET).partition("/") for name in stamps if secrets.own(name)}
+    stamps = secrets.stamps(connection)
+    parts = {name: name.removeprefix(_SECRET).partition("/") for name in stamps if name.startswith(_SECRET)}
     return {(service, who): stamps[name] for name, (service, _, who) in parts.items()}
 
 

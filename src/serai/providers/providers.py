@@ -80,8 +80,12 @@ class Providers:
         return self._open[name][1]
 
     def opened(self, name: str) -> tuple[Row, Backend] | None:
-        """A service that is open, as it was when `backends` was asked last."""
-        return self._open.get(name)
+        """A service that is open, as it was when `backends` was asked last; where it is so to nobody with common keys,
+        as it is to whoever asked last with their own."""
+        opened = self._open.get(name)
+        if opened is not None and isinstance(opened[1], Closed) and (own := self._doors.at(name)):
+            return opened[0], own[-1]
+        return opened
 
     async def listing(self, name: str) -> Listing | None:
         """What is known of its models without asking; None for a service that keeps no such list, or is not open."""

@@ -14,6 +14,9 @@ from serai.storage.keyring import Key, Keyring, key_id, unreadable
 from serai.storage.rows import put
 from serai.storage.tables import secrets
 
+_OWN = select(secrets.c.name, secrets.c.updated_at).where(secrets.c.name.contains("/"))
+"""Made once: it is asked for whenever anything was written."""
+
 
 class SecretStore:
     """Keys are in `home/secret.key`, or in `key`: one or several texts, separated by commas, of which the first
@@ -95,10 +98,9 @@ def own(name: str) -> bool:
     return "/" in name
 
 
-def stamps(connection: Connection, start: str) -> dict[str, float]:
-    """When each secret was written last whose name begins so."""
-    query = select(secrets.c.name, secrets.c.updated_at).where(secrets.c.name.startswith(start, autoescape=True))
-    return {row.name: row.updated_at for row in connection.execute(query)}
+def stamps(connection: Connection) -> dict[str, float]:
+    """When each secret that is somebody's alone was written last."""
+    return dict(connection.execute(_OWN).tuples().all())
 
 
 def forget(connection: Connection, name: str) -> None:

@@ -20,6 +20,7 @@ from serai.accounts.keys import Keys
 from serai.backend import Backend, collect
 from serai.errors import BadRequest, Conflict, KeyNeeded, ModelFailed, NotFound, StorageFailed
 from serai.providers import _doors
+from serai.providers.selling import seller
 from serai.types import Result
 
 REFUSED: tuple[int, Any, dict[str, str]] = (401, {"error": {"message": "No such key."}}, {})
@@ -229,6 +230,16 @@ async def test_what_a_service_says_of_its_own_accord_reaches_whose_account_it_is
     monkeypatch.setattr(await door(made, "ann"), "told", told)
     await made.of.told("shore", {}, b"done")
     assert heard == [b"done"]
+
+
+async def test_prices_are_told_to_whoever_asks_with_a_key(made: Made, shore: FakeService) -> None:
+    shore.models = [{"id": MODEL, "pricing": {"prompt": "0.000001", "completion": "0.000002"}}]
+    await made.of.change("shore", whose_keys="own")
+    await made.of.backends()
+    assert seller(made.of, "shore").quote(MODEL) is None  # type: ignore[union-attr]
+    await made.of.own.keep("shore", "ann", ["anns"])
+    await (await door(made, "ann")).models()
+    assert seller(made.of, "shore").quote(MODEL)["input"] == 1.0  # type: ignore[union-attr,index]
 
 
 KEEPS = """
