@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from serai.backend import Backend
 from serai.errors import ModelNotFound, SeraiError
@@ -18,9 +20,14 @@ Services = Callable[[str], Awaitable[Sequence[Backend]]]
 """The remote services as they are open to the principal of this id."""
 
 
+_KNOWN = 10_000
+"""So many names are remembered with what they mean."""
+
+
 class Offers:
     """`backends` are this machine's, `services` the remote ones as they are set up at that moment, `loaded` names the
-    models that are in memory, the last used first."""
+    models that are in memory, the last used first. What a name means is remembered as long as the backends that it may
+    mean stay the same, and give the same lists of models."""
 
     def __init__(
         self,
@@ -33,6 +40,7 @@ class Offers:
         self._services = services
         self._settings = settings
         self._loaded = loaded
+        self._known: dict[tuple[str, str, Limits, str], tuple[list[Any], Offer]] = {}
 
     async def services(self, who: str, limits: Limits) -> Sequence[Backend]:
         """Those that are open to a principal, with keys of their own where they keep some; one that the limits leave
@@ -58,10 +66,30 @@ class Offers:
     async def choose(self, name: str, task: str, limits: Limits, who: str) -> Offer:
         """What a name means. A call reaches a service only by a name that begins with the service's. Raises
         ModelNotFound, WrongTask or Forbidden."""
-        default = self._settings().models.default
-        explicit = bool(name) and name != AUTO
+        if not name or name == AUTO:
+            services = remote.named(self._default, await self.services(who, limits))
+            return await self._choose(AUTO, task, limits, who, services)
+        services = remote.named(name, await self.services(who, limits))
+        backends = (*self.backends, *services)
+        there: list[Any] = [*backends, *[await backend.models() for backend in backends]]
+        key = (name, task, limits, who if any(getattr(one, "whose", "") for one in services) else "")
+        known = self._known.get(key)
+        if known is not None and len(known[0]) == len(there) and all(map(operator.is_, known[0], there)):
+            return known[1]
+        offer = await self._choose(name, task, limits, who, services)
+        if any(offer[0] is model for models in there[len(backends) :] for model in models):  # else it was asked for
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = (there, offer)
+        return offer
+
+    @property
+    def _default(self) -> str:
+        return self._settings().models.default
+
+    async def _choose(self, name: str, task: str, limits: Limits, who: str, services: Sequence[Backend]) -> Offer:
+        default, explicit = self._default, name != AUTO
         wanted = name if explicit else default
-        services = remote.named(wanted, await self.services(who, limits))
         offers = await self._of(limits, services, wanted)
         if services and explicit:  # whoever names a service gets it, and nothing that is called alike
             offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]

@@ -100,7 +100,7 @@ def own(name: str) -> bool:
 
 def stamps(connection: Connection) -> dict[str, float]:
     """When each secret that is somebody's alone was written last."""
-    return dict(connection.execute(_OWN).tuples().all())
+    return dict(connection.execute(_OWN).all())
 
 
 def forget(connection: Connection, name: str) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
@@ -14,5 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("providers") as batch:
-        batch.drop_column("whose_keys")
+    op.drop_column("providers", "whose_keys")  # in its place: a table made anew would have lost its triggers
