@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.fakes import cloudflare_service as cloudflare
+from tests.fakes.cloudflare_service import FakeCloudflare
 from tests.fakes.service import KEY, MODEL, FakeService, serving
 from tests.unit.providers.conftest import chat
 from tests.unit.providers.test_providers import Made, row
@@ -99,6 +101,18 @@ async def test_what_an_account_has_is_listed_for_its_person_alone(made: Made, sh
     await made.of.own.keep("shore", "ann", ["anns"])
     assert [model.name for model in await (await door(made, "ann")).models()] == ["shore/ann/tuned"]
     assert [model.name for model in await (await door(made, "bob")).models()] == [f"shore/{MODEL}"]
+
+
+async def test_a_key_leads_to_the_account_that_it_is_for(made: Made) -> None:
+    keys = {"ann": "anns", "bob": "bobs"}
+    accounts = {key: f"account{key}" for key in keys.values()}
+    async with cloudflare.serving(FakeCloudflare(keys=(*keys.values(), KEY), accounts_of=accounts)) as cloud:
+        await made.of.add(row(cloud.url, "cloudflare"), [KEY])
+        for who, key in keys.items():
+            await made.of.own.keep("shore", who, [key])
+        asked = chat(model=f"shore/{cloudflare.MODEL}")
+        answers = [await collect((await door(made, who)).run(asked)) for who in ("ann", "bob", "cid")]
+    assert len(answers) == 3 and set(cloud.shown) == {"anns", "bobs", KEY}
 
 
 async def test_a_changed_and_a_forgotten_key_hold_from_the_next_call_on_in_every_process(

@@ -38,8 +38,8 @@ class NewSecret(In):
 
 @routes.get("")
 async def list_secrets(services: ServicesDep) -> SecretList:
-    """The names of the secrets that are set, but for those that somebody keeps for themselves alone; their values are
-    never shown."""
+    """The names of the secrets that are set; their values are never shown. What somebody keeps for themselves alone
+    is left out."""
     outside = {name for name in SECRET_ALIASES if services.settings_file.secret(name)}
     found = [Secret(name=name, set=True, source="environment") for name in sorted(outside)]
     stored = sorted({name for name in await services.secrets.names() if not own(name)} - outside)

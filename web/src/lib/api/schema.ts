@@ -1678,9 +1678,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The names of the secrets that are set, but for those that somebody keeps for themselves alone
-         * @description The names of the secrets that are set, but for those that somebody keeps for themselves alone; their values are
-         *     never shown.
+         * The names of the secrets that are set; their values are never shown
+         * @description The names of the secrets that are set; their values are never shown. What somebody keeps for themselves alone
+         *     is left out.
          */
         get: operations["list_secrets"];
         put?: never;
