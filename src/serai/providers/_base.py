@@ -54,6 +54,7 @@ class Service(ABC):
         self.name = config.name
         self.place = config.name
         self.config = config
+        self.whose = config.whose
         self.at_once = config.at_once
         self.url = config.url.rstrip("/")
         self._told = [_models.told(self.name, text) for text in config.models]
@@ -278,6 +279,8 @@ class Service(ABC):
         finally:
             response.close()
         error = self.refusal(model, response.status, body, response.headers)
+        if self.whose and response.status == 401:
+            error.hint = f"Check the key of your own for {self.name}, or give it another."
         return _faults.without(self.config.keys, error)
 
     def _http(self) -> aiohttp.ClientSession:

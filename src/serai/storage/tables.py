@@ -201,10 +201,12 @@ providers = Table(
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("at_once", Integer),
+    Column("whose_keys", Text, nullable=False, default="either", server_default="either"),
 )
 """Remote services. Their keys are secrets called `provider:<name>`, or lie in the environment variable `key_env`;
 `changed_at` moves with the keys, too. `models` are those that the service does not list itself; `at_once`
-is how many calls it takes at a time, null for any number."""
+is how many calls it takes at a time, null for any number. Keys that a principal keeps for themselves are secrets called
+`provider:<name>/<principal>`; `whose_keys` says which of both the service is shown: common, own or either."""
 
 routes = Table(
     "routes",

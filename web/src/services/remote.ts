@@ -1,6 +1,14 @@
 /** Remote services: what is known of them, and what a person sets. Keys go there and never come back. */
 
-import type { Destinations, RemoteModel, Service, ServiceCheck, ServiceKind } from "$/lib/api/types";
+import type {
+  Destinations,
+  OwnKeys,
+  RemoteModel,
+  Service,
+  ServiceCheck,
+  ServiceKind,
+  WhoseKeys,
+} from "$/lib/api/types";
 import { request } from "./http";
 
 /** What is said of a service; what is left out stays as it is. */
@@ -9,6 +17,7 @@ export interface ServiceValues {
   key_env?: string;
   keys?: string[];
   models?: string[];
+  whose_keys?: WhoseKeys;
 }
 
 const at = (name: string): string => `/providers/${encodeURIComponent(name)}`;
@@ -22,3 +31,11 @@ export const change = (name: string, fields: ServiceValues): Promise<Service> =>
 export const remove = (name: string): Promise<void> => request("DELETE", at(name));
 export const check = (name: string): Promise<ServiceCheck> => request("POST", `${at(name)}/check`);
 export const models = (name: string): Promise<{ models: RemoteModel[] }> => request("GET", `${at(name)}/models`);
+
+const own = (name: string): string => `/own-keys/${encodeURIComponent(name)}`;
+
+/** Keys of one's own: how many, never which. */
+export const ownKeys = (): Promise<{ services: OwnKeys[] }> => request("GET", "/own-keys");
+export const setOwnKeys = (name: string, keys: string[]): Promise<OwnKeys> => request("PUT", own(name), { keys });
+export const checkOwnKeys = (name: string): Promise<ServiceCheck> => request("POST", `${own(name)}/check`);
+export const removeOwnKeys = (name: string): Promise<void> => request("DELETE", own(name));

@@ -1337,6 +1337,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/own-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services that may be asked, and how many keys of their own whoever asks keeps for each
+         * @description The services that may be asked, and how many keys of their own whoever asks keeps for each.
+         */
+        get: operations["list_own_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-keys/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps keys, encrypted; they take the place of those that were
+         * @description Keeps keys, encrypted; they take the place of those that were. Calls of whoever asks show these from now on, and
+         *     nobody else's do.
+         */
+        put: operations["set_own_keys"];
+        post?: never;
+        /**
+         * Forgets them, if there are any
+         * @description Forgets them, if there are any.
+         */
+        delete: operations["remove_own_keys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-keys/{service}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks the service whether it takes them, and what it has for whoever shows them
+         * @description Asks the service whether it takes them, and what it has for whoever shows them.
+         */
+        post: operations["check_own_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prices": {
         parameters: {
             query?: never;
@@ -1634,7 +1699,8 @@ export interface paths {
         };
         /**
          * The names of the secrets that are set; their values are never shown
-         * @description The names of the secrets that are set; their values are never shown.
+         * @description The names of the secrets that are set; their values are never shown. What somebody keeps for themselves alone
+         *     is left out.
          */
         get: operations["list_secrets"];
         put?: never;
@@ -5072,6 +5138,14 @@ export interface components {
              */
             path: string;
         };
+        /** NewOwnKeys */
+        NewOwnKeys: {
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys: string[];
+        };
         /**
          * NewPrice
          * @description What a model costs from now on, in US dollars; an empty one costs nothing.
@@ -5146,6 +5220,13 @@ export interface components {
              * @example https://api.example.com/v1
              */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @default either
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /** NewSecret */
         NewSecret: {
@@ -5355,6 +5436,42 @@ export interface components {
             total: number;
             /** Used */
             used: number;
+        };
+        /**
+         * OwnKeys
+         * @description A service, and whether it is shown keys of one's own. Its models are called `<service>/…`.
+         */
+        OwnKeys: {
+            /**
+             * Keys
+             * @description How many keys whoever asks keeps for it.
+             */
+            keys: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Origin
+             * @description Who is shown the keys, and nobody else.
+             */
+            origin: string;
+            /** Service */
+            service: string;
+            /**
+             * Title
+             * @description What kind of service it is, in words.
+             */
+            title: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
+        };
+        /** OwnKeysList */
+        OwnKeysList: {
+            /** Services */
+            services: components["schemas"]["OwnKeys"][];
         };
         /**
          * Part
@@ -5646,7 +5763,7 @@ export interface components {
             key_env: string;
             /**
              * Keys
-             * @description How many keys it has.
+             * @description How many common keys it has.
              */
             keys: number;
             /** Kind */
@@ -5672,6 +5789,12 @@ export interface components {
             seen_at: number | null;
             /** Url */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /**
          * ProviderChange
@@ -5711,6 +5834,13 @@ export interface components {
              * @example https://api.example.com/v1
              */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @default either
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /** ProviderList */
         ProviderList: {
@@ -10592,6 +10722,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fit"];
+                };
+            };
+        };
+    };
+    list_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnKeysList"];
+                };
+            };
+        };
+    };
+    set_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnKeys"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnKeys"];
+                };
+            };
+        };
+    };
+    remove_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    check_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCheck"];
                 };
             };
         };

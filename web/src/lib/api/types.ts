@@ -128,6 +128,8 @@ export type Service = Failing<Shapes["Provider"]>;
 export type Destinations = Shapes["DestinationList"];
 export type ServiceCheck = Failing<Shapes["ServiceCheck"]>;
 export type RemoteModel = Shapes["RemoteModel"];
+export type OwnKeys = Shapes["OwnKeys"];
+export type WhoseKeys = OwnKeys["whose_keys"];
 
 /** When a step of a route may be taken; what is null or empty asks nothing. */
 export type RouteCondition = Required<Shapes["RouteConditions"]>;
