@@ -71,7 +71,7 @@ NOT = {
     *("/v1/responses/{response}/cancel", "/v1/batches/{batch}/cancel", "/api/v1/batches/{batch}/{action}", "/api/show"),
     *("/api/v1/sessions", "/api/v1/sessions/import", "/api/v1/sessions/{session}/restore"),
     *("/api/v1/sessions/{session}/select", "/api/v1/sessions/{session}/reset"),
-    "/api/v1/sessions/{session}/messages/{message}/stop",
+    *("/api/v1/sessions/{session}/messages/{message}/stop", "/api/v1/own-keys/{service}/check"),
 }
 """Those that ask none."""
 
