@@ -21,8 +21,8 @@ class FakeService:
     """Answers every chat with `words`, one chunk each, up to max_tokens. `refuse` is answered instead (status, body,
     headers), `refuse_key` to whoever shows that key; `models_for` is what that key's account has; `heard` is told the
     body and the key of each chat; `cut_after` words the connection breaks, `raw_after` words `raw` follows, byte by
-    byte with `drip_s` between, and then nothing more. `asked` keeps the bodies, `shown` the keys, `active` counts
-    running answers."""
+    byte with `drip_s` between, and then nothing more. `asked` keeps the bodies, `shown` the keys, `traced` the
+    traces, `active` counts running answers."""
 
     words: list[str] = field(default_factory=lambda: ["light "] * 400)
     keys: tuple[str, ...] = (KEY,)
@@ -40,6 +40,7 @@ class FakeService:
     active: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    traced: list[str] = field(default_factory=list)
 
     async def list(self, request: web.Request) -> web.Response:
         return self._denied(request) or self._refused(request) or self._listed(request)
@@ -50,6 +51,7 @@ class FakeService:
             return denied
         self.asked.append(body)
         self.heard(body, self._key(request))
+        self.traced.append(request.headers.get("traceparent", ""))
         if (refused := self._refused(request)) is not None:
             return refused
         self.active += 1

@@ -9,7 +9,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -233,6 +233,8 @@ class Service(ABC):
         return BadRequest(f"{self.name} cannot be asked this: something in it does not fit.")
 
     async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
+        if call.trace is not None:
+            request = replace(request, headers={**request.headers, "traceparent": call.trace.header})
         response = await self._send("POST", request, call.model)
         try:
             async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:

@@ -183,7 +183,10 @@ class Router:
         if delta.usage is None:
             live.tokens += delta.pieces
         else:
-            live.usage = delta.usage = _measured(delta.usage, live.first_token_s, arrived)
+            measured = _measured(delta.usage, live.first_token_s, arrived)
+            if live.call.course.budgets:
+                measured = replace(measured, budgets=live.call.course.budgets)
+            live.usage = delta.usage = measured
 
     def _asked(self, call: Call) -> None:
         live = self._live.get(call.id)

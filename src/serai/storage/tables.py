@@ -370,3 +370,16 @@ hooks = Table(
 )
 """Addresses that are told of events. `failures` counts the messages in a row that were given up, `error` says why the
 last was. What a hook's messages are signed with is the secret `hook:<id>`."""
+
+hook_messages = Table(
+    "hook_messages",
+    metadata,
+    Column("hook", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+)
+"""Messages that wait for a hook, in the order of `place`. `owner` is the process that sends them, or none."""

@@ -1,6 +1,14 @@
 /** Remote services: what is known of them, and what a person sets. Keys go there and never come back. */
 
-import type { OwnKeys, RemoteModel, Service, ServiceCheck, ServiceKind, WhoseKeys } from "$/lib/api/types";
+import type {
+  Destinations,
+  OwnKeys,
+  RemoteModel,
+  Service,
+  ServiceCheck,
+  ServiceKind,
+  WhoseKeys,
+} from "$/lib/api/types";
 import { request } from "./http";
 
 /** What is said of a service; what is left out stays as it is. */
@@ -16,6 +24,7 @@ const at = (name: string): string => `/providers/${encodeURIComponent(name)}`;
 
 export const kinds = (): Promise<{ kinds: ServiceKind[] }> => request("GET", "/provider-kinds");
 export const list = (): Promise<{ providers: Service[] }> => request("GET", "/providers");
+export const destinations = (): Promise<Destinations> => request("GET", "/destinations");
 export const add = (fields: ServiceValues & { name: string; kind: string }): Promise<Service> =>
   request("POST", "/providers", fields);
 export const change = (name: string, fields: ServiceValues): Promise<Service> => request("PATCH", at(name), fields);

@@ -501,6 +501,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services and routes that the asker may ask, by name; neither addresses nor keys
+         * @description The services and routes that the asker may ask, by name; neither addresses nor keys.
+         */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/doctor": {
         parameters: {
             query?: never;
@@ -2419,7 +2439,8 @@ export interface paths {
         put?: never;
         /**
          * Begins to answer a file of requests that was uploaded with the purpose `batch`
-         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
+         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`. The header `x-serai-private`
+         *     holds for each of them, and is shown in the batch's metadata.
          */
         post: operations["create_batch"];
         delete?: never;
@@ -2898,10 +2919,22 @@ export interface components {
         /** Again */
         Again: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Another model for this answer.
              */
             model?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** Answer */
         Answer: {
@@ -2997,6 +3030,33 @@ export interface components {
         BudgetList: {
             /** Budgets */
             budgets: components["schemas"]["MoneyBudget"][];
+        };
+        /**
+         * BudgetNote
+         * @description A budget from which an answer was paid, and which is nearly spent or passed; in US dollars.
+         */
+        BudgetNote: {
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Limit */
+            limit: number;
+            /** Name */
+            name: string;
+            /** Period */
+            period: string;
+            /** Resets At */
+            resets_at: number | null;
+            /** Spent */
+            spent: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "near" | "passed";
         };
         /** CacheStatus */
         CacheStatus: {
@@ -3271,6 +3331,31 @@ export interface components {
         DataSetChange: {
             /** Pinned */
             pinned: boolean;
+        };
+        /**
+         * Destination
+         * @description A service that may be asked. Its models are called `<name>/…`.
+         */
+        Destination: {
+            /**
+             * Elsewhere
+             * @description Whether what is sent there leaves this machine.
+             */
+            elsewhere: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Title
+             * @description What kind of service it is.
+             */
+            title: string;
+        };
+        /** DestinationList */
+        DestinationList: {
+            /** Places */
+            places: components["schemas"]["Destination"][];
+            /** Routes */
+            routes: components["schemas"]["RouteDestination"][];
         };
         /** Disk */
         Disk: {
@@ -4839,6 +4924,12 @@ export interface components {
              */
             model: string;
             /**
+             * Private
+             * @description No row leaves this machine; so does the header `x-serai-private`.
+             * @default false
+             */
+            private: boolean;
+            /**
              * Settings
              * @description The task's settings for every row.
              */
@@ -5007,6 +5098,11 @@ export interface components {
         /** NewMessage */
         NewMessage: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Answers this message; otherwise the session's model does.
              */
@@ -5016,6 +5112,13 @@ export interface components {
              * @description The message this one follows. Left out: the last one shown; another: a branch; null: a new root.
              */
             parent?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Text
              * @example How do I load a model?
@@ -5912,6 +6015,26 @@ export interface components {
              */
             tools?: boolean | null;
         };
+        /**
+         * RouteDestination
+         * @description A route that may be asked.
+         */
+        RouteDestination: {
+            /** Name */
+            name: string;
+            /**
+             * Places
+             * @description The services to which it may lead.
+             */
+            places: string[];
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             */
+            private: boolean;
+            /** Title */
+            title: string;
+        };
         /** RouteList */
         RouteList: {
             /** Routes */
@@ -6785,6 +6908,12 @@ export interface components {
          */
         Usage: {
             /**
+             * Budgets
+             * @description Those it was paid from that are nearly spent or passed.
+             * @default []
+             */
+            budgets: components["schemas"]["BudgetNote"][];
+            /**
              * Cached Tokens
              * @default 0
              */
@@ -6998,6 +7127,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /**
                      * Message
                      * @example سلام
@@ -7005,6 +7136,22 @@ export interface operations {
                     message: string;
                     /** Model */
                     model?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /**
                      * Session
                      * @description Goes on with this chat; left out: a new one.
@@ -8348,6 +8495,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationList"];
                 };
             };
         };
