@@ -17,6 +17,7 @@ const pages = [
   "/settings/server",
   "/settings/services",
   "/settings/routes",
+  "/settings/budgets",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",

@@ -1,5 +1,6 @@
 /** The fake server's memory: sessions as trees of messages, models, jobs, events; and answers that stream. */
 
+import { seededBudgets } from "./budgets.mjs";
 import * as data from "./data.mjs";
 import { seededLive, seededPast } from "./monitor.mjs";
 import { seededServices } from "./remote.mjs";
@@ -20,6 +21,7 @@ export class State {
     this.jobs = new Map();
     this.keys = [];
     this.prices = new Map();
+    this.budgets = new Map(empty ? [] : seededBudgets());
     this.live = empty ? [] : seededLive();
     this.past = empty ? [] : seededPast();
     this.ways = new Map(empty ? [] : seededRoutes());

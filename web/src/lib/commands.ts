@@ -95,6 +95,7 @@ function pages(app: typeof App): Command[] {
     page("settings", t("nav.settings"), "settings", paths.settings()),
     page("services", t("settings.services"), "export", paths.settings("services")),
     page("routes", t("settings.routes"), "onward", paths.settings("routes")),
+    page("budgets", t("settings.budgets"), "coin", paths.settings("budgets")),
     page("keys-page", t("settings.keys"), "key", paths.settings("keys")),
     page("hardware", t("settings.hardware"), "cpu", paths.settings("hardware")),
     page("doctor", t("settings.doctor"), "pulse", paths.settings("doctor")),

@@ -7,6 +7,7 @@ import { ApiError } from "$/services/http";
 import * as system from "$/services/system";
 import { t } from "$/locales/i18n.svelte";
 import { words } from "$/lib/words";
+import { Budgets } from "./budgets.svelte";
 import { Chat } from "./chat.svelte";
 import { Connection } from "./connection.svelte";
 import { Discover } from "./discover.svelte";
@@ -34,6 +35,7 @@ class App {
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
   readonly monitor = new Monitor(this.events);
+  readonly budgets = new Budgets(this.events);
   readonly remote = new Remote();
   readonly routes = new Routes(this.events);
   readonly discover = new Discover();

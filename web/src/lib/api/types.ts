@@ -147,3 +147,6 @@ export type Inspected = Shapes["Inspected"];
 /** A model and its price; null is not known, which is not nothing. */
 export type Priced = Shapes["Priced"];
 export type Price = Shapes["Price"];
+
+/** What may be spent, and how much of it is; in US dollars. */
+export type Budget = Shapes["MoneyBudget"];
