@@ -16,6 +16,7 @@ const pages = [
   "/settings",
   "/settings/server",
   "/settings/services",
+  "/settings/endpoints",
   "/settings/routes",
   "/settings/budgets",
   "/settings/keys",

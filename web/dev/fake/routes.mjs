@@ -2,6 +2,7 @@
 
 import { budgets, charge } from "./budgets.mjs";
 import * as data from "./data.mjs";
+import { endpointCost, endpointHardware, endpoints } from "./endpoints.mjs";
 import { hub, store } from "./hub.mjs";
 import { calls, stats } from "./monitor.mjs";
 import { prices } from "./prices.mjs";
@@ -312,6 +313,9 @@ const nouns = {
   calls: (state, method, rest, _given, url) =>
     calls(state, method, rest, url.searchParams, (...words) => new Fault(...words)),
   budgets: (state, method, rest, given) => budgets(state, method, rest, given, (...words) => new Fault(...words)),
+  endpoints: (state, method, rest, given) => endpoints(state, method, rest, given, (...words) => new Fault(...words)),
+  "endpoint-hardware": endpointHardware,
+  "endpoint-cost": endpointCost,
   stats: (state, _method, _rest, _given, url) => stats(state, url.searchParams),
   prices,
   "provider-kinds": kindList,

@@ -2,6 +2,7 @@
 
 import { seededBudgets } from "./budgets.mjs";
 import * as data from "./data.mjs";
+import { seededEndpoints } from "./endpoints.mjs";
 import { seededLive, seededPast } from "./monitor.mjs";
 import { seededServices } from "./remote.mjs";
 import { seededRoutes } from "./ways.mjs";
@@ -21,6 +22,7 @@ export class State {
     this.jobs = new Map();
     this.keys = [];
     this.prices = new Map();
+    this.endpoints = new Map(empty ? [] : seededEndpoints());
     this.budgets = new Map(empty ? [] : seededBudgets());
     this.live = empty ? [] : seededLive();
     this.past = empty ? [] : seededPast();

@@ -94,6 +94,7 @@ function pages(app: typeof App): Command[] {
     page("statistics", t("monitor.statistics"), "pulse", paths.monitor("statistics")),
     page("settings", t("nav.settings"), "settings", paths.settings()),
     page("services", t("settings.services"), "export", paths.settings("services")),
+    page("endpoints", t("settings.endpoints"), "export", paths.settings("endpoints")),
     page("routes", t("settings.routes"), "onward", paths.settings("routes")),
     page("budgets", t("settings.budgets"), "coin", paths.settings("budgets")),
     page("keys-page", t("settings.keys"), "key", paths.settings("keys")),

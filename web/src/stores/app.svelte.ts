@@ -51,6 +51,7 @@ class App {
     this.events.on("reset", () => void this.fetch());
     this.events.on("job", (job) => {
       if (job.kind === "engine.build" && job.state === "done") this.toasts.show(t("engines.built"));
+      if (job.kind === "endpoint.wait") this.waited(job);
       if (job.kind === "verify" && job.state === "done") this.verified(job);
       if (job.kind !== "download" || job.state !== "done") return;
       this.toasts.show(t("job.done.toast", { name: job.title }));
@@ -112,6 +113,12 @@ class App {
     const bad = [...listed("damaged"), ...listed("missing")].filter((file) => !mended.includes(file));
     if (bad.length) this.toasts.show(t("verify.bad", { files: bad.join(", ") }), { tone: "danger" });
     else this.toasts.show(mended.length ? t("verify.mended", { n: mended.length }) : t("verify.good"));
+  }
+
+  /** Tells that an Endpoint runs, or why nobody waits for it any more. */
+  private waited(job: Job): void {
+    if (job.state === "done") this.toasts.show(t("endpoints.runs", { name: String(job.args.name) }));
+    if (job.state === "failed" && job.error) this.toasts.show(words(job.error).message, { tone: "danger" });
   }
 
   newChat(): void {

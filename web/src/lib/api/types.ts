@@ -150,3 +150,8 @@ export type Price = Shapes["Price"];
 
 /** What may be spent, and how much of it is; in US dollars. */
 export type Budget = Shapes["MoneyBudget"];
+
+/** A dedicated machine at Hugging Face; what it costs is null where nobody knows. */
+export type Endpoint = Shapes["EndpointOut"];
+export type EndpointCost = Shapes["CostOut"];
+export type EndpointHardware = Shapes["HardwareOut"];
