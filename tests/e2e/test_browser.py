@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.fakes.apart import apart
-from tests.fakes.endpoints import TOKEN, FakeManagement, managing
 
 from tests.e2e.conftest import ROOT, serving
+from tests.fakes.apart import apart
+from tests.fakes.endpoints import TOKEN, FakeManagement, managing
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
 TWINNED = "endpoints.spec.ts"
