@@ -19,6 +19,7 @@ const pages = [
   "/settings/endpoints",
   "/settings/routes",
   "/settings/budgets",
+  "/settings/hooks",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",

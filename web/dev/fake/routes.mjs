@@ -3,6 +3,7 @@
 import { budgets, charge } from "./budgets.mjs";
 import * as data from "./data.mjs";
 import { endpointCost, endpointHardware, endpoints } from "./endpoints.mjs";
+import { hooks } from "./hooks.mjs";
 import { hub, store } from "./hub.mjs";
 import { calls, stats } from "./monitor.mjs";
 import { prices } from "./prices.mjs";
@@ -316,6 +317,7 @@ const nouns = {
   endpoints: (state, method, rest, given) => endpoints(state, method, rest, given, (...words) => new Fault(...words)),
   "endpoint-hardware": endpointHardware,
   "endpoint-cost": endpointCost,
+  hooks: (state, method, rest, given) => hooks(state, method, rest, given, (...words) => new Fault(...words)),
   stats: (state, _method, _rest, _given, url) => stats(state, url.searchParams),
   prices,
   "provider-kinds": kindList,

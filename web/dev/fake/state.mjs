@@ -3,6 +3,7 @@
 import { seededBudgets } from "./budgets.mjs";
 import * as data from "./data.mjs";
 import { seededEndpoints } from "./endpoints.mjs";
+import { seededHooks } from "./hooks.mjs";
 import { seededLive, seededPast } from "./monitor.mjs";
 import { seededServices } from "./remote.mjs";
 import { seededRoutes } from "./ways.mjs";
@@ -23,6 +24,7 @@ export class State {
     this.keys = [];
     this.prices = new Map();
     this.endpoints = new Map(empty ? [] : seededEndpoints());
+    this.hooks = new Map(empty ? [] : seededHooks());
     this.budgets = new Map(empty ? [] : seededBudgets());
     this.live = empty ? [] : seededLive();
     this.past = empty ? [] : seededPast();

@@ -97,6 +97,7 @@ function pages(app: typeof App): Command[] {
     page("endpoints", t("settings.endpoints"), "export", paths.settings("endpoints")),
     page("routes", t("settings.routes"), "onward", paths.settings("routes")),
     page("budgets", t("settings.budgets"), "coin", paths.settings("budgets")),
+    page("hooks", t("settings.hooks"), "bell", paths.settings("hooks")),
     page("keys-page", t("settings.keys"), "key", paths.settings("keys")),
     page("hardware", t("settings.hardware"), "cpu", paths.settings("hardware")),
     page("doctor", t("settings.doctor"), "pulse", paths.settings("doctor")),

@@ -155,3 +155,7 @@ export type Budget = Shapes["MoneyBudget"];
 export type Endpoint = Shapes["EndpointOut"];
 export type EndpointCost = Shapes["CostOut"];
 export type EndpointHardware = Shapes["HardwareOut"];
+
+/** An address that is told of events. */
+export type Hook = Shapes["Hook"];
+export type HookTest = Shapes["HookTest"];
