@@ -1086,6 +1086,7 @@ export default {
   "monitor.unnamed": "(ohne)",
   "cause.resting": "Es wird nach zu vielen Ausfällen eine Weile in Ruhe gelassen.",
   "cause.condition": "Die Bedingungen der Route passten nicht.",
+  "monitor.unfiltered": "Alle Aufrufe",
   "monitor.refresh": "Auffrischen",
   "monitor.open": "Einzelheiten",
   "monitor.more": "Frühere Anfragen",

@@ -1076,6 +1076,7 @@ export default {
   "monitor.unnamed": "(none)",
   "cause.resting": "It is left alone for a while, after too many failures.",
   "cause.condition": "The route's conditions did not fit.",
+  "monitor.unfiltered": "All calls",
   "monitor.refresh": "Refresh",
   "monitor.open": "Details",
   "monitor.more": "Earlier calls",

@@ -1078,6 +1078,7 @@ export default {
   "monitor.unnamed": "(بی‌نام)",
   "cause.resting": "پس از ناموفقی‌های بسیار، چندی از آن پرسیده نمی‌شود.",
   "cause.condition": "شرط‌های مسیر برقرار نبود.",
+  "monitor.unfiltered": "همهٔ فراخوان‌ها",
   "monitor.refresh": "تازه کردن",
   "monitor.open": "جزئیات",
   "monitor.more": "پرسش‌های پیشین",
