@@ -2,8 +2,9 @@
 
 `python -m bench.routing [ROUNDS]` starts a scripted service on loopback, a real server of Serai that has it as a
 service (asked with a key that has limits, everything counted), the least that a relay in Python does, and LiteLLM's
-proxy where `LITELLM` names it. All are asked by the same client in turns, round after round; figures are medians of the rounds. Beside the wall clock it
-tells the processor time of each one's own processes, which a busy machine disturbs less."""
+proxy where `LITELLM` names it. All are asked by the same client in turns, round after round; figures are medians of
+the rounds. Beside the wall clock it tells the processor time of each one's own processes, which a busy machine
+disturbs less."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from serai.types import Call, Delta, Model, Result
@@ -16,8 +16,8 @@ class Backend(Protocol):
     """Unique among the backends of one Serai; shown to people as who answered."""
 
     async def models(self) -> Sequence[Model]:
-        """The models it can run now or after loading them. Never raises because a service is away: it returns what
-        it knows."""
+        """The models it can run now or after loading them: the same list, unchanged, as long as they are the same.
+        Never raises because a service is away: it returns what it knows."""
         ...
 
     def run(self, call: Call) -> AsyncGenerator[Delta, None]:
@@ -31,6 +31,12 @@ class Backend(Protocol):
     async def close(self) -> None:
         """Frees everything it holds. May be called twice."""
         ...
+
+
+async def whole(run: Callable[[Call], AsyncGenerator[Delta, None]], call: Call) -> Result:
+    """The whole answer to a call of which nobody reads the beginning before its end."""
+    call.whole = True
+    return await collect(run(call))
 
 
 async def collect(stream: AsyncGenerator[Delta, None]) -> Result:

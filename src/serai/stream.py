@@ -3,8 +3,7 @@ in, one JSON parse per event, no models."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from typing import Any
 
 import orjson
@@ -27,41 +26,87 @@ class CutShort(ModelFailed):
 
 
 async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    """The data of each event, however the bytes were cut. Comments and other fields are left out."""
-    async with contextlib.aclosing(_groups(chunks)) as groups:
-        async for group in groups:
-            for data in group:
+    """The data of each event, however the bytes were cut. Comments and other fields are left out. Closes `chunks` with
+    itself, where that can be closed."""
+    cut = _Cut()
+    try:
+        async for chunk in chunks:
+            for data in cut.events(chunk):
                 yield data
+        for data in cut.rest():
+            yield data
+    finally:
+        await _closed(chunks)
 
 
-async def deltas(chunks: AsyncIterable[bytes], answerer: Answerer) -> AsyncGenerator[Delta, None]:
-    """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Raises
-    ModelFailed when the stream is not what it should be, CutShort when it ends before it told how: `who` is
-    then the service, if the answer comes from one."""
-    reader = _Reader(answerer)
-    async with contextlib.aclosing(_groups(chunks)) as groups:
-        async for group in groups:
-            for data in group:
-                if (delta := reader.take(data)) is not None:
-                    yield delta
+async def deltas(
+    chunks: AsyncIterable[bytes], answerer: Answerer, *, whole: bool = False
+) -> AsyncGenerator[Delta, None]:
+    """Deltas by the contract of Backend: the first carries `answerer`, the last `finish` and `usage`. Of a `whole`
+    answer, texts that come together are one. Raises ModelFailed when the stream is not what it should be, CutShort when
+    it ends before it told how: `who` is then the service, if the answer comes from one. Closes `chunks` as `events`."""
+    reader, cut = _Reader(answerer), _Cut()
+    read = _joined if whole else _each
+    try:
+        async for chunk in chunks:
+            for delta in read(reader, cut.events(chunk)):
+                yield delta
             if reader.done:
                 break
+        for delta in read(reader, cut.rest()):
+            yield delta
+    finally:
+        await _closed(chunks)
     yield reader.last()
 
 
-async def _groups(chunks: AsyncIterable[bytes]) -> AsyncGenerator[list[bytes], None]:
-    """The data of the events that came together. Closes `chunks` with itself, where that can be closed."""
-    rest = b""
-    try:
-        async for chunk in chunks:
-            lines = (rest + chunk if rest else chunk).split(b"\n")
-            rest = lines.pop()
-            yield [data for line in lines if (data := _data(line)) is not None]
-        if rest.startswith(b"data:"):
-            yield [rest[5:].strip()]
-    finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()
+async def _closed(chunks: AsyncIterable[bytes]) -> None:
+    close = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()
+
+
+class _Cut:
+    """A stream's bytes, cut into events wherever they come apart."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def events(self, chunk: bytes) -> list[bytes]:
+        """The data of the events that end in this chunk."""
+        lines = (self._rest + chunk if self._rest else chunk).split(b"\n")
+        self._rest = lines.pop()
+        return [data for line in lines if line and (data := _data(line)) is not None]
+
+    def rest(self) -> list[bytes]:
+        """What was begun when the stream ended."""
+        rest, self._rest = self._rest, b""
+        return [rest[5:].strip()] if rest.startswith(b"data:") else []
+
+
+def _each(reader: _Reader, group: list[bytes]) -> Iterator[Delta]:
+    for data in group:
+        if (delta := reader.take(data)) is not None:
+            yield delta
+
+
+def _joined(reader: _Reader, group: list[bytes]) -> Iterator[Delta]:
+    """The same with plain texts in one."""
+    before: Delta | None = None
+    for delta in _each(reader, group):
+        plain = delta.tool_calls is None and delta.logprobs is None
+        if before is not None and plain:
+            before.text += delta.text
+            before.reasoning += delta.reasoning
+            before.pieces += 1
+            continue
+        if before is not None:
+            yield before
+        before = delta if plain else None
+        if not plain:
+            yield delta
+    if before is not None:
+        yield before
 
 
 def _data(line: bytes) -> bytes | None:

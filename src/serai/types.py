@@ -169,7 +169,8 @@ class Call:
     shape; for every other task it is the Hugging Face task's input. `settings` holds only what the asker set, in the
     spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
     `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
-    `wishes` are for the router alone. `deadline` is on the monotonic clock."""
+    `wishes` are for the router alone. `deadline` is on the monotonic clock. `whole`: nobody reads the answer while
+    it is written, so its text may come in fewer pieces."""
 
     task: str
     model: str
@@ -179,6 +180,7 @@ class Call:
     principal: Principal = OWNER
     wishes: Wishes = NO_WISHES
     deadline: float | None = None
+    whole: bool = False
     id: str = field(default_factory=lambda: new_id("call"))
     course: Course = field(default_factory=Course)
 
@@ -233,13 +235,15 @@ class Delta:
     much of that was known, where the backend says so by then. The last, and only it, carries `finish` and `usage`, and
     `stop_text` where one of the call's stop texts ended it and the backend says which. `tool_calls` and `logprobs` are
     in OpenAI's streaming shape. `data` is the whole answer of a task whose answer is no text, in one Delta: see the
-    task's declaration."""
+    task's declaration. `pieces` is how many of the backend's own pieces this is made of: those of a `whole` call that
+    came together."""
 
     text: str = ""
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] | None = None
     logprobs: dict[str, Any] | None = None
     data: Any = None
+    pieces: int = 1
     answerer: Answerer | None = None
     tried: tuple[Attempt, ...] = ()
     prompt_tokens: int = 0

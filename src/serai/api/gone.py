@@ -14,10 +14,11 @@ GONE = "serai.gone"
 
 
 class Gone:
-    """One request's client. `happened` is final."""
+    """One request's client. `happened` is final. `asked`: all of its request has come."""
 
     def __init__(self) -> None:
         self.happened = False
+        self.asked = False
         self._told: list[Callable[[], None]] = []
 
     def tell(self) -> None:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serai.api import envelopes, origins, wishes
 from serai.api.credentials import shown
 from serai.api.ending import ENDING, Ending
-from serai.api.gone import GONE
+from serai.api.gone import GONE, Gone
 from serai.api.gone import Receive as Watched
 from serai.api.patience import Patience, TooSlow
 from serai.api.scopes import PRINCIPAL
@@ -147,7 +147,8 @@ class _Request:
         if self.scope["type"] != "http":
             return await coming
         try:
-            message = await self._patience.take(coming)
+            gone: Gone | None = self.scope.get(GONE)
+            message = await self._patience.take(coming, there=gone is not None and gone.asked)
         except TooSlow as error:
             return await self._stop(error)
         return message if self._patience.read <= self._limit else await self._stop(self._too_large())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.types import Message
 
@@ -33,12 +34,12 @@ class Patience:
         self._whole = False
         self._began = 0.0
 
-    async def take(self, message: Awaitable[Message]) -> Message:
-        """The next message; raises TooSlow."""
+    async def take(self, message: Awaitable[Message], *, there: bool = False) -> Message:
+        """The next message; raises TooSlow. `there`: all of the body has come already."""
         if self._whole:
             return await message
         try:
-            async with asyncio.timeout(self._left()):
+            async with _NO_HURRY if there else asyncio.timeout(self._left()):
                 came = await message
         except TimeoutError:
             raise TooSlow("The body did not come in time.", hint="Send it again.") from None
@@ -50,3 +51,6 @@ class Patience:
         now = time.monotonic()
         self._began = self._began or now
         return max(0.0, min(BODY_S, self._began + BODY_S + self.read / LEAST_RATE - now))
+
+
+_NO_HURRY: AbstractAsyncContextManager[object] = nullcontext()

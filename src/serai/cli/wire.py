@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serai.api.gone import GONE, Gone
+from serai.cli.corked import Corked
 
 HEAD_BYTES = 64 * 1024
 HEAD_S = 30.0
@@ -26,7 +27,7 @@ class Wire(HttpToolsProtocol):
     _clients: Sequence[Gone] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -59,6 +60,11 @@ class Wire(HttpToolsProtocol):
         self.scope[GONE] = gone = Gone()  # type: ignore[literal-required]
         self._clients = [*self._clients, gone] if self._busy() else [gone]
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if self._clients:
+            self._clients[-1].asked = True
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():

@@ -43,15 +43,21 @@ class LocalBackend:
         self.place = LOCAL
         self._store = store
         self._pool = pool
+        self._stored: Sequence[Model] = ()
+        self._own: Sequence[Model] = ()
         self._listed: dict[str, Model] = {}
         self._listed_at = 0.0
         self._touched: dict[str, float] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
     async def models(self) -> Sequence[Model]:
-        models = [model for model in await self._store.models() if model.engine == self.name]
-        self._listed, self._listed_at = {model.name: model for model in models}, time.monotonic()
-        return models
+        stored = await self._store.models()
+        if stored is not self._stored:
+            self._stored = stored
+            self._own = [model for model in stored if model.engine == self.name]
+            self._listed = {model.name: model for model in self._own}
+        self._listed_at = time.monotonic()
+        return self._own
 
     async def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         model = await self._find(call.model)

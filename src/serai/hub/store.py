@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -53,17 +53,17 @@ class Store:
         self._records = Records(db)
         self._changed = changed
         self._guide: Model | None = None
-        self._known: tuple[int | None, list[Model]] = (None, [])
+        self._known: tuple[int | None, Sequence[Model]] = (None, ())
 
-    async def models(self) -> list[Model]:
-        """All models, the embedded one first, then by name. Read anew only when anybody has written since."""
+    async def models(self) -> Sequence[Model]:
+        """All models, the embedded one first, then by name: the same sequence until anybody has changed something."""
         version = self._db.version()  # before the rows are read: a write in between makes them look old, never new
         known, models = self._known
         if version is None or version != known:
             rows = await self._db.read(_all)
-            models = [self._embedded(rows.get(GUIDE)), *(_from_row(row) for name, row in rows.items() if name != GUIDE)]
+            models = (self._embedded(rows.get(GUIDE)), *(_from_row(row) for name, row in rows.items() if name != GUIDE))
             self._known = (version, models)
-        return list(models)
+        return models
 
     async def find(self, name: str) -> Model:
         """The model with exactly this name; raises ModelNotFound with the nearest names."""

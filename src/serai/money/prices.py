@@ -104,5 +104,7 @@ class Prices:
         if seller is None:
             return None
         own = model.name.removeprefix(f"{model.place}/")
-        today = datetime.fromtimestamp(self._clock(), UTC).date()
-        return quoted(seller.quote(own)) or (listed.find(seller.kind, own, today) if seller.kind else None)
+        told = quoted(seller.quote(own))
+        if told is not None or not seller.kind:
+            return told
+        return listed.find(seller.kind, own, datetime.fromtimestamp(self._clock(), UTC).date())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from serai.errors import SeraiError
 from serai.money import amounts, budget, counting
@@ -57,12 +58,14 @@ class Purse:
         if worst is None:
             self._check_unknown(model, known, hard)
             hard = []
-        charge = self._charge(call, model, worst)
+        at = self._clocks.time()
+        held = None
         if hard:
-            await self._reserve(call, charge, hard)
-            return Holding(self._ledger, call, charge, known, held=worst)
-        await self._ledger.ready()
-        return Holding(self._ledger, call, charge, known)
+            held = _charge(call, model, at, id=new_id("charge"), state="held", cost=worst, owner=self._ledger.owner)
+            await self._reserve(call, held, hard)
+        else:
+            await self._ledger.ready()
+        return Holding(self._ledger, call, model, at, known, held)
 
     def estimate(self, call: Call, model: Model) -> float | None:
         """What it would cost at most, in US dollars; None where the price, or the answer's length, is not known."""
@@ -109,21 +112,6 @@ class Purse:
             self._refused(found[0])
             raise budget.overspent(*found, charge.cost or 0, call.principal, charge.at)
 
-    def _charge(self, call: Call, model: Model, worst: int | None) -> Charge:
-        return Charge(
-            id=new_id("charge"),
-            call=call.id,
-            at=self._clocks.time(),
-            principal=call.principal.id,
-            who=call.principal.name,
-            model=model.name,
-            place=model.place,
-            session=call.wishes.session,
-            state="held",
-            cost=worst,
-            owner=self._ledger.owner,
-        )
-
 
 class Nothing:
     """What is put aside for a call that costs nothing."""
@@ -137,7 +125,7 @@ class Nothing:
         self._at = at
         self._settled = False
 
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, _took_s: float = 0.0) -> float | None:
         """Counts what was used."""
         if not self._settled and usage != NOTHING:
             self._ledger.count(self._call, self._model, self._at, usage)
@@ -146,48 +134,52 @@ class Nothing:
 
 
 class Holding:
-    """Money put aside for one attempt; `held` is how much of it on disk."""
+    """Money put aside for one attempt; `held` is what of it is on disk."""
 
-    __slots__ = ("_call", "_charge", "_cost", "_held", "_known", "_ledger", "_settled")
+    __slots__ = ("_at", "_call", "_cost", "_held", "_known", "_ledger", "_model", "_settled")
 
     def __init__(
-        self, ledger: Ledger, call: Call, charge: Charge, known: Known | None, held: int | None = None
+        self, ledger: Ledger, call: Call, model: Model, at: float, known: Known | None, held: Charge | None
     ) -> None:
         self._ledger = ledger
         self._call = call
-        self._charge = charge
+        self._model = model
+        self._at = at
         self._known = known
         self._held = held
         self._settled = False
         self._cost: float | None = None
 
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, took_s: float = 0.0) -> float | None:
         """Charges what was counted; at least the prompt, where the attempt began and its service counted nothing.
         `NOTHING`, and only that, says that it never began. A second time changes nothing."""
         if not self._settled:
             self._settled = True
-            self._cost = self._settle(usage)
+            self._cost = self._settle(usage, took_s)
         return self._cost
 
-    def _settle(self, usage: Usage) -> float | None:
+    def _settle(self, usage: Usage, took_s: float) -> float | None:
+        held = self._held
         if usage == NOTHING or usage.from_cache:
-            if self._held is not None:
-                self._ledger.add(Entry(self._charge, held=self._held, released=True))
+            if held is not None:
+                self._ledger.add(Entry(held, held=held.cost, released=True))
             return 0.0
-        amount, exact = self._amount(usage)
-        charge = replace(
-            self._charge,
+        amount, exact = self._amount(usage, took_s)
+        charge = _charge(
+            self._call,
+            self._model,
+            self._at,
+            id=held.id if held is not None else new_id("charge"),
             cost=amount,
             state="counted" if exact else "estimated",
-            owner="",
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cached_tokens=usage.cached_tokens,
         )
-        self._ledger.add(Entry(charge, held=self._held))
+        self._ledger.add(Entry(charge, held=held.cost if held is not None else None))
         return None if amount is None else amounts.dollars(amount)
 
-    def _amount(self, usage: Usage) -> tuple[int | None, bool]:
+    def _amount(self, usage: Usage, took_s: float) -> tuple[int | None, bool]:
         """What it cost, and whether all of that was counted."""
         if usage.cost is not None:  # the service said so itself
             return amounts.nano(usage.cost), True
@@ -201,6 +193,20 @@ class Holding:
             completion=usage.completion_tokens,
             images=counting.pictures(self._call),
             audio_s=counting.sound_s(self._call),
-            seconds=usage.total_s or 0.0,
+            seconds=usage.total_s or took_s,
         )
         return amounts.nano(cost(price, counts)), not guessed and not (price.audio_second and counts.audio_s)
+
+
+def _charge(call: Call, model: Model, at: float, **facts: Any) -> Charge:
+    principal = call.principal
+    return Charge(
+        call=call.id,
+        at=at,
+        principal=principal.id,
+        who=principal.name,
+        model=model.name,
+        place=model.place,
+        session=call.wishes.session,
+        **facts,
+    )

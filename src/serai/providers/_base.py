@@ -9,7 +9,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -189,9 +189,9 @@ class Service(ABC):
         async with asyncio.timeout(self.config.patience_s):
             return await _lines.whole(response, self.name)
 
-    def lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-        """The bytes of a streamed answer, within bounds."""
-        return _lines.lines(response.content, self.name, self.config.patience_s)
+    def lines(self, response: aiohttp.ClientResponse) -> _lines.Lines:
+        """The bytes of a streamed answer, within bounds; to be closed."""
+        return _lines.Lines(response.content, self.name, self.config.patience_s)
 
     async def retire(self) -> None:
         """Closes once the answers that are being written are whole."""
@@ -224,7 +224,7 @@ class Service(ABC):
             if isinstance(request.body, bytes):
                 return request
             headers = {"content-type": "application/json", **request.headers}
-            return replace(request, body=orjson.dumps(request.body), headers=headers)
+            return Request(request.path, orjson.dumps(request.body), headers, request.reads)
         except _NONSENSE as error:  # a message without a role, half of a surrogate pair, …
             raise self._unfit() from error
 
@@ -237,9 +237,8 @@ class Service(ABC):
             async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
                 async for delta in deltas:
                     yield delta
-            with contextlib.suppress(TimeoutError):  # what follows the end, so that the connection can be used again
-                async with asyncio.timeout(_DRAIN_S):
-                    await response.content.readany()
+            if not response.content.at_eof():
+                await _drained(response)
         finally:
             # An answer that is not at its end is left by closing the connection: only that stops the service.
             response.release() if response.content.at_eof() else response.close()
@@ -299,3 +298,10 @@ class Service(ABC):
             self._running -= 1
             if not self._running:
                 self._idle.set()
+
+
+async def _drained(response: aiohttp.ClientResponse) -> None:
+    """Reads what follows the end, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            await response.content.readany()

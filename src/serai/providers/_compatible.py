@@ -52,7 +52,7 @@ class Compatible(Service):
     def read(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:
         if call.task not in (CHAT, TEXT_GENERATION) or response.content_type == "application/json":
             return self._whole(call, response, who)
-        deltas = stream.deltas(self.lines(response), who)
+        deltas = stream.deltas(self.lines(response), who, whole=call.whole)
         return deltas if call.task == CHAT else _modern(deltas)
 
     async def _whole(self, call: Call, response: aiohttp.ClientResponse, who: Answerer) -> AsyncGenerator[Delta, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 
 import aiohttp
 
@@ -16,47 +15,50 @@ _LOOK_S = 0.05
 """How exact the patience is with a service whose reader was slow."""
 
 
-async def lines(content: aiohttp.StreamReader, service: str, patience_s: float) -> AsyncGenerator[bytes, None]:
-    """The bytes as they come. Raises TimeoutError when no line has ended for so long, however many bytes came, and
-    ModelFailed for a line that is too long."""
-    watch, length = _Watch(content, patience_s), 0
-    try:
-        while chunk := await content.readany():
-            end = chunk.rfind(b"\n")
-            length = length + len(chunk) if end < 0 else len(chunk) - end - 1
-            if max(length, end) > LONGEST_LINE:
-                raise ModelFailed(f"{service} sent a line without end.", hint="Try again.", who=service)
-            watch.reading = False
-            yield chunk
-            watch.go_on(anew=end >= 0)
-    finally:
-        watch.stop()
+class Lines:
+    """The bytes of a streamed answer as they come, to be read by `async for`. Raises TimeoutError when no line has
+    ended for so long, however many bytes came, and ModelFailed for a line that is too long. One timer watches a whole
+    answer, not one every piece; the time that the reader takes does not count."""
 
-
-class _Watch:
-    """Ends the wait for a line that does not come: one timer for a whole answer, not one for every piece. The time
-    that the reader takes does not count."""
-
-    def __init__(self, content: aiohttp.StreamReader, patience_s: float) -> None:
-        self.reading = True
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, content: aiohttp.StreamReader, service: str, patience_s: float) -> None:
         self._content = content
+        self._service = service
         self._patience_s = patience_s
-        self._due = self._loop.time() + patience_s
-        self._timer = self._loop.call_at(self._due, self._look)
+        self._length = 0
+        self._reading = False
+        self._anew = True
+        self._due = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def go_on(self, *, anew: bool) -> None:
-        """It is waited again: for the rest of a line, or for a new one."""
-        self.reading = True
-        if anew:
+    def __aiter__(self) -> Lines:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._anew:
             self._due = self._loop.time() + self._patience_s
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._due, self._look)
+        self._reading = True
+        chunk = await self._content.readany()
+        self._reading = False
+        if not chunk:
+            await self.aclose()
+            raise StopAsyncIteration
+        end = chunk.rfind(b"\n")
+        self._length = self._length + len(chunk) if end < 0 else len(chunk) - end - 1
+        if max(self._length, end) > LONGEST_LINE:
+            raise ModelFailed(f"{self._service} sent a line without end.", hint="Try again.", who=self._service)
+        self._anew = end >= 0
+        return chunk
 
-    def stop(self) -> None:
-        self._timer.cancel()
+    async def aclose(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _look(self) -> None:
         now = self._loop.time()
-        if self.reading and now >= self._due:
+        if self._reading and now >= self._due:
             self._content.set_exception(TimeoutError())
         else:
             self._timer = self._loop.call_at(max(self._due, now + _LOOK_S), self._look)

@@ -86,7 +86,8 @@ class Prediction:
             return
         name, patience = self._service.name, self._service.config.patience_s
         async with contextlib.AsyncExitStack() as stack:
-            lines = _lines.lines(await self._opened(stack, str(url)), name, patience)
+            lines = _lines.Lines(await self._opened(stack, str(url)), name, patience)
+            await stack.enter_async_context(contextlib.aclosing(lines))
             events = await stack.enter_async_context(contextlib.aclosing(_replicate_events.events(lines)))
             async for event, data in events:
                 if event == "output":

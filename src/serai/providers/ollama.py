@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -59,17 +60,18 @@ class Ollama(Service):
             yield delta
             return
         rest, first, called = b"", [who], 0
-        async for chunk in self.lines(response):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                delta = self._delta(orjson.loads(line), called)
-                called += len(delta.tool_calls or ())
-                delta.answerer = first.pop() if first else None
-                if called and delta.finish == "stop":
-                    delta.finish = "tool_calls"
-                yield delta
-                if delta.finish is not None:
-                    return
+        async with contextlib.aclosing(self.lines(response)) as chunks:
+            async for chunk in chunks:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    delta = self._delta(orjson.loads(line), called)
+                    called += len(delta.tool_calls or ())
+                    delta.answerer = first.pop() if first else None
+                    if called and delta.finish == "stop":
+                        delta.finish = "tool_calls"
+                    yield delta
+                    if delta.finish is not None:
+                        return
         raise CutShort(f"The stream of {call.model} ended before the answer did.", hint="Try again.", who=self.name)
 
     def _delta(self, line: dict[str, Any], called: int) -> Delta:

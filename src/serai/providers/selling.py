@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from serai.money.prices import Seller
 from serai.providers import checking
 from serai.providers.declaration import kinds
@@ -15,6 +17,16 @@ def seller(providers: Providers, place: str) -> Seller | None:
     if opened is None:
         return None
     row, backend = opened
-    kind = kinds().get(row.kind)
-    there = kind is not None and bool(kind.url) and checking.origin(kind.url) == checking.origin(row.url)
-    return Seller(row.kind if there else "", getattr(backend, "quoted", lambda _model: None))
+    return Seller(_makers(row.kind, row.url), getattr(backend, "quoted", _silent))
+
+
+@lru_cache(1000)
+def _makers(name: str, url: str) -> str:
+    """The kind, where the service is at the kind's own address."""
+    kind = kinds().get(name)
+    there = kind is not None and bool(kind.url) and checking.origin(kind.url) == checking.origin(url)
+    return name if there else ""
+
+
+def _silent(_model: str) -> None:
+    """Of a service that says nothing of prices."""

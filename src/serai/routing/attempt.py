@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from serai.backend import Backend
 from serai.errors import ContextExceeded, SeraiError, TimedOut
 from serai.routing import retry, shorten
 from serai.routing.care import Care
-from serai.routing.shorten import Shortened
-from serai.types import LOCAL, Call, Delta, Model, Usage
+from serai.routing.once import Once
+from serai.types import Call, Delta, Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,77 +49,25 @@ class Attempt:
         budget.call()
         tries = 1
         while True:
-            began = False
+            once = Once(chosen, self.model, self._backend, self._why, self._care)
             try:
-                async with contextlib.aclosing(self._once(chosen)) as stream:
-                    async for delta in stream:
-                        began = True
+                async with once, contextlib.aclosing(self._backend.run(chosen.call)) as source:
+                    async for delta in self._within(source):
+                        once.hear(delta)
                         yield delta
                 return
             except ContextExceeded as error:
-                if began or not chosen.allowed:
+                if once.began or not chosen.allowed:
                     raise
                 chosen = chosen.shorter(error)
             except SeraiError as error:
                 pause = None
-                if not began and tries < self._terms.tries and retry.again(error):
+                if not once.began and tries < self._terms.tries and retry.again(error):
                     pause = retry.wait_s(error, tries)
                 if pause is None or not budget.take():
                     raise
                 tries += 1
                 await asyncio.sleep(pause)
-
-    async def _once(self, chosen: Shortened) -> AsyncGenerator[Delta, None]:
-        call, course = chosen.call, chosen.call.course
-        course.model, course.backend, course.place = self.model.name, self.name, self.model.place
-        self._care.asked(call)
-        places = self._care.places(self._backend)
-        if self.model.place != LOCAL:
-            self._care.breakers.enter(self.name, self.model.name)
-        failure: BaseException | None = asyncio.CancelledError()
-        try:
-            async with (
-                places.place(call) if places is not None else _NO_WAIT,
-                contextlib.aclosing(self._charged(call)) as stream,
-            ):
-                async for delta in stream:
-                    failure = None
-                    if chosen.left_out and delta.usage is not None:
-                        delta.usage = replace(delta.usage, left_out=chosen.left_out)
-                    yield delta
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            if self.model.place != LOCAL:
-                self._care.breakers.leave(self.name, self.model.name, failure)
-
-    async def _charged(self, call: Call) -> AsyncGenerator[Delta, None]:
-        """The backend's Deltas; what they cost is put aside before and settled after, whatever becomes of them."""
-        hold = await self._care.money.hold(call, self.model)
-        counted = Usage()
-        written = 0
-        settled = False
-        began = time.monotonic()
-        try:
-            async with contextlib.aclosing(self._backend.run(call)) as source:
-                async for delta in self._within(source):
-                    if delta.usage is None:
-                        written += 1
-                    else:
-                        settled = True
-                        told = replace(delta.usage, total_s=delta.usage.total_s or time.monotonic() - began)
-                        delta.usage = replace(delta.usage, cost=call.course.spent(hold.settle(told)))
-                    if delta.answerer is not None:
-                        counted = Usage(prompt_tokens=delta.prompt_tokens, cached_tokens=delta.cached_tokens)
-                        if self._why:
-                            delta.answerer = replace(delta.answerer, why=self._why)
-                    yield delta
-        finally:
-            if not settled:
-                took = time.monotonic() - began
-                used = replace(counted, completion_tokens=written, total_s=took) if written else Usage()
-                call.course.spent(hold.settle(used))
 
     def _within(self, source: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
         timed = self._terms.first_token_s is not None or self._terms.total_s is not None
@@ -143,6 +91,3 @@ class Attempt:
                 raise TimedOut(f"{self.name} {what} within {took:.1f} seconds.", who=self.name) from error
             first = False
             yield delta
-
-
-_NO_WAIT: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()

@@ -62,7 +62,7 @@ class Free:
 
 
 class _Nothing:
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, _took_s: float = 0.0) -> float | None:
         return usage.cost
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from serai.types import Call, Record, Usage
+from serai.types import Call, Delta, Record, Usage
 
 Ending = Literal["done", "failed", "cancelled"]
+NOTHING = Usage()
+"""Nothing was told of it yet."""
+
 CallState = Literal["waiting", "streaming"] | Ending
 
 
@@ -23,6 +27,8 @@ class LiveCall:
     state: CallState = "waiting"
     tokens: int = 0
     started_at: float = field(default_factory=time.time)
+    usage: Usage = NOTHING
+    first_token_s: float | None = None
     stopped_by: Literal["", "cancel", "deadline", "revoked"] = ""
     _waiting: asyncio.Task[Any] | None = None
 
@@ -33,11 +39,22 @@ class LiveCall:
         if self._waiting is not None:
             self._waiting.cancel()
 
-    def waits(self, task: asyncio.Task[Any] | None) -> None:
-        """Says that `task` waits for the backend now, or (None) no longer: only then may it be cancelled."""
-        self._waiting = task
+    async def next(self, source: AsyncGenerator[Delta, None]) -> Delta | None:
+        """The source's next Delta; None at its end, or once the call is stopped from outside."""
+        if self.stopped_by:
+            return None
+        task = self._waiting = asyncio.current_task()
+        try:
+            return await anext(source, None)
+        except asyncio.CancelledError:
+            # Ours only if we asked for it and nobody else did at the same time.
+            if not self.stopped_by or (task is not None and task.uncancel() > 0):
+                raise
+            return None
+        finally:
+            self._waiting = None
 
-    def record(self, status: Ending, usage: Usage) -> Record:
+    def record(self, status: Ending) -> Record:
         """What is told of the call once it has ended."""
         course = self.call.course
         return Record(
@@ -48,7 +65,7 @@ class LiveCall:
             status=status,
             error=self.error,
             tried=course.tried,
-            usage=usage,
+            usage=self.usage,
             started_at=self.started_at,
         )
 

@@ -29,9 +29,9 @@ class Watcher(Protocol):
 class Hold(Protocol):
     """Money that is put aside for one attempt."""
 
-    def settle(self, usage: Usage) -> float | None:
-        """Told once, whatever became of the attempt, with what was counted: nothing where it never began. Returns what
-        it cost, None where that is not known."""
+    def settle(self, usage: Usage, took_s: float = 0.0) -> float | None:
+        """Told once, whatever became of the attempt, with what was counted (nothing where it never began) and how long
+        it was at work. Returns what it cost, None where that is not known."""
         ...
 
 

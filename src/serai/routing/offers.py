@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from serai.backend import Backend
 from serai.errors import ModelNotFound, SeraiError
@@ -17,9 +19,14 @@ Offer = tuple[Model, list[Backend]]
 Services = Callable[[], Awaitable[Sequence[Backend]]]
 
 
+_KNOWN = 10_000
+"""So many names are remembered with what they mean."""
+
+
 class Offers:
     """`backends` are this machine's, `services` the remote ones as they are set up at that moment, `loaded` names the
-    models that are in memory, the last used first."""
+    models that are in memory, the last used first. What a name means is remembered as long as the backends that it may
+    mean stay the same, and give the same lists of models."""
 
     def __init__(
         self,
@@ -32,6 +39,7 @@ class Offers:
         self._services = services
         self._settings = settings
         self._loaded = loaded
+        self._known: dict[tuple[str, str, Limits], tuple[list[Any], Offer]] = {}
 
     async def services(self) -> Sequence[Backend]:
         return await self._services() if self._services is not None else ()
@@ -48,10 +56,28 @@ class Offers:
     async def choose(self, name: str, task: str, limits: Limits) -> Offer:
         """What a name means. A call reaches a service only by a name that begins with the service's. Raises
         ModelNotFound, WrongTask or Forbidden."""
-        default = self._settings().models.default
-        explicit = bool(name) and name != AUTO
+        if not name or name == AUTO:
+            return await self._choose(AUTO, task, limits, remote.named(self._default, await self.services()))
+        services = remote.named(name, await self.services())
+        backends = (*self.backends, *services)
+        there: list[Any] = [*backends, *[await backend.models() for backend in backends]]
+        known = self._known.get((name, task, limits))
+        if known is not None and len(known[0]) == len(there) and all(map(operator.is_, known[0], there)):
+            return known[1]
+        offer = await self._choose(name, task, limits, services)
+        if any(offer[0] is model for models in there[len(backends) :] for model in models):  # else it was asked for
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[name, task, limits] = (there, offer)
+        return offer
+
+    @property
+    def _default(self) -> str:
+        return self._settings().models.default
+
+    async def _choose(self, name: str, task: str, limits: Limits, services: Sequence[Backend]) -> Offer:
+        default, explicit = self._default, name != AUTO
         wanted = name if explicit else default
-        services = remote.named(wanted, await self.services())
         offers = await self._of(limits, services, wanted)
         if services and explicit:  # whoever names a service gets it, and nothing that is called alike
             offers = [offer for offer in offers if remote.means(wanted, offer[0], services)]

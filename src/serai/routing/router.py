@@ -17,7 +17,7 @@ from serai.routing.cache.known import Known
 from serai.routing.care import Care
 from serai.routing.fallback import Fallback, One
 from serai.routing.hedge import Hedged
-from serai.routing.live import Ending, LiveCall
+from serai.routing.live import NOTHING, Ending, LiveCall
 from serai.routing.needs import Events, Money, Overhear, Rates, Watcher
 from serai.routing.offers import Offers, Services
 from serai.routing.plan import Candidate, Plan, Planner
@@ -110,23 +110,17 @@ class Router:
         live = LiveCall(call)
         self._live[call.id] = live
         timer = self._arm(call, live)
-        usage = Usage()
         status: Ending = "cancelled"
-        answer = self._overhear(call, self._answer(call))
         try:
-            async with contextlib.aclosing(self._interruptible(answer, live)) as stream:
-                async for delta in stream:
-                    if live.state == "waiting":
-                        live.state = "streaming"
-                        call.course.first = delta
-                        usage = Usage(first_token_s=time.monotonic() - arrived)
-                        self._publish(live)
-                    if delta.usage is None:
-                        live.tokens += 1
-                    else:
-                        usage = delta.usage = _measured(delta.usage, usage.first_token_s, arrived)
-                        status = "cancelled" if delta.finish == "cancelled" else "done"
+            async with contextlib.aclosing(self._overhear(call, self._answer(call))) as answer:
+                while (delta := await live.next(answer)) is not None:
+                    self._hear(live, delta, arrived)
+                    status = "done" if delta.usage is not None and delta.finish != "cancelled" else status
                     yield delta
+            if live.stopped_by and live.usage is NOTHING:  # not at its end already
+                last = _stopped(live)
+                self._hear(live, last, arrived)
+                yield last
         except Exception as error:
             status = "failed"
             live.error = error.code if isinstance(error, SeraiError) else SeraiError.code
@@ -136,8 +130,8 @@ class Router:
                 timer.cancel()
             if place is not None:
                 began = bool(call.course.backend) and (status != "failed" or live.tokens > 0)
-                place.leave(usage.prompt_tokens, usage.completion_tokens or live.tokens, began=began)
-            self._finish(live, status, usage, arrived)
+                place.leave(live.usage.prompt_tokens, live.usage.completion_tokens or live.tokens, began=began)
+            self._finish(live, status, arrived)
 
     async def plan(self, call: Call, route: Route | None = None) -> Plan:
         """What would happen to the call now; `route` stands for the one that its model names. Nothing is asked. Raises
@@ -177,50 +171,34 @@ class Router:
         attempt = Attempt(one.model, one.backend, one.why, self.care, terms)
         return attempt if self._cache is None else Known(attempt, self._cache)
 
-    async def _interruptible(self, source: AsyncGenerator[Delta, None], live: LiveCall) -> AsyncGenerator[Delta, None]:
-        """The source's Deltas until it ends, or until the call is stopped from outside."""
-        began = False
-        try:
-            while not live.stopped_by:
-                live.waits(asyncio.current_task())
-                try:
-                    delta = await anext(source)
-                finally:
-                    live.waits(None)
-                began = True
-                yield delta
-        except StopAsyncIteration:
-            return
-        except asyncio.CancelledError:
-            # Ours only if we asked for it and nobody else did at the same time.
-            task = asyncio.current_task()
-            if not live.stopped_by or (task is not None and task.uncancel() > 0):
-                raise
-        finally:
-            await source.aclose()
-        if live.stopped_by == "revoked":
-            raise Unauthenticated("The API key of this call is not valid any more.", hint=_REVOKED)
-        if live.stopped_by == "deadline":
-            raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
-        course = live.call.course
-        answerer = None if began else Answerer(model=course.model, backend=course.backend, place=course.place)
-        yield Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
+    def _hear(self, live: LiveCall, delta: Delta, arrived: float) -> None:
+        """Notes what the answer says of itself, and completes its measurements."""
+        if live.state == "waiting":
+            live.state = "streaming"
+            live.call.course.first = delta
+            live.first_token_s = time.monotonic() - arrived
+            self._publish(live)
+        if delta.usage is None:
+            live.tokens += delta.pieces
+        else:
+            live.usage = delta.usage = _measured(delta.usage, live.first_token_s, arrived)
 
     def _asked(self, call: Call) -> None:
         live = self._live.get(call.id)
         if live is not None:
             self._publish(live)
 
-    def _finish(self, live: LiveCall, status: Ending, usage: Usage, arrived: float) -> None:
+    def _finish(self, live: LiveCall, status: Ending, arrived: float) -> None:
         """Records the call, however it ended. Runs once for every call."""
         del self._live[live.call.id]
         live.state = status
-        if usage.total_s is None:
-            usage = replace(usage, completion_tokens=live.tokens, total_s=time.monotonic() - arrived)
-        live.tokens = usage.completion_tokens
-        record = live.record(status, usage)
+        if live.usage.total_s is None:
+            total_s = time.monotonic() - arrived
+            live.usage = Usage(completion_tokens=live.tokens, first_token_s=live.first_token_s, total_s=total_s)
+        live.tokens = live.usage.completion_tokens
+        record = live.record(status)
         if status == "done":
-            self.care.speeds.note(record.backend, record.model, usage)
+            self.care.speeds.note(record.backend, record.model, record.usage)
         for watcher in self.watchers:
             watcher.ended(record)
         self._publish(live)
@@ -232,6 +210,18 @@ class Router:
 async def _no_route(_name: str) -> Route | None:
     """Where there are none."""
     return None
+
+
+def _stopped(live: LiveCall) -> Delta:
+    """The end of a call that was stopped from outside. Raises Unauthenticated or TimedOut where that is an error."""
+    if live.stopped_by == "revoked":
+        raise Unauthenticated("The API key of this call is not valid any more.", hint=_REVOKED)
+    if live.stopped_by == "deadline":
+        raise TimedOut("The answer took longer than the call allows.", hint="Allow more time, or ask for less.")
+    course = live.call.course
+    began = live.state == "streaming"
+    answerer = None if began else Answerer(model=course.model, backend=course.backend, place=course.place)
+    return Delta(answerer=answerer, finish="cancelled", usage=Usage(completion_tokens=live.tokens))
 
 
 def _measured(usage: Usage, first_token_s: float | None, arrived: float) -> Usage:

@@ -51,9 +51,11 @@ def prepared(call: Call, model: Model) -> Shortened:
     wanted = call.settings.get(SETTING) if call.task in TASK.calls else None
     if wanted == OLDEST and call.task != CHAT:
         raise BadRequest("Only a chat has turns that could be left out.", field=SETTING)
-    settings = {name: value for name, value in call.settings.items() if name != SETTING} if wanted else call.settings
     allowed = call.task == CHAT and (wanted or model.settings.get(SETTING)) == OLDEST
-    return Shortened(replace(call, model=model.name, settings=settings), allowed)
+    if wanted:
+        rest = {name: value for name, value in call.settings.items() if name != SETTING}
+        return Shortened(replace(call, model=model.name, settings=rest), allowed)
+    return Shortened(call if call.model == model.name else replace(call, model=model.name), allowed)
 
 
 def _cut(call: Call, error: ContextExceeded) -> tuple[list[Mapping[str, Any]], int] | None:

@@ -59,9 +59,9 @@ class Database:
         return await self._writer.run(work)
 
     def version(self) -> int | None:
-        """A number that changes whenever anybody, in any process, commits: what was read under the same number still
-        holds. Takes microseconds; from the loop's thread. None when the database cannot tell, as PostgreSQL; then
-        always read."""
+        """A number that changes whenever anybody, in any process, changes what people set down (`changes.TABLES`): what
+        was read of it under the same number still holds. Takes microseconds; from the loop's thread. None when the
+        database cannot tell, as PostgreSQL; then always read."""
         if self._pulse is None:
             return None
         if self._beat is None:

@@ -6,10 +6,10 @@ from sqlalchemy import URL, Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from serai.errors import Internal, StorageFailed
-from serai.storage import engines
+from serai.storage import changes, engines
 from serai.storage.tables import metadata
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest revision under `migrations/versions`; a test holds them together."""
 
 
@@ -54,6 +54,9 @@ def _created(engine: Engine) -> bool:
         if inspect(connection).get_table_names():
             return False
         metadata.create_all(connection)
+        if connection.dialect.name == "sqlite":
+            for statement in changes.triggers():
+                connection.exec_driver_sql(statement)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
         return True

@@ -173,6 +173,14 @@ keys = Table(
 )
 """API keys; only a digest of each is kept, and until `former_until` that of the text which it had before."""
 
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+)
+"""One row, once there was a change: how many there were of what people set down. See `storage.changes`."""
+
 memory = Table(
     "memory",
     metadata,

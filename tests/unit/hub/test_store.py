@@ -124,6 +124,8 @@ async def test_what_another_process_adds_is_seen_at_once(store: Store, tiny: Pat
     await other.close()
 
 
-async def test_a_list_that_was_given_away_is_nobody_elses(store: Store) -> None:
-    (await store.models()).clear()
-    assert len(await store.models()) == 1
+async def test_a_list_that_was_given_away_is_nobodys_to_change_and_the_same_until_something_does(store: Store) -> None:
+    first = await store.models()
+    assert isinstance(first, tuple) and await store.models() is first
+    await store.set_pinned(first[0].name, pinned=True)
+    assert await store.models() is not first

@@ -34,7 +34,7 @@ class Prices:
     async def hold(self, _call: Any, _model: Any) -> Any:
         return self
 
-    def settle(self, usage: Usage) -> float | None:
+    def settle(self, usage: Usage, _took_s: float = 0.0) -> float | None:
         return usage.cost
 
     def estimate(self, _call: Any, model: Model) -> float | None:
@@ -330,7 +330,7 @@ async def test_what_is_no_plain_text_is_not_gone_on_with(broken: Delta) -> None:
 
 async def test_a_call_costs_what_all_its_attempts_did() -> None:
     class Toll(Prices):
-        def settle(self, usage: Usage) -> float | None:
+        def settle(self, usage: Usage, _took_s: float = 0.0) -> float | None:
             return 0.5 if usage.completion_tokens else 0.0
 
     router = make(service("a", "Half ", FAILED), service("b"), money=Toll(), routes=[route("a/m", "b/m", goes_on=True)])

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from serai.errors import Internal, StorageFailed
 from serai.storage import engines, schema
@@ -16,7 +16,7 @@ from serai.storage.database import Database
 from serai.storage.migrations import run
 from serai.storage.tables import memory, messages, metadata
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
 """All of them, oldest first; what was released never changes."""
 
 
@@ -54,6 +54,14 @@ def kept(engine: Engine) -> list[Any]:
         return [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("sessions", "messages")]
 
 
+def triggers(connection: Connection) -> list[str]:
+    """SQLite drops them with a table that a migration makes anew."""
+    if connection.dialect.name != "sqlite":
+        return []
+    query = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return list(connection.execute(query).scalars())
+
+
 def test_the_list_is_complete_and_schema_names_the_newest() -> None:
     scripts = ScriptDirectory.from_config(run._config())
     assert [script.revision for script in scripts.walk_revisions()][::-1] == REVISIONS
@@ -81,7 +89,7 @@ def test_a_new_database_is_the_same_as_a_migrated_one(engine: Engine) -> None:
                 )
                 for name in seen.get_table_names()
                 if name != "alembic_version"
-            }
+            } | {"triggers": triggers(connection)}
 
     assert schema._created(engine)
     created = shape()

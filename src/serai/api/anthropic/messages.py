@@ -18,7 +18,7 @@ from serai.api.deps import Services, principal_of, services_of
 from serai.api.openai.pictures import fetched
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
-from serai.backend import collect
+from serai.backend import whole
 from serai.tasks.text_generation import BY_NAME
 from serai.types import Call
 
@@ -53,11 +53,11 @@ async def create_message(request_: Request) -> Response:
     headers = _headers(request_) | body.ignored(asked.ignored)
     services = services_of(request_)
     asked = replace(asked, call=await _with_pictures(services, asked.call))
-    deltas = wishes.runner(request_)(asked.call)
+    run = wishes.runner(request_)
     if asked.stream:
         told = partial(failed, request_.scope.get(envelopes.REQUEST_ID, ""))
-        return sse.EventStream(events.events(asked, deltas), failed=told, headers=headers)
-    result = await unless_gone(request_.receive, collect(deltas))
+        return sse.EventStream(events.events(asked, run(asked.call)), failed=told, headers=headers)
+    result = await unless_gone(request_.receive, whole(run, asked.call))
     return Response(answer.whole(asked, result), media_type="application/json", headers=headers)
 
 
@@ -67,7 +67,7 @@ async def count_message_tokens(request_: Request) -> Response:
     call, ignored = request.count(await wishes.read(request_), principal_of(request_))
     services = services_of(request_)
     call = await _with_pictures(services, call)
-    result = await unless_gone(request_.receive, collect(wishes.runner(request_)(call)))
+    result = await unless_gone(request_.receive, whole(wishes.runner(request_), call))
     told = orjson.dumps({"input_tokens": result.data["tokens"]})
     return Response(told, media_type="application/json", headers=_headers(request_) | body.ignored(ignored))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -97,7 +97,7 @@ class _Machine:
         )
 
 
-async def _machine(services: Any, models: list[Model], language: Language) -> _Machine:
+async def _machine(services: Any, models: Sequence[Model], language: Language) -> _Machine:
     disk = await asyncio.to_thread(psutil.disk_usage, str(services.home))
     here: dict[str, list[str]] = {}
     for model in models:

@@ -75,6 +75,7 @@ async def respond(request_: Request, asked: Asked) -> Response:
     if call.task == CHAT:
         call = replace(call, inputs=await fetched(call.inputs, services.outside))
     watch = _Watch(services)
+    call.whole = not asked.stream
     deltas = _kept(services, watch, asked, wishes.runner(request_)(call))
     if asked.stream:
         source = answer.lines(asked, deltas, watch.load_s)

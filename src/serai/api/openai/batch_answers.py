@@ -14,7 +14,7 @@ from serai.api.openai import request as requests
 from serai.api.openai.fields import fault
 from serai.api.openai.responses import request as response_request
 from serai.api.openai.responses.answering import Answering
-from serai.backend import collect
+from serai.backend import collect, whole
 from serai.batches.work import Answered
 from serai.errors import Busy, SeraiError, Unauthenticated
 from serai.types import Call, Delta, Principal, Wishes
@@ -56,12 +56,12 @@ def _refused(error: SeraiError) -> Answered:
 async def _chat(run: wishes.Run, services: Services, body: Body, who: Principal) -> Body:
     asked = requests.chat(body, who)
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
-    return answer.completion(asked.call, await many.together([collect(run(call)) for call in asked.calls]))
+    return answer.completion(asked.call, await many.together([whole(run, call) for call in asked.calls]))
 
 
 async def _completion(run: wishes.Run, _services: Services, body: Body, who: Principal) -> Body:
     asked = completion_request.read(body, who)
-    results = await many.together([collect(run(call)) for call in asked.calls])
+    results = await many.together([whole(run, call) for call in asked.calls])
     return completion_answer.whole(asked, results)
 
 

@@ -16,7 +16,7 @@ from serai.api.openai import answer, many, pictures, request
 from serai.api.openai.fields import FIELDS
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
-from serai.backend import collect
+from serai.backend import whole
 from serai.tasks.text_generation import SETTINGS
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai", kind=Direct)
@@ -46,7 +46,7 @@ async def chat_completions(request_: Request) -> Response:
     run = wishes.runner(request_)
     asked = asked.of(await pictures.fetched(asked.call.inputs, services.outside))
     if not asked.stream:
-        results = await unless_gone(request_.receive, many.together([collect(run(call)) for call in asked.calls]))
+        results = await unless_gone(request_.receive, many.together([whole(run, call) for call in asked.calls]))
         body = orjson.dumps(answer.completion(asked.call, results))
         return Response(body, media_type="application/json", headers=asked.headers)
     if asked.count == 1:

@@ -17,7 +17,7 @@ from serai.api.openai.chat import failed
 from serai.api.openai.completion_request import FIELDS
 from serai.api.routes import Direct, router
 from serai.api.scopes import Scope
-from serai.backend import collect
+from serai.backend import whole
 from serai.tasks.text_generation import SETTINGS
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai", kind=Direct)
@@ -47,6 +47,6 @@ async def completions(request_: Request) -> Response:
     if asked.stream:
         streams = many.merged([run(call) for call in calls])
         return sse.EventStream(completion_answer.chunks(asked, streams), failed=failed, headers=asked.headers)
-    results = await unless_gone(request_.receive, many.together([collect(run(call)) for call in calls]))
+    results = await unless_gone(request_.receive, many.together([whole(run, call) for call in calls]))
     body = orjson.dumps(completion_answer.whole(asked, results))
     return Response(body, media_type="application/json", headers=asked.headers)

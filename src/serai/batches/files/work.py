@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from serai.backend import collect
+from serai.backend import whole
 from serai.batches.files.answers import Answers
 from serai.batches.files.asking import Asking
 from serai.batches.files.rows import Rows
@@ -110,7 +110,7 @@ class Work:
         pause, tries = self._first_pause_s, 1
         while True:
             try:
-                return await collect(self._run(call))
+                return await whole(self._run, call)
             except LoadFailed:
                 raise
             except Busy as busy:
