@@ -51,8 +51,9 @@ describe("budgets", () => {
     const own = budgets.all.find((one) => one.own)!;
     const event: BudgetEvent = { ...own, state: "refused" };
     events.emit("budget", event);
-    events.emit("budget", event);
     await until(() => budgets.told.length > 0);
+    events.emit("budget", { ...event, amount: 99 });
+    await until(() => budgets.told.at(-1)?.amount === 99);
     expect(budgets.told.map((told) => told.title)).toEqual(["laptop"]);
     budgets.dismiss(own.id);
     expect(budgets.told).toEqual([]);
