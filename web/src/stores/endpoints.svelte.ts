@@ -41,19 +41,17 @@ export class Endpoints {
     );
   }
 
-  /** Creates one that costs no more than what was shown, and waits for it. */
+  /** Creates one that costs no more than what was shown. */
   async create(draft: EndpointDraft, cost: EndpointCost | null): Promise<void> {
     const made = await api.create(endpointFrom(draft, cost), this.where);
-    await this.fetch();
-    await this.wait(made.name);
+    this.all = [...this.all.filter((one) => one.name !== made.name), made];
   }
 
-  /** Resumed, it costs no more than what is shown of it, and is waited for. */
+  /** Resumed, it costs no more than what is shown of it. */
   async act({ name, cost }: Endpoint, verb: api.Verb): Promise<void> {
     const most = cost.most === null ? {} : { max_hourly: cost.most };
     const now = await api.act(name, verb, this.where, most);
     this.all = this.all.map((one) => (one.name === name ? now : one));
-    if (verb === "resume") await this.wait(name);
   }
 
   async wait(name: string): Promise<void> {

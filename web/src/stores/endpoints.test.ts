@@ -52,21 +52,24 @@ describe("Endpoints", () => {
   const made = (events = new EventStream()): Endpoints =>
     new Endpoints(new Jobs(events), events, { namespace: "", service: "" });
 
-  it("are waited for once they are created", async () => {
+  it("are waited for by name and namespace", async () => {
     const endpoints = made();
     await endpoints.create(draft, cost({}));
     const mood = endpoints.all.find((one) => one.name === "mood")!;
+    expect(endpoints.waiting(mood)).toBeUndefined();
+    await endpoints.wait("mood");
     expect(endpoints.waiting(mood)!.state).toBe("running");
     expect(endpoints.waiting({ ...mood, namespace: "somebody" })).toBeUndefined();
   });
 
-  it("are not waited for where they only go to sleep", async () => {
+  it("stand as Hugging Face says after what was done with them", async () => {
     const endpoints = made();
     await endpoints.fetch();
-    const mood = endpoints.all.find((one) => one.state === "running")!;
-    await endpoints.act(mood, "scale-to-zero");
-    expect(endpoints.all.find((one) => one.name === mood.name)!.state).toBe("scaledToZero");
-    expect(endpoints.waiting(mood)).toBeUndefined();
+    const awake = endpoints.all.find((one) => one.state === "running")!;
+    await endpoints.act(awake, "scale-to-zero");
+    expect(endpoints.all.find((one) => one.name === awake.name)!.cost.now).toBe(0);
+    await endpoints.remove(awake);
+    expect(endpoints.all.map((one) => one.name)).not.toContain(awake.name);
   });
 
   it("are looked at again once somebody has waited for one", async () => {
