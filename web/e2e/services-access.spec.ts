@@ -8,9 +8,14 @@ const monitor = ["/monitor", "/monitor/statistics", "/monitor/history", "/monito
 /** One of everything that services bring, in its states; what costs money is only told, and nobody is asked. */
 async function seed(page: Page): Promise<void> {
   const post = (path: string, data: object): Promise<unknown> => page.request.post(`/api/v1${path}`, { data });
-  await page.request.put("/api/v1/routes/careful", {
-    data: { steps: [{ model: "serai-guide" }, { model: "hf/org/name", when: { prompt_max: 100 } }], title: "Careful" },
-  });
+  const when = { tasks: [], prompt_min: null, prompt_max: null, tools: null, pictures: null };
+  const always = { ...when, hours: "", days: [], max_cost: null };
+  const steps = [
+    { model: "serai-guide", weight: 1, when: always },
+    { model: "hf/org/name", weight: 1, when: { ...always, prompt_max: 100 } },
+  ];
+  const route = { title: "Careful", strategy: "order", steps, private: false, attempts: 1, goes_on: false };
+  await page.request.put("/api/v1/routes/careful", { data: route });
   await post("/providers", { name: "hf", kind: "huggingface", keys: ["hf_of_the_tests"] });
   await post("/budgets", { kind: "all", period: "month", amount: 50 });
   await post("/budgets", { kind: "place", name: "hf", period: "day", amount: 0, hard: false });

@@ -37,7 +37,7 @@ export const seededHooks = () =>
 export function hooks(state, method, [hid, verb], given, fault) {
   if (!hid && method === "GET") return [200, { hooks: [...state.hooks.values()], kinds }];
   if (!hid) {
-    const events = given.events.length ? given.events : Object.keys(kinds);
+    const events = given.events?.length ? given.events : Object.keys(kinds);
     const made = hook({ ...given, events, created_at: now() });
     state.hooks.set(made.id, made);
     return [201, { ...made, secret: "whsec_c2VjcmV0IG9mIHRoZSBmYWtl" }]; // scan: allow
