@@ -73,6 +73,22 @@ async def test_completions_stream_text() -> None:
     assert (await read(body, {"choices": [{"text": "", "finish_reason": "stop"}]}))[0].text == "once"
 
 
+async def test_texts_of_a_whole_answer_that_come_together_are_one() -> None:
+    call = [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]
+    bodies = [choice(reasoning_content="hm"), choice(content="a"), choice(content="b"), choice(tool_calls=call)]
+    data = sse(*bodies, choice(content="c"), choice("stop"), b"[DONE]")
+    text, tool, after, last = [delta async for delta in deltas(cut(data, 1 << 16), WHO, whole=True)]
+    assert (text.reasoning, text.text, text.pieces, text.answerer) == ("hm", "ab", 3, WHO)
+    assert (tool.tool_calls, after.text, last.finish) == (call, "c", "stop")
+
+
+async def test_what_comes_apart_stays_apart_and_nothing_is_lost() -> None:
+    data = sse(*(choice(content=word) for word in "abcdef"), choice("stop"), b"[DONE]")
+    pieces = [delta async for delta in deltas(cut(data, 150), WHO, whole=True)]
+    assert "".join(piece.text for piece in pieces) == "abcdef" and 3 < len(pieces) < 7
+    assert sum(piece.pieces for piece in pieces[:-1]) == 6
+
+
 @pytest.mark.parametrize("bad", [b"{half", b"[1]", {"error": {"message": "broken"}}, {"error": "broken"}])
 async def test_what_is_no_event_is_an_error(bad: Any) -> None:
     with pytest.raises(ModelFailed):

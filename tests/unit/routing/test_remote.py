@@ -52,6 +52,17 @@ async def test_a_name_that_begins_with_a_service_goes_there() -> None:
     assert (await router.resolve("SHORE/org/beacon", "chat")).place == "shore"
 
 
+async def test_what_a_name_means_is_looked_up_anew_when_a_list_changes() -> None:
+    router, shore = make()
+    assert (await router.resolve("shore/org/beacon", "chat")).place == "shore"
+    with pytest.raises(Forbidden):
+        await router.resolve("shore/org/beacon", "chat", BOUND)
+    shore.away = True
+    assert (await router.resolve("shore/org/beacon", "chat")).source != "service" and shore.heard == 1
+    shore.away = False
+    assert (await router.resolve("shore/org/beacon", "chat")).source == "service"
+
+
 async def test_auto_stays_on_this_machine_even_where_only_the_service_could() -> None:
     router, _ = make()
     assert (await router.resolve("auto", "chat")).place == "local"

@@ -215,3 +215,13 @@ async def test_open_calls_are_counted_by_their_state() -> None:
         assert router.counts() == {"waiting": 0.0, "streaming": 1.0}
         gate.set()
     assert router.counts() == {"waiting": 0.0, "streaming": 0.0}
+
+
+async def test_a_call_that_is_stopped_at_its_end_has_one_end() -> None:
+    router, _ = make(ScriptedBackend())
+    call, ends = chat(), []
+    async for delta in router.run(call):
+        if delta.finish is not None:
+            ends.append(delta.finish)
+            router.cancel(call.id)
+    assert ends == ["stop"]
