@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, serving
+from tests.fakes.apart import apart
+from tests.fakes.endpoints import TOKEN, FakeManagement, managing
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
-SPECS = sorted(path.name for path in (ROOT / "web" / "e2e").glob("*.spec.ts"))
+TWINNED = "endpoints.spec.ts"
+SPECS = sorted(path.name for path in (ROOT / "web" / "e2e").glob("*.spec.ts") if path.name != TWINNED)
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
@@ -38,6 +41,16 @@ def test_the_page_does_what_its_spec_says(spec: str, tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         ran = page_tool("e2e", spec, SERAI_URL=server.url, CHROMIUM=CHROMIUM)
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+
+
+def test_endpoints_are_managed_in_the_page(tmp_path: Path) -> None:
+    """At a twin of Hugging Face's management on loopback."""
+    with apart(managing(FakeManagement(polls=2))) as twin:
+        urls = {"SERAI_HUB_ENDPOINT": twin.url, "SERAI_HUB_ENDPOINTS": twin.api}
+        with serving(tmp_path, HF_TOKEN=TOKEN, SERAI_HUB_OFFLINE="false", **urls) as server:
+            ran = page_tool("e2e", TWINNED, SERAI_URL=server.url, SERAI_TWINS="1", CHROMIUM=CHROMIUM)
+    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    assert twin.seen and not twin.there
 
 
 def test_there_are_specs() -> None:

@@ -50,8 +50,8 @@ class FakeService:
         if (denied := self._denied(request) or self._unknown(body)) is not None:
             return denied
         self.asked.append(body)
-        self.traced.append(request.headers.get("traceparent", ""))
         self.heard(body, self._key(request))
+        self.traced.append(request.headers.get("traceparent", ""))
         if (refused := self._refused(request)) is not None:
             return refused
         self.active += 1

@@ -1,22 +1,15 @@
-/** axe on every page, in both themes and three languages. */
+/** axe on every page, in both themes and three languages; those of services and of the monitor: services-access. */
 
-import AxeBuilder from "@axe-core/playwright";
-import { expect, test, type Page } from "@playwright/test";
-import { answered, ask, newChat, setUp, type Language } from "./page";
+import { expect, test } from "@playwright/test";
+import { answered, ask, newChat, setUp, violations, type Language } from "./page";
 
 const pages = [
   "/",
   "/models",
   "/models/running",
   "/model/serai-guide",
-  "/monitor",
-  "/monitor/statistics",
-  "/monitor/history",
-  "/monitor/logs",
   "/settings",
   "/settings/server",
-  "/settings/services",
-  "/settings/routes",
   "/settings/keys",
   "/settings/secrets",
   "/settings/engines",
@@ -26,15 +19,6 @@ const pages = [
   "/settings/about",
   "/nowhere",
 ];
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  return violations.map(
-    (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`,
-  );
-}
 
 for (const theme of ["light", "dark"] as const) {
   for (const language of ["en", "de", "fa"] as Language[]) {
@@ -84,34 +68,6 @@ for (const theme of ["light", "dark"] as const) {
     await dialog.getByText("More settings").click();
     await dialog.getByRole("textbox", { name: "Threads" }).waitFor();
     expect.soft(await violations(page), "load dialog").toEqual([]);
-  });
-}
-
-for (const theme of ["light", "dark"] as const) {
-  test(`${theme}: a service is added`, async ({ page }) => {
-    await setUp(page, "fa", theme);
-    await page.goto("/settings/services");
-    await page.getByRole("button", { name: "افزودن سرویس" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByText("بیش‌تر").click();
-    await dialog.getByRole("textbox", { name: /متغیر محیطی/ }).waitFor();
-    expect.soft(await violations(page), "form").toEqual([]);
-  });
-}
-
-for (const theme of ["light", "dark"] as const) {
-  test(`${theme}: a route is written and tried`, async ({ page }) => {
-    await setUp(page, "fa", theme);
-    await page.goto("/settings/routes");
-    await page.getByRole("button", { name: "افزودن مسیر" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByRole("textbox", { name: "نام" }).fill("way");
-    await dialog.getByRole("combobox", { name: /مدل گام/ }).fill("serai-guide");
-    await dialog.getByText("همیشه؛ افزودن شرط").click();
-    await dialog.getByText("شکیبایی").click();
-    await dialog.getByText("آزمون خشک").click();
-    await dialog.getByRole("heading", { name: /به ترتیب/ }).waitFor();
-    expect.soft(await violations(page), "route").toEqual([]);
   });
 }
 

@@ -45,6 +45,25 @@ test("failed calls alone are listed", async ({ page }) => {
   await expect(page.getByText("answered", { exact: true })).toHaveCount(1); // the choice itself
 });
 
+test("the list is narrowed by who answered and who asked, and widened again", async ({ page }) => {
+  await newChat(page);
+  await ask(page, "How do I load a model?");
+  await answered(page);
+  await page.goto("/monitor/history");
+  const first = page.getByRole("button", { name: /^Details/ }).first();
+  await expect(first).toBeVisible();
+  await page.getByRole("combobox", { name: "Who asked" }).selectOption("you");
+  await page.getByRole("combobox", { name: "Backend" }).selectOption("llama.cpp");
+  await expect(first).toBeVisible();
+  await page.getByRole("combobox", { name: "State" }).selectOption("cancelled");
+  await page.getByRole("link", { name: "Statistics" }).click();
+  await page.getByRole("link", { name: "History" }).click();
+  await expect(page.getByRole("combobox", { name: "Backend" })).toHaveValue("llama.cpp");
+  await page.getByRole("button", { name: "All calls" }).click();
+  await expect(page.getByRole("combobox", { name: "State" })).toHaveValue("");
+  await expect(first).toBeVisible();
+});
+
 test("a running call is ended from here", async ({ page }) => {
   test.skip(Boolean(process.env.SERAI_URL), "needs calls that run as long as the test wants");
   await page.goto("/monitor");
@@ -55,7 +74,17 @@ test("a running call is ended from here", async ({ page }) => {
   await expect(calls).toHaveCount(1);
 });
 
-for (const path of ["/monitor", "/monitor/statistics", "/monitor/history", "/settings/services", "/settings/routes"]) {
+for (const path of [
+  "/monitor",
+  "/monitor/statistics",
+  "/monitor/history",
+  "/settings/services",
+  "/settings/routes",
+  "/settings/endpoints",
+  "/settings/budgets",
+  "/settings/hooks",
+  "/monitor/logs",
+]) {
   test(`${path} fits a phone, right to left, too`, async ({ page }) => {
     await page.setViewportSize({ width: 360, height: 740 });
     await setUp(page, "fa");

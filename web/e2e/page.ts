@@ -1,5 +1,6 @@
 /** What the specs share: words of the page in three languages, and the usual moves of a person. */
 
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Locator, type Page } from "@playwright/test";
 import de from "../src/locales/de";
 import en from "../src/locales/en";
@@ -43,4 +44,14 @@ export async function answered(page: Page): Promise<Locator> {
   await expect(last).toHaveAttribute("aria-busy", "false", { timeout: 45_000 });
   await expect(last.getByRole("button", { name: "Regenerate" })).toBeVisible();
   return last;
+}
+
+/** What axe finds wrong, in words. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  return violations.map(
+    (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`,
+  );
 }

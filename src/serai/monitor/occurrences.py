@@ -14,7 +14,7 @@ Kind = Literal["call.failed", "budget", "job.ended", "model.state", "provider.aw
 
 KINDS: Mapping[Kind, str] = {
     "call.failed": "A call ended with an error.",
-    "budget": "A budget is nearly spent, or spent.",
+    "budget": "A soft budget was passed, or a hard one refuses a call.",
     "job.ended": "A job is done, failed or cancelled.",
     "model.state": "A model is being loaded, is ready, was unloaded, or could not be loaded.",
     "provider.away": "A service did not answer three times in a row.",

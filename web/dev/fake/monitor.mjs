@@ -205,7 +205,9 @@ export function calls(state, method, [id], query, fault) {
 function history(state, query) {
   const limit = Number(query.get("limit") ?? 50);
   const found = state.past.filter((call) =>
-    ["status", "model", "place"].every((name) => !query.get(name) || call[name] === query.get(name)),
+    ["status", "model", "backend", "key", "error", "place"].every(
+      (name) => !query.get(name) || call[name] === query.get(name),
+    ),
   );
   const begin = query.get("after") ? found.findIndex((call) => call.id === query.get("after")) + 1 : 0;
   const page = found.slice(begin, begin + limit);

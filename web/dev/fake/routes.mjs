@@ -1,6 +1,9 @@
 /** The fake server's routes, as the contract names them. */
 
+import { budgets, charge } from "./budgets.mjs";
 import * as data from "./data.mjs";
+import { endpointCost, endpointHardware, endpoints } from "./endpoints.mjs";
+import { hooks } from "./hooks.mjs";
 import { hub, store } from "./hub.mjs";
 import { calls, stats } from "./monitor.mjs";
 import { prices } from "./prices.mjs";
@@ -310,6 +313,11 @@ const nouns = {
 
   calls: (state, method, rest, _given, url) =>
     calls(state, method, rest, url.searchParams, (...words) => new Fault(...words)),
+  budgets: (state, method, rest, given) => budgets(state, method, rest, given, (...words) => new Fault(...words)),
+  endpoints: (state, method, rest, given) => endpoints(state, method, rest, given, (...words) => new Fault(...words)),
+  "endpoint-hardware": endpointHardware,
+  "endpoint-cost": endpointCost,
+  hooks: (state, method, rest, given) => hooks(state, method, rest, given, (...words) => new Fault(...words)),
   stats: (state, _method, _rest, _given, url) => stats(state, url.searchParams),
   prices,
   "provider-kinds": kindList,
@@ -389,6 +397,7 @@ function turns(state, session, mid, verb, given) {
     session.updated_at = now();
     const both = { question: state.out(question), answer: state.out(answer) };
     state.answer(session, answer);
+    charge(state);
     return [202, both];
   }
   const old = need(state.messages, mid, "message");

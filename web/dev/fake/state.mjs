@@ -1,6 +1,9 @@
 /** The fake server's memory: sessions as trees of messages, models, jobs, events; and answers that stream. */
 
+import { seededBudgets } from "./budgets.mjs";
 import * as data from "./data.mjs";
+import { seededEndpoints } from "./endpoints.mjs";
+import { seededHooks } from "./hooks.mjs";
 import { seededLive, seededPast } from "./monitor.mjs";
 import { seededServices } from "./remote.mjs";
 import { seededRoutes } from "./ways.mjs";
@@ -20,6 +23,9 @@ export class State {
     this.jobs = new Map();
     this.keys = [];
     this.prices = new Map();
+    this.endpoints = new Map(empty ? [] : seededEndpoints());
+    this.hooks = new Map(empty ? [] : seededHooks());
+    this.budgets = new Map(empty ? [] : seededBudgets());
     this.live = empty ? [] : seededLive();
     this.past = empty ? [] : seededPast();
     this.ways = new Map(empty ? [] : seededRoutes());

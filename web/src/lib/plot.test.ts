@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bars, frameOf, HEIGHT, linePath, roundUp, top, WIDTH, xOf } from "./plot";
+import { bars, dotsPath, frameOf, HEIGHT, linePath, roundUp, top, WIDTH, xOf } from "./plot";
 
 const frame = { from: 0, to: 300, step: 60 };
 
@@ -21,7 +21,10 @@ describe("a plot", () => {
 
   it("breaks its lines where numbers are missing, and draws a lone one as a dot", () => {
     const samples = [0, 60, 180].map((at) => ({ at, values: [1] }));
-    expect(linePath(samples, 0, frame, 1)).toBe("M60 0.0h0L180 0.0M420 0.0h0");
+    expect(linePath(samples, 0, frame, 1)).toBe("M60 0.0L180 0.0M420 0.0");
+    expect(dotsPath(samples, 0, frame, 1)).toBe("M420 0.0h0");
+    const broken = [1, null, 1, 1].map((value, n) => ({ at: n * 60, values: [value] }));
+    expect(dotsPath(broken, 0, frame, 1)).toBe("M60 0.0h0");
     expect(linePath([{ at: 0, values: [null] }], 0, frame, 1)).toBe("");
   });
 

@@ -47,21 +47,30 @@ export const xOf = (at: number, { from, to, step }: Frame): number =>
 
 const y = (value: number, most: number): string => (HEIGHT - (value / most) * HEIGHT).toFixed(1);
 
-/** One line; a lone number is a dot. */
+const joins = (before: Sample | undefined, after: Sample | undefined, which: number, frame: Frame): boolean =>
+  before?.values[which] != null && after?.values[which] != null && after.at - before.at <= frame.step * 1.5;
+
+/** Numbers without a neighbour, as points that a thick round stroke makes visible. */
+export const dotsPath = (samples: Sample[], which: number, frame: Frame, most: number): string =>
+  samples
+    .filter(
+      (sample, at) =>
+        sample.values[which] != null &&
+        !joins(samples[at - 1], sample, which, frame) &&
+        !joins(sample, samples[at + 1], which, frame),
+    )
+    .map((sample) => `M${xOf(sample.at, frame)} ${y(sample.values[which]!, most)}h0`)
+    .join("");
+
+/** One line, broken where a number is missing. */
 export function linePath(samples: Sample[], which: number, frame: Frame, most: number): string {
-  let path = "";
-  let before: Sample | undefined;
-  for (const sample of samples) {
-    const value = sample.values[which];
-    if (value == null) {
-      before = undefined;
-      continue;
-    }
-    const joined = before && sample.at - before.at <= frame.step * 1.5;
-    path += `${joined ? "L" : "M"}${xOf(sample.at, frame)} ${y(value, most)}${joined ? "" : "h0"}`;
-    before = sample;
-  }
-  return path;
+  return samples
+    .map((sample, at) => {
+      const value = sample.values[which];
+      if (value == null) return "";
+      return `${joins(samples[at - 1], sample, which, frame) ? "L" : "M"}${xOf(sample.at, frame)} ${y(value, most)}`;
+    })
+    .join("");
 }
 
 export interface Bar {

@@ -1,8 +1,13 @@
 /** The one event stream: everything the server tells of itself, resumed where it broke off. */
 
-import type { Job, Model, Session } from "$/lib/api/types";
+import type { Budget, Job, Model, Session } from "$/lib/api/types";
 import { ApiError, AWAY, report } from "./http";
 import { backoff, open, wait } from "./sse";
+
+/** A soft budget was passed, or a hard one had too little left for a call. */
+export interface BudgetEvent extends Pick<Budget, "id" | "kind" | "name" | "period" | "amount" | "hard" | "own"> {
+  state: "passed" | "refused";
+}
 
 export interface Topics {
   model: Model;
@@ -14,6 +19,9 @@ export interface Topics {
   call: { id: string; state: string; model: string };
   settings: { keys: string[] };
   route: { name: string };
+  budget: BudgetEvent;
+  /** A hook that takes no messages. */
+  hook: { id: string };
   /** Events were missed: fetch everything anew. */
   reset: Record<string, never>;
 }

@@ -7,6 +7,7 @@ import { ApiError } from "$/services/http";
 import * as system from "$/services/system";
 import { t } from "$/locales/i18n.svelte";
 import { words } from "$/lib/words";
+import { Budgets } from "./budgets.svelte";
 import { Chat } from "./chat.svelte";
 import { Connection } from "./connection.svelte";
 import { Discover } from "./discover.svelte";
@@ -35,6 +36,7 @@ class App {
   readonly models = new Models(this.events);
   readonly running = new Running(this.models);
   readonly monitor = new Monitor(this.events);
+  readonly budgets = new Budgets(this.events);
   readonly remote = new Remote();
   readonly routes = new Routes(this.events);
   readonly places = new Places(this.remote, this.routes);
@@ -51,6 +53,7 @@ class App {
     this.events.on("reset", () => void this.fetch());
     this.events.on("job", (job) => {
       if (job.kind === "engine.build" && job.state === "done") this.toasts.show(t("engines.built"));
+      if (job.kind === "endpoint.wait") this.waited(job);
       if (job.kind === "verify" && job.state === "done") this.verified(job);
       if (job.kind !== "download" || job.state !== "done") return;
       this.toasts.show(t("job.done.toast", { name: job.title }));
@@ -111,6 +114,12 @@ class App {
     const bad = [...listed("damaged"), ...listed("missing")].filter((file) => !mended.includes(file));
     if (bad.length) this.toasts.show(t("verify.bad", { files: bad.join(", ") }), { tone: "danger" });
     else this.toasts.show(mended.length ? t("verify.mended", { n: mended.length }) : t("verify.good"));
+  }
+
+  /** Tells that an Endpoint runs, or why nobody waits for it any more. */
+  private waited(job: Job): void {
+    if (job.state === "done") this.toasts.show(t("endpoints.runs", { name: String(job.args.name) }));
+    if (job.state === "failed" && job.error) this.toasts.show(words(job.error).message, { tone: "danger" });
   }
 
   newChat(): void {

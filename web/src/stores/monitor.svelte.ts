@@ -7,9 +7,16 @@ import * as api from "$/services/monitor";
 
 const LIVE_MS = 2000;
 const STATS_MS = 15_000;
+/** What the statistics call those of whom there are too many to tell apart. */
+const OTHER = "other";
 
 export const spans = { hour: 3600, day: 86_400, week: 7 * 86_400, month: 30 * 86_400 } as const;
 export type Span = keyof typeof spans;
+
+export interface Choice {
+  name: string;
+  title: string;
+}
 
 export class Monitor {
   live = $state.raw<LiveCall[]>([]);
@@ -20,6 +27,8 @@ export class Monitor {
   past = $state.raw<PastCall[]>([]);
   next = $state<string | null>(null);
   wanted = $state.raw<api.HistoryQuery>({});
+  /** What there was in the last 30 days, by what it is called. */
+  choices = $state.raw<Partial<Record<api.Filter, Choice[]>>>({});
   private turn = 0;
 
   constructor(private readonly events: EventStream) {}
@@ -62,5 +71,18 @@ export class Monitor {
     if (wanted !== this.wanted) return;
     this.past = more ? [...this.past, ...page.calls] : page.calls;
     this.next = page.next;
+  }
+
+  /** What the list of calls can be narrowed to; what cannot be told is no choice. */
+  async fetchChoices(): Promise<void> {
+    const from = Date.now() / 1000 - spans.month;
+    const told = await Promise.allSettled(api.filters.map((by) => api.stats(by, from)));
+    this.choices = Object.fromEntries(
+      api.filters.map((by, at) => {
+        const found = told[at]!;
+        const groups = found.status === "fulfilled" ? found.value.groups : [];
+        return [by, groups.filter(({ name }) => name && name !== OTHER).map(({ name, title }) => ({ name, title }))];
+      }),
+    );
   }
 }

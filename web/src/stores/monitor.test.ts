@@ -46,4 +46,22 @@ describe("the monitor", () => {
     await monitor.fetchPast({ status: "failed" });
     expect(new Set(monitor.past.map((call) => call.status))).toEqual(new Set(["failed"]));
   });
+
+  it("narrows the list to what there was, by every filter", async () => {
+    const monitor = new Monitor(new EventStream());
+    await monitor.fetchChoices();
+    expect(monitor.choices.key).toContainEqual({ name: "key_0000abcd", title: "laptop" });
+    expect(monitor.choices.error!.map(({ name }) => name)).toEqual(["timed_out"]);
+    await monitor.fetchPast({ key: "key_0000abcd", backend: "groq" });
+    expect(monitor.past.length).toBeGreaterThan(0);
+    expect(new Set(monitor.past.map((call) => `${call.key} ${call.backend}`))).toEqual(new Set(["key_0000abcd groq"]));
+  });
+
+  it("offers no choice where nothing is told of it", async () => {
+    const monitor = new Monitor(new EventStream());
+    const asked = vi.spyOn(api, "stats").mockRejectedValue(new Error("not allowed"));
+    await monitor.fetchChoices();
+    expect(monitor.choices).toEqual({ model: [], backend: [], key: [], error: [] });
+    asked.mockRestore();
+  });
 });

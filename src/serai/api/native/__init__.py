@@ -39,8 +39,8 @@ def routers() -> list[APIRouter]:
         usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
-    counted = (calls, stats, prices, budgets, usage, cache, batches, own_keys, destinations)
+    watched = (sessions, messages, destinations, events, status, fit, hub, pictures, running, models, store)
+    counted = (suggestions, jobs, calls, stats, prices, budgets, usage, cache, batches, own_keys)
     changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
     others = (cache.clearing, batches.sending, providers.public)
     return [*(noun.routes for noun in (*watched, *counted, *changed)), *others]

@@ -151,3 +151,15 @@ export type Inspected = Shapes["Inspected"];
 /** A model and its price; null is not known, which is not nothing. */
 export type Priced = Shapes["Priced"];
 export type Price = Shapes["Price"];
+
+/** What may be spent, and how much of it is; in US dollars. */
+export type Budget = Shapes["MoneyBudget"];
+
+/** A dedicated machine at Hugging Face; what it costs is null where nobody knows. */
+export type Endpoint = Shapes["EndpointOut"];
+export type EndpointCost = Shapes["CostOut"];
+export type EndpointHardware = Shapes["HardwareOut"];
+
+/** An address that is told of events. */
+export type Hook = Shapes["Hook"];
+export type HookTest = Shapes["HookTest"];
