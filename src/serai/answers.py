@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, overload
 
 from serai.errors import SeraiError
-from serai.types import Answerer, Attempt, Usage
+from serai.types import Answerer, Attempt, BudgetNote, Usage
 
 Json = dict[str, Any]
 
@@ -134,8 +134,9 @@ def facts(body: Json) -> dict[str, Any]:
     """What an answer says beside itself, for the fields of `Facts`."""
     ours = body.get("serai") or {}
     usage = body.get("usage") or {}
-    details = usage.get("prompt_tokens_details") or {}
     measured = {**ours, **(ours.get("usage") or {}), **usage}
+    measured["budgets"] = tuple(_read(BudgetNote, note) for note in measured.get("budgets") or ())
+    details = usage.get("prompt_tokens_details") or {}
     measured.setdefault("cached_tokens", details.get("cached_tokens") or 0)
     answerer = ours.get("answerer")
     return {

@@ -10,6 +10,7 @@ SeraiError
 ├── OverBudget 402        what may be spent is spent
 │   └── LedgerFailed 503  what calls cost cannot be written down, so none that costs is made
 ├── Forbidden 403         known, but not allowed (also: Host or Origin refused)
+│   └── KeyNeeded         a service takes nothing but a key of one's own, and there is none
 ├── NotFound 404
 │   └── ModelNotFound     with the nearest names
 ├── Conflict 409
@@ -115,6 +116,10 @@ class Forbidden(SeraiError):
     status = 403
     code = "forbidden"
     who = "you"
+
+
+class KeyNeeded(Forbidden):
+    code = "own_key_needed"
 
 
 class NotFound(SeraiError):

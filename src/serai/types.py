@@ -144,10 +144,27 @@ class Waiting(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetNote:
+    """A budget from which a call is spent, and which is nearly spent, or passed. Amounts are in US dollars, and hold
+    what calls that run now have put aside."""
+
+    id: str
+    state: Literal["near", "passed"]
+    kind: str
+    name: str
+    period: str
+    hard: bool
+    limit: float
+    spent: float
+    resets_at: float | None = None
+
+
 @dataclass(slots=True)
 class Course:
-    """What has become of a call so far: who is asked, who was before, how the answer began, what was spent. Written by
-    the router, and by whoever lets it wait; shared by all copies of the call."""
+    """What has become of a call so far: who is asked, who was before, how the answer began, what was spent, and from
+    which budgets that are nearly spent or passed. Written by the router, by whoever lets it wait and by whoever counts
+    money; shared by all copies of the call."""
 
     model: str = ""
     backend: str = ""
@@ -156,11 +173,28 @@ class Course:
     waiting: Waiting | None = None
     first: Delta | None = None
     cost: float | None = 0.0
+    budgets: tuple[BudgetNote, ...] = ()
 
     def spent(self, cost: float | None) -> float | None:
         """Adds what an attempt cost; returns what all of them did, None where that is not known of one."""
         self.cost = None if cost is None or self.cost is None else self.cost + cost
         return self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A call's span in a trace, with ids as W3C's Trace Context writes them; `parent_id` is its caller's span, empty
+    where there is none. One that is not `sampled` is not told of."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str = ""
+    sampled: bool = True
+
+    @property
+    def header(self) -> str:
+        """The `traceparent` for whoever is asked next."""
+        return f"00-{self.trace_id}-{self.span_id}-0{int(self.sampled)}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,7 +204,7 @@ class Call:
     spelling of `tasks/text_generation.py`. `loading` is how a local model is wanted loaded for it, in the spelling of
     `loading.py`: a wish, which holds where the model is loaded for this call, or can be anew without disturbing others.
     `wishes` are for the router alone. `deadline` is on the monotonic clock. `whole`: nobody reads the answer while
-    it is written, so its text may come in fewer pieces."""
+    it is written, so its text may come in fewer pieces. `trace` is there only while traces are sent to somebody."""
 
     task: str
     model: str
@@ -183,6 +217,7 @@ class Call:
     whole: bool = False
     id: str = field(default_factory=lambda: new_id("call"))
     course: Course = field(default_factory=Course)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +249,8 @@ class Attempt:
 class Usage:
     """The measurements of one answer; times in seconds from the moment the call reached the router. `left_out` is how
     many messages of a chat were not read, because it was too long and its asker allowed that. `cost` is in US dollars,
-    None where the price is not known. `from_cache`: nothing was computed, the same call was answered before."""
+    None where the price is not known. `from_cache`: nothing was computed, the same call was answered before. `budgets`
+    are those from which it was spent, where they are nearly spent or passed, and the asker may know."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -226,6 +262,7 @@ class Usage:
     left_out: int = 0
     cost: float | None = None
     from_cache: bool = False
+    budgets: tuple[BudgetNote, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

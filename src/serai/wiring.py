@@ -248,7 +248,7 @@ def _calls(services: Services) -> None:
         services.providers.backends,
         services.money.purse,
         services.routes.lookup,
-        services.monitor.inspector.overhears,
+        services.monitor.overhears,
         services.cache,
     )
     tokens = Tokens(lambda: services.settings.auth, services.jwt_secret)

@@ -207,7 +207,7 @@ def _routes(s: FakeServices) -> list[Route]:
 _PRICES: list[dict[str, Any]] = [
     {"model": "far/dear", "price": {"input": 1.25, "output": 10}, "source": "override", "seen": None},
     {"model": "far/dark", "price": None, "source": None, "seen": None},
-    {"model": "far/free", "price": {}, "source": "listed", "seen": "2026-11-21"},
+    {"model": "far/free", "price": {}, "source": "listed", "seen": "2026-11-21", "where": "https://far.example"},
 ]
 _BUDGET: dict[str, Any] = {"id": "budget_1", "kind": "key", "name": "key_0", "title": "bot", "period": "day"}
 _BUDGET |= {"amount": 5.0, "hard": True, "unknown": False, "own": False, "spent": 0.001, "left": 4.999}

@@ -51,10 +51,12 @@ BARE = {"img2img": (PNG, "image/png"), "diffusion": (PNG, "image/png"), "aura": 
 
 @dataclass
 class FakeCloudflare(FakeService):
-    """Answers as the model's name says; `accounts` are those that the key sees. `asked` are bodies, or bytes."""
+    """Answers as the model's name says; `accounts` are those that a key sees, unless `accounts_of` has others for it.
+    `asked` are bodies, or bytes."""
 
     models: list[dict[str, Any]] = field(default_factory=lambda: [row(MODEL, context_window="8192")])
     accounts: tuple[str, ...] = (ACCOUNT,)
+    accounts_of: dict[str, str] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
 
@@ -67,7 +69,8 @@ class FakeCloudflare(FakeService):
 
     async def whose(self, request: web.Request) -> web.Response:
         first = request.query.get("page", "1") == "1"
-        rows = [{"id": account, "name": account} for account in self.accounts] if first else []
+        own = self.accounts_of.get(self._key(request))
+        rows = [{"id": one, "name": one} for one in ((own,) if own else self.accounts)] if first else []
         return self._stopped(request, account=False) or web.json_response(envelope(rows))
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -121,7 +124,8 @@ class FakeCloudflare(FakeService):
 
     def _stopped(self, request: web.Request, *, account: bool = True) -> web.Response | None:
         denied = self._denied(request) or self._refused(request)
-        if denied is None and account and request.match_info["account"] != ACCOUNT:
+        there = self.accounts_of.get(self._key(request), ACCOUNT)
+        if denied is None and account and request.match_info["account"] != there:
             return problem(404, 7003, f"Could not route to {request.path}")
         return denied
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
-from tests.fakes.hub_tasks import ANSWERS, IN_BASE64, File
+from tests.fakes.hub_tasks import ANSWERS, IN_BASE64, PICTURE, SOUND, File
 from tests.fakes.service import FakeService, running
 
 MODEL = "acme/tiny-llm"
@@ -20,11 +21,14 @@ ROW = {"id": MODEL, "providers": [_LIVE, {"provider": "groq", "status": "error",
 
 @dataclass
 class FakeRouter(FakeService):
-    """The router: chats as any service that speaks OpenAI's language, vectors at its own address."""
+    """The router: chats as any service that speaks OpenAI's language, vectors at its own address. `files` is another
+    host, where what providers made lies; `fetched` are the keys that it was shown."""
 
     models: list[dict[str, Any]] = field(default_factory=lambda: [ROW])
     mapping: dict[str, Any] = field(default_factory=dict)
     looked: list[str] = field(default_factory=list)
+    files: str = ""
+    fetched: list[str] = field(default_factory=list)
 
     async def hub(self, request: web.Request) -> web.Response:
         """The hub's own answer about a model. `acme/TASK` is run by hf-inference, others by whom `mapping` says."""
@@ -49,7 +53,14 @@ class FakeRouter(FakeService):
         """Another provider behind the router."""
         self.asked.append({"path": request.path, **(await request.json())})
         denied = self._denied(request) or self._refused(request)
-        return denied or web.json_response(BEHIND[request.path])
+        answer = json.dumps(BEHIND[request.path]).replace("FILES", self.files)
+        return denied or web.json_response(text=answer)
+
+    async def kept(self, request: web.Request) -> web.Response:
+        """What lies at another host, for everybody who knows where."""
+        self.fetched.append(request.headers.get("authorization", ""))
+        file = {"picture": (PICTURE, "image/png"), "sound": (SOUND, "audio/wav")}.get(request.match_info["file"])
+        return web.Response(status=404) if file is None else web.Response(body=file[0], content_type=file[1])
 
     def _unknown(self, body: dict[str, Any]) -> web.Response | None:
         model, _, provider = body["model"].partition(":")
@@ -68,7 +79,13 @@ BEHIND: dict[str, Any] = {
     "/together/v1/images/generations": {"data": [{"b64_json": IN_BASE64}]},
     "/nscale/v1/images/generations": {"data": [{"b64_json": IN_BASE64}]},
     "/fal-ai/fal-ai/flux/schnell": {"images": [{"url": f"data:image/png;base64,{IN_BASE64}"}]},
-    "/fal-ai/elsewhere": {"images": [{"url": "https://files.example/a.png"}]},
+    "/fal-ai/elsewhere": {"images": [{"url": "FILES/picture"}]},
+    "/fal-ai/nowhere": {"images": [{"url": "FILES/nowhere"}]},
+    "/fal-ai/speaks": {"audio": {"url": "FILES/sound"}},
+    "/replicate/v1/models/acme/painter/predictions": {"status": "succeeded", "output": ["FILES/picture"]},
+    "/replicate/v1/predictions": {"status": "succeeded", "output": "FILES/sound"},
+    "/replicate/v1/models/acme/broken/predictions": {"status": "failed", "error": "Out of paint.", "output": None},
+    "/replicate/v1/models/acme/slow/predictions": {"status": "processing", "output": None},
     "/fal-ai/fal-ai/whisper": {"text": "The inn is open."},
     "/deepinfra/v1/openai/embeddings": {"data": [{"index": 0, "embedding": [3.0, 4.0]}]},
     "/together/v1/completions": {"choices": [{"text": "a", "finish_reason": "stop"}]},
@@ -130,7 +147,12 @@ async def serving(service: FakeRouter | FakeEndpoint) -> AsyncIterator[FakeServi
         app.add_routes([web.post("/hf-inference/models/acme/{task:[^/]+}", service.task)])
         app.add_routes([web.post("/hf-inference/models/acme/{task:[^/]+}/pipeline/feature-extraction", service.task)])
         app.add_routes([web.post(path, service.behind) for path in BEHIND])
-    async with running(app) as origin:
+    async with contextlib.AsyncExitStack() as stack:
+        if isinstance(service, FakeRouter):
+            files = web.Application()
+            files.add_routes([web.get("/{file}", service.kept)])
+            service.files = await stack.enter_async_context(running(files))
+        origin = await stack.enter_async_context(running(app))
         service.url = origin if isinstance(service, FakeEndpoint) else f"{origin}/v1"
         yield service
 

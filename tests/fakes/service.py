@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,15 +19,18 @@ Refusal = tuple[int, Any, dict[str, str]]
 @dataclass
 class FakeService:
     """Answers every chat with `words`, one chunk each, up to max_tokens. `refuse` is answered instead (status, body,
-    headers), `refuse_key` to whoever shows that key; `cut_after` words the connection breaks, `raw_after` words `raw`
-    follows, byte by byte with `drip_s` between, and then nothing more. `asked` keeps the bodies, `shown` the keys,
-    `active` counts running answers."""
+    headers), `refuse_key` to whoever shows that key; `models_for` is what that key's account has; `heard` is told the
+    body and the key of each chat; `cut_after` words the connection breaks, `raw_after` words `raw` follows, byte by
+    byte with `drip_s` between, and then nothing more. `asked` keeps the bodies, `shown` the keys, `traced` the
+    traces, `active` counts running answers."""
 
     words: list[str] = field(default_factory=lambda: ["light "] * 400)
     keys: tuple[str, ...] = (KEY,)
     models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": MODEL, "object": "model"}])
     refuse: Refusal | None = None
     refuse_key: dict[str, Refusal] = field(default_factory=dict)
+    models_for: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    heard: Callable[[dict[str, Any], str], None] = lambda _body, _key: None
     cut_after: int | None = None
     raw_after: int | None = None
     raw: bytes = b""
@@ -37,15 +40,18 @@ class FakeService:
     active: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    traced: list[str] = field(default_factory=list)
 
     async def list(self, request: web.Request) -> web.Response:
-        return self._denied(request) or self._refused(request) or web.json_response(self._list())
+        return self._denied(request) or self._refused(request) or self._listed(request)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         if (denied := self._denied(request) or self._unknown(body)) is not None:
             return denied
         self.asked.append(body)
+        self.heard(body, self._key(request))
+        self.traced.append(request.headers.get("traceparent", ""))
         if (refused := self._refused(request)) is not None:
             return refused
         self.active += 1
@@ -73,6 +79,10 @@ class FakeService:
         self.asked.append(body)
         results = [{"index": n, "relevance_score": n / 10} for n in range(len(body["documents"]))]
         return web.json_response({"results": results, "usage": {"total_tokens": 6}})
+
+    def _listed(self, request: web.Request) -> web.Response:
+        account = self.models_for.get(self._key(request))
+        return web.json_response(self._list() if account is None else {"object": "list", "data": account})
 
     def _list(self) -> dict[str, Any]:
         return {"object": "list", "data": self.models}

@@ -45,6 +45,18 @@ test("a service is added, says how it is, is changed, and goes with its keys", a
   await expect(row).toBeHidden();
 });
 
+test("a key of one's own is set, checked, and taken back", async ({ page }) => {
+  const key = page.getByLabel("Your own key for groq", { exact: true });
+  const form = page.locator("form").filter({ hasText: "groq" });
+  await key.fill("bad-key-of-mine");
+  await form.getByRole("button", { name: /^Save/ }).click();
+  await expect(form).toContainText("1 key of your own");
+  await expect(form.getByRole("status")).toContainText(/refused the key/);
+  await expect(key).toHaveValue("");
+  await form.getByRole("button", { name: /^Remove/ }).click();
+  await expect(form).toContainText("none of your own");
+});
+
 test("the whole form can be filled with the keyboard", async ({ page }) => {
   await page.getByRole("button", { name: "Add a service" }).press("Enter");
   const dialog = page.getByRole("dialog");

@@ -14,6 +14,7 @@ from serai.accounts import grants, records
 from serai.accounts.records import Key
 from serai.errors import BadRequest, NotFound, SeraiError
 from serai.storage.database import Database
+from serai.storage.secrets import forget_own
 from serai.storage.tables import keys
 from serai.telemetry import logs
 from serai.types import NO_LIMITS, Limits, Principal, new_id
@@ -129,11 +130,17 @@ class Keys:
         return await self._db.read(lambda connection: [records.read(row) for row in connection.execute(query)])
 
     async def revoke(self, key_id: str) -> None:
-        """From now on the key opens nothing. Raises NotFound; revoking twice is fine."""
+        """From now on the key opens nothing, and what it kept for itself among the secrets is forgotten. Raises
+        NotFound; revoking twice is fine."""
         known = update(keys).where(keys.c.id == key_id)
         revoked = known.values(revoked_at=func.coalesce(keys.c.revoked_at, time.time()))
-        if await self._db.write(lambda connection: connection.execute(revoked).rowcount) == 0:
-            raise records.unknown(key_id)
+
+        def work(connection: Connection) -> None:
+            if connection.execute(revoked).rowcount == 0:
+                raise records.unknown(key_id)
+            forget_own(connection, key_id)
+
+        await self._db.write(work)
         await self.changed()
 
     async def verify(self, plain: str, *, touch: bool = True) -> Principal | None:

@@ -37,7 +37,7 @@ async def model_for(services: Services, who: Principal, name: str) -> Model:
     for route in await services.routes.models():
         if route.name == name:
             return route
-    for far in await services.router.remote_models():
+    for far in await services.router.remote_models(who, hidden=True):
         if far.name == name:
             permission.check(who.limits, far)
             return far

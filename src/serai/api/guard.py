@@ -22,7 +22,7 @@ from serai.api.patience import Patience, TooSlow
 from serai.api.scopes import PRINCIPAL
 from serai.errors import Internal, SeraiError, TooLarge, Unauthenticated
 from serai.settings import Settings
-from serai.telemetry import logs
+from serai.telemetry import logs, tracing
 from serai.types import OWNER, Principal, new_id
 
 
@@ -68,6 +68,8 @@ class Guard:
             if request.origin.preflight:
                 await request.refuse(Response(status_code=204))
                 return
+            if (trace := request.headers.get(tracing.HEADER)) is not None:
+                tracing.hear(trace)
             key = shown(scope, request.headers)
             principal = scope[PRINCIPAL] = await self._who(request, key)
             request.check_length()

@@ -69,13 +69,17 @@ class OllamaAnswer(BaseModel):
     done: bool
 
 
+def _with_wishes(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "properties": schema["properties"] | wishes.PROPERTIES}
+
+
 _BODY = {
     "required": True,
     "content": {
         "application/json": {
             "schema": {
                 "oneOf": [
-                    SimpleMessage.model_json_schema(),
+                    _with_wishes(SimpleMessage.model_json_schema()),
                     {
                         "title": "OllamaChat",
                         "type": "object",
@@ -111,7 +115,10 @@ async def _simple_chat(request: Request, new: SimpleMessage) -> SimpleAnswer:
     person = person_of(who)
     started = time.monotonic()
     session = new.session or (await services.sessions.create(person, model=new.model, folder=FOLDER)).id
-    _, answer = await services.turns.ask(who, person, session, new.message, model=new.model)
+    said = wishes.asked(request)
+    _, answer = await services.turns.ask(
+        who, person, session, new.message, model=new.model, wishes=said.wishes, deadline=said.deadline
+    )
     try:
         message = await unless_gone(request.receive, services.turns.result(person, answer.id))
     except (ClientGone, asyncio.CancelledError):
@@ -144,8 +151,8 @@ class Say(In):
 
 
 async def converse(socket: WebSocket) -> None:
-    """Frames as JSON. In: `message` {text, session?, model?} and `stop`. Out: `start`, `piece`, `end`, `error`. An
-    answer that is being written when the connection breaks is written on; its session has it."""
+    """Frames as JSON. In: `message` {text, session?, model?, serai?, fallback?} and `stop`. Out: `start`, `piece`,
+    `end`, `error`. An answer that is being written when the connection breaks is written on; its session has it."""
     offered = [protocol for protocol in socket.scope["subprotocols"] if not protocol.startswith(KEY_PROTOCOL)]
     await socket.accept(subprotocol=offered[0] if offered else None)
     await _Conversation(socket).run()
@@ -187,15 +194,24 @@ class _Conversation:
             if self._answer is not None:
                 await self._services.turns.stop(self._person, self._answer.session, self._answer.id)
             return
-        await self._begin(_checked(Say, data))
+        said = wishes.Asked(wishes.taken(data), self._socket)
+        await self._begin(_checked(Say, data), said)
 
-    async def _begin(self, say: Say) -> None:
+    async def _begin(self, say: Say, said: wishes.Asked) -> None:
         session = say.session or self._session
         if session is None:
             new = await self._services.sessions.create(self._person, model=say.model, folder=FOLDER)
             session = new.id
         turns = self._services.turns
-        _, answer = await turns.ask(self._who, self._person, session, say.text, model=say.model)
+        _, answer = await turns.ask(
+            self._who,
+            self._person,
+            session,
+            say.text,
+            model=say.model,
+            wishes=said.wishes,
+            deadline=said.deadline,
+        )
         self._session, self._answer = session, answer
         if self._telling is not None:
             await asyncio.wait({self._telling})

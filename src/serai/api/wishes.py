@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
 from serai.api.body import fault, kind, parse, received
 from serai.api.deps import services_of
 from serai.api.envelopes import dialect_of
-from serai.types import NO_WISHES, Call, Delta, Prefer, Priority, Wishes
+from serai.types import NO_WISHES, BudgetNote, Call, Delta, Prefer, Priority, Wishes
 
 Run = Callable[[Call], AsyncGenerator[Delta, None]]
 
@@ -64,23 +64,31 @@ async def read(request: Request) -> dict[str, Any]:
 
 def heard(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """The same for a body that was read already."""
-    request.scope[_SCOPE] = _Asked(taken(body), request)
+    request.scope[_SCOPE] = Asked(taken(body), request)
     return body
 
 
 def refine(request: Request, **more: Any) -> None:
     """Wishes that a dialect has words of its own for; they go before all others."""
-    asked = request.scope.setdefault(_SCOPE, _Asked({}, request))
-    asked.wishes = replace(asked.wishes, **more)
+    said = asked(request)
+    said.wishes = replace(said.wishes, **more)
+
+
+def asked(request: HTTPConnection) -> Asked:
+    """What the request wishes: by its headers, and by its body where that was read. Raises BadRequest."""
+    said: Asked | None = request.scope.get(_SCOPE)
+    if said is None:
+        said = request.scope[_SCOPE] = Asked({}, request)
+    return said
 
 
 def runner(request: Request) -> Run:
     """The router's `run` for this request's calls."""
     run = services_of(request).router.run
-    asked = request.scope.get(_SCOPE) or _Asked({}, request)
+    said = asked(request)
 
     def with_wishes(call: Call) -> AsyncGenerator[Delta, None]:
-        call.wishes, call.deadline = asked.wishes, asked.deadline or call.deadline
+        call.wishes, call.deadline = said.wishes, said.deadline or call.deadline
         request.scope.setdefault(CALL, call)
         return run(call)
 
@@ -112,7 +120,8 @@ def wishes(said: Mapping[str, Any], **more: Any) -> Wishes:
 
 
 def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Who answers, what was tried before, and why that did not: once the answer has begun."""
+    """Who answers, what was tried before, why that did not, and which budgets are nearly spent or passed: once the
+    answer has begun."""
     call: Call | None = scope.get(CALL)
     first = call.course.first if call is not None else None
     if first is None or first.answerer is None:
@@ -125,22 +134,34 @@ def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
         told["x-serai-why"] = who.why
     if first.usage is not None and first.usage.from_cache:
         told["x-serai-cache"] = "hit"
+    if call is not None and call.course.budgets:
+        told["x-serai-budget"] = ", ".join(map(_standing, call.course.budgets[:_MOST]))
     return [(name.encode(), quote(value[:2000], safe=_SAFE).encode()) for name, value in told.items()]
 
 
 _SAFE = " !#$&'()*+,/:;=?@[]-._~"
 
 
-class _Asked:
-    """What one request wishes: the body's word goes before the header's."""
+def _standing(note: BudgetNote) -> str:
+    """How a budget stands, in one header's words."""
+    facts = {"budget": note.id, "period": note.period, "spent": f"{note.spent:.9g}", "limit": f"{note.limit:.9g}"}
+    return "; ".join((note.state, *(f"{name}={value}" for name, value in facts.items())))
 
-    def __init__(self, said: Mapping[str, Any], request: Request) -> None:
+
+class Asked:
+    """What one request wishes: the body's word goes before the header's, but what either of them binds to this
+    machine is bound. Raises BadRequest."""
+
+    def __init__(self, said: Mapping[str, Any], request: HTTPConnection) -> None:
         given = [
             (name[len(_HEADER) :].decode(), value)
             for name, value in request.scope["headers"]
             if name.startswith(_HEADER)
         ]
-        both = {**{name: _of_header(name, value.decode("latin-1")) for name, value in _known(given)}, **said}
+        heads = {name: _of_header(name, value.decode("latin-1")) for name, value in _known(given)}
+        both = {**heads, **said}
+        if heads.get("private") is True and both["private"] is False:
+            both["private"] = True
         self.wishes = wishes(both, dialect=dialect_of(request.scope))
         seconds = both.get("timeout_s")
         self.deadline = None
@@ -219,5 +240,5 @@ _WORDS: Mapping[str, str] = {name.removesuffix("_s").replace("_", "-"): name for
 HEADERS = b", ".join(_HEADER + word.encode() for word in _WORDS)
 """Those by which a call says how it wants to be routed."""
 
-TOLD = [_HEADER + word for word in (b"model", b"backend", b"place", b"tried", b"why", b"cache")]
-"""Those that say who answered."""
+TOLD = [_HEADER + word for word in (b"model", b"backend", b"place", b"tried", b"why", b"cache", b"budget")]
+"""Those that say who answered, and which budgets are spent."""

@@ -14,6 +14,9 @@ from serai.storage.tables import batches
 
 ENDED = ("failed", "completed", "cancelled")
 
+PRIVATE = "x-serai-private"
+"""The note of a batch of which no line leaves this machine; its value is `true`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -33,6 +36,10 @@ class Batch:
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Mapping[str, Any]] = ()
     times: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def private(self) -> bool:
+        return self.notes.get(PRIVATE) == "true"
 
     @property
     def ended(self) -> bool:

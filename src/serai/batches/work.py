@@ -32,7 +32,8 @@ class Answered(NamedTuple):
 
 
 Answerer = Callable[[str, dict[str, Any], Principal], Awaitable[Answered]]
-"""Answers the body of a request to an endpoint, for a principal. Raises nothing but cancellation."""
+"""Answers the body of a request to an endpoint, for a principal, and leaves the body as it is. Raises nothing but
+cancellation."""
 
 
 class BatchJob:
@@ -151,10 +152,17 @@ class _Work:
 
     async def _go_on(self, left: Iterator[Line], answer: Answerer) -> None:
         for line in left:
-            found = await answer(self._batch.endpoint, line.body, self._who)
+            body = _private(line.body) if self._batch.private else line.body
+            found = await answer(self._batch.endpoint, body, self._who)
             while found.retry_after is not None:
                 await asyncio.sleep(found.retry_after)
-                found = await answer(self._batch.endpoint, line.body, self._who)
+                found = await answer(self._batch.endpoint, body, self._who)
             said = {"status_code": found.status, "request_id": f"{self._batch.id}_{line.number}", "body": found.body}
             (self._good if found.status < 400 else self._bad).add(self._batch.id, line, said)
             await self.tell()
+
+
+def _private(body: dict[str, Any]) -> dict[str, Any]:
+    """The request with the wish that it stays here; what is no object is refused where it is read."""
+    said = {} if body.get("serai") is None else body["serai"]
+    return {**body, "serai": {**said, "private": True} if isinstance(said, dict) else said}

@@ -18,7 +18,7 @@ from serai.chat.titles import title
 from serai.chat.writing import Runs, Writer
 from serai.errors import BadRequest, Conflict
 from serai.storage.database import Database
-from serai.types import Principal
+from serai.types import NO_WISHES, Principal, Wishes
 
 LEAF: Final = "the leaf"
 """Where a question goes when nothing else is said: after the last message that is shown."""
@@ -30,7 +30,7 @@ Begun = tuple[Session, list[Message], Message]
 
 
 class Turns:
-    """`who` makes the call; `person` owns the session.
+    """`who` makes the call; `person` owns the session; `wishes` and `deadline` are for this one answer.
 
     Two answers may be written at once in one session, but never one upon the other: whatever would follow an answer
     that is still being written raises Conflict."""
@@ -59,6 +59,8 @@ class Turns:
         *,
         model: str | None = None,
         parent: str | None = LEAF,
+        wishes: Wishes = NO_WISHES,
+        deadline: float | None = None,
     ) -> tuple[Message, Message]:
         """Adds a question and begins its answer. A `parent` that is not the leaf makes a branch; None, a new root."""
 
@@ -70,13 +72,21 @@ class Turns:
 
         async def begin() -> tuple[Message, Message]:
             (row, branch, answer), question = await self._db.write(work)
-            self._writer.begin(who, person, row, branch, answer)
+            self._writer.begin(who, person, row, branch, answer, wishes, deadline)
             return question, answer
 
         return await self._writer.surely(begin())
 
     async def regenerate(
-        self, who: Principal, person: str, session: str, message: str, *, model: str | None = None
+        self,
+        who: Principal,
+        person: str,
+        session: str,
+        message: str,
+        *,
+        model: str | None = None,
+        wishes: Wishes = NO_WISHES,
+        deadline: float | None = None,
     ) -> Message:
         """Another answer beside the one given (or the first to a question); both stay."""
 
@@ -90,9 +100,18 @@ class Turns:
                 raise BadRequest("This answer has no question before it.")
             return _await_answer(c, row, branch, model)
 
-        return await self._writer.surely(self._begin(who, person, work))
+        return await self._writer.surely(self._begin(who, person, work, wishes, deadline))
 
-    async def proceed(self, who: Principal, person: str, session: str, message: str) -> Message:
+    async def proceed(
+        self,
+        who: Principal,
+        person: str,
+        session: str,
+        message: str,
+        *,
+        wishes: Wishes = NO_WISHES,
+        deadline: float | None = None,
+    ) -> Message:
         """Goes on with an answer that was stopped, interrupted, cut off, or is simply too short."""
 
         def work(c: Connection) -> Begun:
@@ -108,7 +127,7 @@ class Turns:
             answer = replace(old, state="waiting", error=None)
             return row, [*branch[:-1], answer], answer
 
-        return await self._writer.surely(self._begin(who, person, work))
+        return await self._writer.surely(self._begin(who, person, work, wishes, deadline))
 
     async def stop(self, person: str, session: str, message: str) -> Message:
         """Ends an answer that is being written and returns it; one that has ended is returned as it is."""
@@ -139,9 +158,16 @@ class Turns:
             return await self._sessions.message(person, message)
         return await draft.ended()
 
-    async def _begin(self, who: Principal, person: str, work: Callable[[Connection], Begun]) -> Message:
+    async def _begin(
+        self,
+        who: Principal,
+        person: str,
+        work: Callable[[Connection], Begun],
+        wishes: Wishes,
+        deadline: float | None,
+    ) -> Message:
         row, branch, answer = await self._db.write(work)
-        self._writer.begin(who, person, row, branch, answer)
+        self._writer.begin(who, person, row, branch, answer, wishes, deadline)
         return answer
 
 

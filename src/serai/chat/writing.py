@@ -20,7 +20,7 @@ from serai.chat.sessions import Sessions
 from serai.errors import Internal, SeraiError
 from serai.storage.database import Database
 from serai.telemetry import logs
-from serai.types import AUTO, CHAT, Call, Delta, Principal, Wishes
+from serai.types import AUTO, CHAT, NO_WISHES, Call, Delta, Principal, Wishes
 
 T = TypeVar("T")
 
@@ -62,15 +62,26 @@ class Writer:
         """The draft of an answer that is being written or ended a short while ago."""
         return self._drafts.get(message) or self._ended.get(message)
 
-    def begin(self, who: Principal, person: str, session: Session, branch: Sequence[Message], answer: Message) -> None:
-        """Starts writing an answer whose row is committed; `branch` is what the model reads."""
+    def begin(
+        self,
+        who: Principal,
+        person: str,
+        session: Session,
+        branch: Sequence[Message],
+        answer: Message,
+        wishes: Wishes = NO_WISHES,
+        deadline: float | None = None,
+    ) -> None:
+        """Starts writing an answer whose row is committed; `branch` is what the model reads. Where the session, or the
+        wishes, are private, it never leaves this machine."""
         call = Call(
             task=CHAT,
             model=answer.model or AUTO,
             inputs={"messages": context(branch, session.system)},
             settings=session.settings,
             principal=who,
-            wishes=Wishes(private=session.private, session=session.id, dialect="native"),
+            wishes=replace(wishes, private=session.private or wishes.private, session=session.id, dialect="native"),
+            deadline=deadline,
         )
         draft = Draft(person, answer)
         self._drafts[answer.id] = draft

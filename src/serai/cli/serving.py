@@ -8,6 +8,7 @@ import errno
 import ipaddress
 import os
 import socket
+import sys
 import time
 import webbrowser
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ def serve_until_stopped(host: str | None, port: int | None, *, browser: bool | N
         _Serving(file, listener, browser=server.open_browser, as_json=as_json).run()
 
 
+_TURN_S = 0.0005
+"""So long a thread beside the loop may keep the interpreter once the loop has work, a tenth of what is usual: what is
+written to the database by the way must not be felt."""
+
+
 class _Serving:
     """One life of the server."""
 
@@ -54,6 +60,7 @@ class _Serving:
 
         front = Front(self._build, before=self._allowed, on_ready=self._ready, failed=lambda error: server.fail(error))  # noqa: PLW0108
         server = Server(front)
+        sys.setswitchinterval(_TURN_S)
         if self._json:  # the address is good from now on: /health answers at once, everything else as soon as it can
             output.line({"url": self._url, "pid": os.getpid(), "home": str(self._home), "version": __version__})
         try:

@@ -80,12 +80,17 @@ def check(kind: str, name: str, period: str, amount: float) -> None:
         raise BadRequest("A budget is between 0 and a billion US dollars.", param="amount")
 
 
+def may_know(budget: Budget, asker: Principal) -> bool:
+    """Whether how much of it is spent is the asker's business."""
+    return budget.name == asker.id or budget.kind == "session" or bool(asker.scopes & {"*", "admin", "monitor"})
+
+
 def overspent(budget: Budget, total: int, worst: int, asker: Principal, now: float) -> OverBudget:
     """The refusal of a call. Whoever is not the budget's own is not told how much others spend."""
     ends = periods.ends_at(budget.period, now)
     hint = f"{_when(budget)}Ask for a shorter answer (max_tokens), or a model that costs nothing."
     facts: dict[str, Any] = {"period": budget.period, "budget": budget.id, "resets_at": ends}
-    if not _may_know(budget, asker):
+    if not may_know(budget, asker):
         return OverBudget(
             "What may be spent here is spent, or this call could cost more than is left.", hint=hint, **facts
         )
@@ -121,10 +126,6 @@ def too_dear(worst: int, wish: float) -> OverBudget:
 
 def _asker(principal: str) -> tuple[Kind, str]:
     return ("key" if principal.startswith(_KEYS) else "person"), principal
-
-
-def _may_know(budget: Budget, asker: Principal) -> bool:
-    return budget.name == asker.id or budget.kind == "session" or bool(asker.scopes & {"*", "admin", "monitor"})
 
 
 def _whose(budget: Budget) -> str:

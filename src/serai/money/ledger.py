@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from serai.errors import Internal, LedgerFailed, SeraiError
-from serai.money import alive, charges
+from serai.money import charges
 from serai.money.budget import Budget
 from serai.money.charges import Charge, Entry
 from serai.money.waiting import MOST, Waiting
+from serai.storage import alive
 from serai.storage.database import Database
 from serai.storage.rows import put
 from serai.storage.tables import spent

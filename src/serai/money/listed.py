@@ -47,5 +47,7 @@ def _find(kind: str, model: str, today: date) -> Known | None:
 def _read(kind: str, source: Mapping[str, Any], row: Mapping[str, Any]) -> Listed:
     own = ("models", "since")
     price = check({name: value for name, value in row.items() if name not in own})
-    known = Known(price, "listed", source["seen"], source["where"])
+    others = ", ".join(source.get("through", ()))
+    where = f"{source['where']} (as read by {others})" if others else source["where"]
+    known = Known(price, "listed", source["seen"], where)
     return Listed(kind=kind, models=tuple(row["models"]), known=known, since=row.get("since"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from serai.money.budgets import Budgets
 from serai.money.ledger import Ledger
+from serai.money.notices import Notices
 from serai.money.prices import Prices, Sellers
 from serai.money.purse import NOW, Clocks, Purse
 from serai.money.rules import Rules
@@ -25,6 +26,7 @@ class Money:
     usage: UsageBook
     ledger: Ledger
     rules: Rules
+    notices: Notices
 
     async def start(self) -> None:
         """Takes over what a process that was killed had put aside."""
@@ -34,6 +36,7 @@ class Money:
     async def close(self) -> None:
         """Writes what waits; before the database is closed."""
         await self.rules.close()
+        await self.notices.close()
         await self.ledger.close()
 
 
@@ -48,5 +51,6 @@ def open_money(
     prices = Prices(db, rules, sellers, clocks.time)
     budgets = Budgets(db, rules, publish, clocks.time)
     ledger = Ledger(db, budgets.passed, budgets.tell)
-    purse = Purse(prices, rules, ledger, budgets.refused, clocks)
-    return Money(purse, prices, budgets, UsageBook(db, ledger), ledger, rules)
+    notices = Notices(db, clocks.monotonic)
+    purse = Purse(prices, rules, ledger, budgets.refused, notices, clocks)
+    return Money(purse, prices, budgets, UsageBook(db, ledger), ledger, rules, notices)

@@ -12,6 +12,7 @@ from serai.money import amounts, budget, counting
 from serai.money.budget import Budget
 from serai.money.charges import Charge, Entry
 from serai.money.ledger import Ledger, unwritten
+from serai.money.notices import Notice, Notices
 from serai.money.price import Counts, Known, cost
 from serai.money.prices import Prices
 from serai.money.rules import Rules
@@ -36,12 +37,19 @@ class Purse:
     """`routing.needs.Money`. `refused` is told of every budget that had not enough for a call."""
 
     def __init__(
-        self, prices: Prices, rules: Rules, ledger: Ledger, refused: Callable[[Budget], None], clocks: Clocks = NOW
+        self,
+        prices: Prices,
+        rules: Rules,
+        ledger: Ledger,
+        refused: Callable[[Budget], None],
+        notices: Notices,
+        clocks: Clocks = NOW,
     ) -> None:
         self._prices = prices
         self._rules = rules
         self._ledger = ledger
         self._refused = refused
+        self._notices = notices
         self._clocks = clocks
 
     async def hold(self, call: Call, model: Model) -> Holding | Nothing:
@@ -54,18 +62,20 @@ class Purse:
             return Nothing(self._ledger, call, model, self._clocks.time())
         worst = self._worst(call, model, known)
         self._check_wish(call, model, known, worst)
-        hard = [one for one in budget.of_call(self._rules.now.budgets, call, model) if one.hard]
+        budgets = budget.of_call(self._rules.now.budgets, call, model)
+        hard = [one for one in budgets if one.hard]
         if worst is None:
             self._check_unknown(model, known, hard)
             hard = []
         at = self._clocks.time()
+        notice = await self._notices.about(call, budgets, at) if budgets else None
         held = None
         if hard:
             held = _charge(call, model, at, id=new_id("charge"), state="held", cost=worst, owner=self._ledger.owner)
             await self._reserve(call, held, hard)
         else:
             await self._ledger.ready()
-        return Holding(self._ledger, call, model, at, known, held)
+        return Holding(self._ledger, call, model, at, known, held, notice)
 
     def estimate(self, call: Call, model: Model) -> float | None:
         """What it would cost at most, in US dollars; None where the price, or the answer's length, is not known."""
@@ -134,12 +144,19 @@ class Nothing:
 
 
 class Holding:
-    """Money put aside for one attempt; `held` is what of it is on disk."""
+    """Money put aside for one attempt; `held` is what of it is on disk, `notice` is told what it cost."""
 
-    __slots__ = ("_at", "_call", "_cost", "_held", "_known", "_ledger", "_model", "_settled")
+    __slots__ = ("_at", "_call", "_cost", "_held", "_known", "_ledger", "_model", "_notice", "_settled")
 
     def __init__(
-        self, ledger: Ledger, call: Call, model: Model, at: float, known: Known | None, held: Charge | None
+        self,
+        ledger: Ledger,
+        call: Call,
+        model: Model,
+        at: float,
+        known: Known | None,
+        held: Charge | None = None,
+        notice: Notice | None = None,
     ) -> None:
         self._ledger = ledger
         self._call = call
@@ -147,6 +164,7 @@ class Holding:
         self._at = at
         self._known = known
         self._held = held
+        self._notice = notice
         self._settled = False
         self._cost: float | None = None
 
@@ -177,6 +195,8 @@ class Holding:
             cached_tokens=usage.cached_tokens,
         )
         self._ledger.add(Entry(charge, held=held.cost if held is not None else None))
+        if self._notice is not None:
+            self._notice.spent(amount or 0)
         return None if amount is None else amounts.dollars(amount)
 
     def _amount(self, usage: Usage, took_s: float) -> tuple[int | None, bool]:

@@ -27,7 +27,7 @@ _WAITING = 10_000
 _TOGETHER = 500
 """Rows that are named in one statement."""
 
-_USAGE = tuple(field.name for field in fields(Usage))
+_USAGE = tuple(field.name for field in fields(Usage) if field.name != "budgets")
 
 
 class History:

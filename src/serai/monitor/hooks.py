@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import secrets as random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
 from yarl import URL
 
 from serai.errors import BadRequest, SeraiError
-from serai.monitor import hook_rows
+from serai.monitor import hook_rows, mailbox, outbox
 from serai.monitor.hook_rows import Hook
 from serai.monitor.mailbox import WAITING, Mailbox
 from serai.monitor.messages import PREFIX, Outcome, send
 from serai.monitor.occurrences import KINDS, Kind, Occurrence
+from serai.monitor.outbox import Waiting
 from serai.outside import Outside
+from serai.storage import alive
 from serai.storage.database import Database
 from serai.storage.secrets import SecretStore
 from serai.telemetry import logs
@@ -50,8 +54,18 @@ class Hooks:
         self._mailboxes: dict[str, Mailbox] = {}
         self._heard: deque[Occurrence] = deque(maxlen=WAITING)
         self._passing: asyncio.Task[None] | None = None
+        self._owner = alive.me()
         self._known: list[Hook] = []
         self._read_at = 0.0
+
+    async def recover(self) -> None:
+        """Sends what was waiting when a process ended or was killed, as it would have: the same messages, with their
+        ids. Raises StorageFailed."""
+        left = await self._db.write(lambda connection: outbox.take(connection, self._owner, time.time()))
+        known = {hook.id: hook for hook in await self.list()} if left else {}
+        for hook_id, occurrence in left:
+            if hook := known.get(hook_id):
+                self._mailbox(hook).put(occurrence)
 
     async def list(self) -> list[Hook]:
         """The oldest first."""
@@ -71,18 +85,18 @@ class Hooks:
 
     async def remove(self, hook_id: str) -> None:
         """Tells it nothing more, not even what is waiting. Raises NotFound."""
-        await self._db.write(lambda connection: hook_rows.delete(connection, hook_id))
+        await self._db.write(lambda connection: _remove(connection, hook_id))
         await self._secrets.delete(_name(hook_id))
         self._read_at = 0.0
-        if mailbox := self._mailboxes.pop(hook_id, None):
-            await mailbox.close()
+        if box := self._mailboxes.pop(hook_id, None):
+            await box.close()
 
     async def test(self, hook_id: str) -> dict[str, Any]:
         """Sends one message now, without a second attempt: `{taken, seconds, error}`. Raises NotFound."""
         hook = await self._db.read(lambda connection: hook_rows.find(connection, hook_id))
         began = time.monotonic()
         outcome = await self._send(hook, Occurrence(new_id("event"), "test", time.time(), {"hook": hook.id}))
-        await self._settle(hook.id, outcome)
+        await self._settle(hook.id, "", outcome)
         return {"taken": not outcome.error, "seconds": time.monotonic() - began, "error": outcome.error}
 
     def tell(self, occurrence: Occurrence) -> None:
@@ -99,19 +113,34 @@ class Hooks:
             except SeraiError as error:  # those that are known still hear of it
                 _log.warning("The hooks cannot be read: %s", error.message)
         while self._heard:
-            occurrence = self._heard.popleft()
-            for hook in self._known:
-                if occurrence.kind in hook.events:
-                    self._mailbox(hook).put(occurrence)
+            heard = [*self._heard]
+            self._heard.clear()
+            known = {hook.id: hook for hook in self._known}
+            wanted = [(hook.id, one) for one in heard for hook in known.values() if one.kind in hook.events]
+            for hook_id, occurrence in await self._write_down(wanted):
+                self._mailbox(known[hook_id]).put(occurrence)
+
+    async def _write_down(self, wanted: Sequence[Waiting]) -> Sequence[Waiting]:
+        """What of it is this process's to tell. What cannot be written down is told all the same."""
+        if not wanted:
+            return wanted
+        most = mailbox.WAITING + 1  # one is on its way
+        try:
+            return await self._db.write(lambda connection: outbox.put(connection, wanted, self._owner, most))
+        except SeraiError as error:
+            _log.warning("Messages to hooks cannot be written down, so a restart would lose them: %s", error.message)
+            return wanted
 
     async def close(self) -> None:
-        """Gives up what is waiting. May be called twice."""
+        """Leaves what is waiting to the next process. May be called twice."""
         if self._passing is not None:
             self._passing.cancel()
             await asyncio.gather(self._passing, return_exceptions=True)
-        for mailbox in [*self._mailboxes.values()]:
-            await mailbox.close()
+        for box in [*self._mailboxes.values()]:
+            await box.close()
         self._mailboxes.clear()
+        with contextlib.suppress(SeraiError):
+            await self._db.write(lambda connection: outbox.leave(connection, self._owner))
 
     def _mailbox(self, hook: Hook) -> Mailbox:
         if hook.id not in self._mailboxes:
@@ -119,8 +148,8 @@ class Hooks:
             async def attempt(occurrence: Occurrence) -> Outcome:
                 return await self._send(hook, occurrence)
 
-            async def settle(outcome: Outcome) -> bool:
-                return await self._settle(hook.id, outcome)
+            async def settle(occurrence: Occurrence, outcome: Outcome) -> bool:
+                return await self._settle(hook.id, occurrence.id, outcome)
 
             self._mailboxes[hook.id] = Mailbox(attempt, settle, patient=hook.failures < DEAD)
         return self._mailboxes[hook.id]
@@ -131,13 +160,23 @@ class Hooks:
             return Outcome("The hook was removed.")
         return await send(self._outside, hook.url, secret, occurrence, private=hook.private)
 
-    async def _settle(self, hook_id: str, outcome: Outcome) -> bool:
-        """Writes down what became of a message; False where the hook is dead."""
-        failures = await self._db.write(lambda connection: hook_rows.note(connection, hook_id, outcome.error))
+    async def _settle(self, hook_id: str, message_id: str, outcome: Outcome) -> bool:
+        """Writes down what became of a message, which waits no more; False where the hook is dead."""
+
+        def work(connection: Connection) -> int:
+            outbox.forget(connection, hook_id, [message_id])
+            return hook_rows.note(connection, hook_id, outcome.error)
+
+        failures = await self._db.write(work)
         if failures == DEAD and outcome.error:
             _log.warning("The hook %s takes no messages: %s", hook_id, outcome.error)
             self._publish("hook", {"id": hook_id, "failures": failures, "error": outcome.error})
         return failures < DEAD
+
+
+def _remove(connection: Connection, hook_id: str) -> None:
+    hook_rows.delete(connection, hook_id)
+    outbox.forget(connection, hook_id)
 
 
 def _name(hook_id: str) -> str:

@@ -21,13 +21,13 @@ _log = logs.get("hooks")
 
 
 class Mailbox:
-    """`attempt` sends a message once; `settle` is told what became of it, and says whether the next one is worth more
-    than one attempt, as `patient` does for the first."""
+    """`attempt` sends a message once; `settle` is told what became of which, and says whether the next one is worth
+    more than one attempt, as `patient` does for the first."""
 
     def __init__(
         self,
         attempt: Callable[[Occurrence], Awaitable[Outcome]],
-        settle: Callable[[Outcome], Awaitable[bool]],
+        settle: Callable[[Occurrence, Outcome], Awaitable[bool]],
         *,
         patient: bool = True,
         waits: Sequence[float] | None = None,
@@ -49,7 +49,7 @@ class Mailbox:
         self._wake.set()
 
     async def close(self) -> None:
-        """Gives up what is waiting. May be called twice."""
+        """Sends nothing more. May be called twice."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -73,4 +73,4 @@ class Mailbox:
         if self.dropped:
             outcome = Outcome(outcome.error and f"{outcome.error} {self.dropped} messages were dropped.", outcome.again)
             self.dropped = 0
-        self._patient = await self._settle(outcome)
+        self._patient = await self._settle(occurrence, outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from serai.errors import SeraiError
@@ -18,7 +18,7 @@ from serai.monitor.statistics import Statistics
 from serai.monitor.traces import Traces
 from serai.telemetry import logs
 from serai.telemetry.events import Events
-from serai.types import Record
+from serai.types import Call, Delta, Record
 
 WRITE_S = 2.0
 """How long what was counted waits for the database; a kill loses no more than this."""
@@ -62,6 +62,7 @@ class Monitor:
         self._writing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._failing = False
+        self._telling = False
 
     def ended(self, record: Record) -> None:
         """Watcher's: once for every call."""
@@ -72,6 +73,11 @@ class Monitor:
         if len(self._ended) > _SOON:
             self._many.set()
 
+    def overhears(self, call: Call, answer: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+        """The router's, as a call begins: the answer itself, or, while words are kept, one that is listened to."""
+        self._traces.begin(call)
+        return self.inspector.overhears(call, answer)
+
     def start(self, events: Events | None = None) -> None:
         """Begins to write what is counted, and to forget what is old; with `events`, hooks are told of what
         happens, and a collector of what calls came to."""
@@ -79,12 +85,13 @@ class Monitor:
         if not self._tasks:
             self._tasks.append(loop.create_task(self._live(), name="monitor"))
         if events is not None:
+            self._telling = True
             occurrences = Occurrences(self.hooks.tell)
             self._listeners = (*self._listeners, occurrences)
             self._tasks.append(loop.create_task(self._follow(events, occurrences), name="monitor events"))
 
     async def close(self) -> None:
-        """Writes what was counted, and gives up what hooks were not told yet. May be called twice."""
+        """Writes what was counted, and leaves what hooks were not told yet to the next process. May be called twice."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -106,11 +113,16 @@ class Monitor:
         while True:
             if asyncio.get_running_loop().time() - tidied > _TIDY_S:
                 await self._attempt(self.statistics.tidy, self.history.tidy, self.inspector.tidy)
+                if self._telling:
+                    await self._attempt(self.hooks.recover)
                 tidied = asyncio.get_running_loop().time()
+            # Not `wait_for`: in Python 3.11 that swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _TIDY_S)
+                async with asyncio.timeout(_TIDY_S):
+                    await self._wake.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._many.wait(), WRITE_S)
+                async with asyncio.timeout(WRITE_S):
+                    await self._many.wait()
             self._wake.clear()
             self._many.clear()
             await self.flush()

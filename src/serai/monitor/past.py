@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from serai.types import Attempt, Record, Usage
+from serai.types import Attempt, Record, Trace, Usage
 
 LABELS = ("task", "model", "backend", "place", "dialect", "key")
 """What calls are told apart by; `key` is the principal's id."""
@@ -33,6 +33,7 @@ class Past(NamedTuple):
     tried: tuple[Attempt, ...]
     usage: Usage
     settings: Mapping[str, Any]
+    trace: Trace | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -59,4 +60,5 @@ def past(record: Record) -> Past:
         record.tried,
         record.usage,
         call.settings,
+        call.trace,
     )

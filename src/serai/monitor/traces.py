@@ -12,8 +12,8 @@ from serai.monitor import conventions as names
 from serai.monitor.past import Past
 from serai.monitor.words import Words
 from serai.settings import Monitor
-from serai.telemetry import logs
-from serai.types import Call
+from serai.telemetry import logs, tracing
+from serai.types import Call, Trace
 
 _PATIENCE_S = 5.0
 """How long a collector may take for one request, and for the last one when Serai ends."""
@@ -47,6 +47,11 @@ class Traces:
         except ImportError:
             error = MissingExtra("OpenTelemetry", "otel")
             _log.warning("No traces are sent: %s %s", error.message, error.hint)
+
+    def begin(self, call: Call) -> None:
+        """Gives a call its place in a trace, where traces are sent."""
+        if self._exporter is not None:
+            call.trace = tracing.begin()
 
     def heard(self, call: Call, words: Words) -> None:
         """What was said in a call that is about to end, where words are to be sent."""
@@ -84,7 +89,8 @@ class _Exporter:
         resource = Resource.create({"service.version": __version__})
         if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
             resource = resource.merge(Resource({SERVICE_NAME: names.HERE}))
-        self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._ids: Any = _Ids()
+        self._tracers = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
         self._tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{url}/v1/traces", **told)))
         reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{url}/v1/metrics", **told))
         self._meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
@@ -109,11 +115,13 @@ class _Exporter:
     def _span(self, past: Past, words: dict[str, Any] | None) -> None:
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
+        self._ids.next = past.trace
         told = {**names.attributes(past), **(names.said(words) if words else {})}
         span = self._tracer.start_span(
             f"{names.operation(past.task)} {past.asked}",
             kind=SpanKind.CLIENT,
             attributes=told,
+            context=_below(past.trace),
             start_time=int(past.at * 1e9),
         )
         if past.error:
@@ -123,6 +131,32 @@ class _Exporter:
     def close(self) -> None:
         self._tracers.shutdown()
         self._meters.shutdown()
+
+
+class _Ids:
+    """OpenTelemetry's IdGenerator. Spans are called as a call's trace says, which whoever it asked was told already."""
+
+    next: Trace | None = None
+
+    def generate_span_id(self) -> int:
+        return int((self.next or tracing.begin()).span_id, 16)
+
+    def generate_trace_id(self) -> int:
+        return int((self.next or tracing.begin()).trace_id, 16)
+
+    def is_trace_id_random(self) -> bool:
+        return True
+
+
+def _below(trace: Trace | None) -> Any:
+    """The context of a span whose caller has one."""
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+    if trace is None or not trace.parent_id:
+        return None
+    flags = TraceFlags(TraceFlags.SAMPLED if trace.sampled else TraceFlags.DEFAULT)
+    caller = SpanContext(int(trace.trace_id, 16), int(trace.parent_id, 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(caller))
 
 
 def _histogram(meter: Any, name: str, unit: str, bounds: tuple[float, ...]) -> Any:

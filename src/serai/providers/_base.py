@@ -9,7 +9,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -54,6 +54,7 @@ class Service(ABC):
         self.name = config.name
         self.place = config.name
         self.config = config
+        self.whose = config.whose
         self.at_once = config.at_once
         self.url = config.url.rstrip("/")
         self._told = [_models.told(self.name, text) for text in config.models]
@@ -232,6 +233,8 @@ class Service(ABC):
         return BadRequest(f"{self.name} cannot be asked this: something in it does not fit.")
 
     async def _answer(self, call: Call, request: Request, who: Answerer) -> AsyncGenerator[Delta, None]:
+        if call.trace is not None:
+            request = replace(request, headers={**request.headers, "traceparent": call.trace.header})
         response = await self._send("POST", request, call.model)
         try:
             async with contextlib.aclosing((request.reads or self.read)(call, response, who)) as deltas:
@@ -276,6 +279,8 @@ class Service(ABC):
         finally:
             response.close()
         error = self.refusal(model, response.status, body, response.headers)
+        if self.whose and response.status == 401:
+            error.hint = f"Check the key of your own for {self.name}, or give it another."
         return _faults.without(self.config.keys, error)
 
     def _http(self) -> aiohttp.ClientSession:

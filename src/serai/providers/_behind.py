@@ -1,18 +1,15 @@
-"""The providers behind Hugging Face's router: where each takes a task, and in whose words. Pure.
-
-Those that answer with an address at another host instead of a file are left out: what lies there is nobody's answer
-until somebody has fetched it."""
+"""The providers behind Hugging Face's router: where each takes a task, and in whose words. Pure."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from serai.errors import BadRequest
 from serai.providers import _answer, _hub_answers
-from serai.tasks import media
 from serai.tasks.families import family_of
 from serai.types import FEATURE_EXTRACTION, TEXT_GENERATION, Answerer, Call, Delta
 
@@ -22,14 +19,19 @@ IMAGE, SPEECH, HEARD = "text-to-image", "text-to-speech", "automatic-speech-reco
 
 class Way(NamedTuple):
     """A path under the router, in which {model} is the provider's name for it. Without `asks` it speaks OpenAI's
-    language; `reads` makes a Delta of the answer in JSON, and without it the answer is a file."""
+    language; `reads` makes a Delta of the answer in JSON, `lies` finds the address of the file in it, and without
+    either the answer is the file. `versioned` is the path for a model in one version, `headers` go along."""
 
     path: str
     asks: Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]] | None = None
     reads: Callable[[Any, Answerer], Delta] | None = None
+    lies: Callable[[Any], str] | None = None
+    versioned: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def at(self, provider: str, model: str) -> str:
-        return f"/{provider}/{self.path.format(model=quote(model))}"
+        path = self.versioned if self.versioned and ":" in model else self.path
+        return f"/{provider}/{path.format(model=quote(model))}"
 
 
 def body(way: Way, service: str, call: Call, model: str) -> dict[str, Any]:
@@ -78,6 +80,24 @@ def _fal_picture(inputs: dict[str, Any], settings: dict[str, Any], _: str) -> di
     return {"prompt": inputs["inputs"], "sync_mode": True, **more}
 
 
+def _fal_spoken(inputs: dict[str, Any], settings: dict[str, Any], _: str) -> dict[str, Any]:
+    return {"text": inputs["inputs"], **_taken(settings, voice="voice", speed="speed")}
+
+
+def _replicate_picture(inputs: dict[str, Any], settings: dict[str, Any], model: str) -> dict[str, Any]:
+    same = ("width", "height", "seed", "negative_prompt", "guidance_scale", "num_inference_steps")
+    return _predicted({"prompt": inputs["inputs"], **_taken(settings, **{name: name for name in same})}, model)
+
+
+def _replicate_spoken(inputs: dict[str, Any], settings: dict[str, Any], model: str) -> dict[str, Any]:
+    return _predicted({"text": inputs["inputs"], **_taken(settings, voice="voice", speed="speed")}, model)
+
+
+def _predicted(asked: dict[str, Any], model: str) -> dict[str, Any]:
+    version = model.partition(":")[2]
+    return {"input": asked, **({"version": version} if version else {})}
+
+
 def _fal_heard(inputs: dict[str, Any], settings: dict[str, Any], _: str) -> dict[str, Any]:
     return {"audio_url": inputs["inputs"], **_taken(settings, language="language")}
 
@@ -95,9 +115,22 @@ def _in_base64(answer: Any, who: Answerer) -> Delta:
     return _hub_answers.file(IMAGE, base64.b64decode(answer["data"][0]["b64_json"], validate=True), "", who)
 
 
-def _as_data(answer: Any, who: Answerer) -> Delta:
-    """Raises ValueError for a picture that lies somewhere else."""
-    return _hub_answers.file(IMAGE, *media.unpack(answer["images"][0]["url"]), who)
+def _fal_drawn(answer: Any) -> str:
+    return str(answer["images"][0]["url"])
+
+
+def _fal_said(answer: Any) -> str:
+    return str(answer["audio"]["url"])
+
+
+def _replicate_made(answer: Any) -> str:
+    found = answer["output"][0] if isinstance(answer["output"], list) else answer["output"]
+    return str(found)
+
+
+def _prediction(asks: Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]) -> Way:
+    path, versioned = "v1/models/{model}/predictions", "v1/predictions"
+    return Way(path, asks, lies=_replicate_made, versioned=versioned, headers={"prefer": "wait"})
 
 
 def _written_down(answer: Any, who: Answerer) -> Delta:
@@ -114,8 +147,11 @@ WAYS: Mapping[tuple[str, str], Way] = {
     ("deepinfra", FEATURE_EXTRACTION): Way("v1/openai/embeddings", _vectors, _embedded),
     ("together", IMAGE): Way("v1/images/generations", _together_picture, _in_base64),
     ("nscale", IMAGE): Way("v1/images/generations", _nscale_picture, _in_base64),
-    ("fal-ai", IMAGE): Way("{model}", _fal_picture, _as_data),
+    ("fal-ai", IMAGE): Way("{model}", _fal_picture, lies=_fal_drawn),
+    ("fal-ai", SPEECH): Way("{model}", _fal_spoken, lies=_fal_said),
     ("fal-ai", HEARD): Way("{model}", _fal_heard, _written_down),
+    ("replicate", IMAGE): _prediction(_replicate_picture),
+    ("replicate", SPEECH): _prediction(_replicate_spoken),
     ("together", SPEECH): Way("v1/audio/speech", _spoken),
     ("deepinfra", SPEECH): Way("v1/openai/audio/speech", _spoken),
 }

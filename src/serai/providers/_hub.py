@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
-from serai.errors import ModelNotFound, WrongTask
-from serai.providers import _answer, _behind, _hub_answers, _hub_inputs, _plain, _request
+from serai.errors import ModelFailed, ModelNotFound, SeraiError, TimedOut, WrongTask
+from serai.providers import _answer, _behind, _hub_answers, _hub_inputs, _lines, _plain, _request
 from serai.providers._base import Request
 from serai.providers._behind import HUB, Way
 from serai.providers._compatible import Compatible
 from serai.providers._mapping import Offer
+from serai.tasks import media
 from serai.types import FEATURE_EXTRACTION, TEXT_GENERATION, Answerer, Call, Delta
 
 
@@ -57,7 +59,8 @@ def _other(service: Compatible, call: Call, offer: Offer, way: Way) -> Request:
     path = way.at(offer.provider, offer.model)
     if way.asks is None:
         return Request(path, _request.body(service.entry, service.name, call, offer.model))
-    return Request(path, _behind.body(way, service.name, call, offer.model), reads=partial(_told, service, way))
+    body = _behind.body(way, service.name, call, offer.model)
+    return Request(path, body, way.headers, partial(_told, service, way))
 
 
 def _nobody(service: str, call: Call, model: str, provider: str, offers: Sequence[Offer]) -> ModelNotFound | WrongTask:
@@ -88,7 +91,30 @@ async def _text(
 async def _told(
     service: Compatible, way: Way, call: Call, response: aiohttp.ClientResponse, who: Answerer
 ) -> AsyncGenerator[Delta, None]:
-    if way.reads is None:
-        yield _hub_answers.file(call.task, await service.content(response), response.content_type, who)
-    else:
+    if way.reads is not None:
         yield way.reads(await service.body(response), who)
+    elif way.lies is not None:
+        yield _hub_answers.file(call.task, *await _fetched(service, call.task, way, await service.body(response)), who)
+    else:
+        yield _hub_answers.file(call.task, await service.content(response), response.content_type, who)
+
+
+async def _fetched(service: Compatible, task: str, way: Way, answer: Any) -> tuple[bytes, str]:
+    """The file that an answer names, and its kind. It lies wherever its maker keeps it, which is shown no key. Raises
+    ModelFailed, and TimedOut where it is not made yet."""
+    assert way.lies is not None
+    if answer.get("error"):
+        raise ModelFailed(f"{service.name} failed: {str(answer['error'])[:500]}", who=service.name)
+    if answer.get("status") in ("starting", "processing"):
+        hint = "The model may be starting; try again in a minute."
+        raise TimedOut(f"{service.name} was not done within a minute.", who=service.name, hint=hint)
+    url = way.lies(answer)
+    if url.startswith("data:"):
+        return media.unpack(url)
+    kind = "audio/" if task == _behind.SPEECH else "image/"
+    try:
+        found = await service.config.outside.fetch(url, most=_lines.MOST, kinds=(kind, "application/octet-stream"))
+    except SeraiError as error:
+        text = f"What {service.name} made could not be fetched: {error.message}"
+        raise ModelFailed(text, hint=error.hint or "Try again.", who=service.name) from error
+    return found.content, found.kind

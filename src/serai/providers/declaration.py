@@ -20,7 +20,8 @@ class ProviderConfig:
     """One service as its owner set it up. Its models are called `<name>/<the service's own name for it>`. Of several
     keys the next is taken where one is refused or has had enough. `models` are names that the service does not list
     itself. `at_once` is how many calls it takes at a time, None for any number. `outside` fetches what it made and
-    keeps elsewhere. `told_at` is the address at which it can say that it is done, empty where it cannot."""
+    keeps elsewhere. `told_at` is the address at which it can say that it is done, empty where it cannot. `whose` is the
+    id of the principal whose own keys these are, empty where they are everybody's."""
 
     name: str
     url: str
@@ -30,6 +31,7 @@ class ProviderConfig:
     at_once: int | None = None
     outside: Outside = field(default_factory=lambda: Outside(lambda: True, lambda: False), repr=False, compare=False)
     told_at: Callable[[], str] = field(default=lambda: "", repr=False, compare=False)
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)

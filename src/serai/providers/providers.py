@@ -8,25 +8,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import orjson
 from sqlalchemy import Connection
 
 from serai.backend import Backend
 from serai.errors import BadRequest, Conflict, SeraiError
 from serai.outside import Outside
-from serai.providers import checking, rows
+from serai.providers import _kept, checking, rows
 from serai.providers._base import Service
+from serai.providers._closed import Closed, key_needed
+from serai.providers._doors import Doors
+from serai.providers._kept import Kept
 from serai.providers._listing import Listing
 from serai.providers.checking import Checked
 from serai.providers.declaration import ProviderConfig, Telling, find_kind
+from serai.providers.own import Own
 from serai.providers.refusal import forged
 from serai.providers.rows import Row
 from serai.storage.database import Database
 from serai.storage.secrets import SecretStore
 from serai.storage.tables import providers as table
-
-_SECRET = "provider:"  # noqa: S105 - how the names of these secrets begin
-MOST_KEYS = 100
 
 
 class Providers:
@@ -45,25 +45,30 @@ class Providers:
         public_url: Callable[[], str],
     ) -> None:
         self._db = db
-        self._secrets = secrets
+        self._kept = Kept(secrets, seen)
         self._variable = variable
-        self._seen = seen
         self._taken = taken
         self._outside = outside
         self._public_url = public_url
         self._version: int | None = None
         self._open: dict[str, tuple[Row, Backend]] = {}
+        self.own = Own(db, self._kept, self.backends)
+        self._doors = Doors(self._kept, self._begun, self._leave)
         self._leaving: set[asyncio.Task[None]] = set()
         self._reading = asyncio.Lock()
         self._changing = asyncio.Lock()
 
-    async def backends(self) -> Sequence[Backend]:
-        """All services as Backends, as they are set up now, whichever process changed them."""
+    async def backends(self, who: str = "") -> Sequence[Backend]:
+        """All services as Backends, as they are set up now, whichever process changed them. Those for which the
+        principal `who` keeps keys of their own are open with these, and only these."""
         version = self._db.version()
         if version is None or version != self._version:
             async with self._reading:
                 await self._reread(version)
-        return [backend for _, backend in self._open.values()]
+        common = [backend for _, backend in self._open.values()]
+        if not self._doors.for_some(who):
+            return common
+        return [await self._doors.of(backend.name, who) or backend for backend in common]
 
     async def backend(self, name: str) -> Backend:
         """One of them. Raises NotFound, or what it cannot be opened for."""
@@ -75,8 +80,12 @@ class Providers:
         return self._open[name][1]
 
     def opened(self, name: str) -> tuple[Row, Backend] | None:
-        """A service that is open, as it was when `backends` was asked last."""
-        return self._open.get(name)
+        """A service that is open, as it was when `backends` was asked last; where it is so to nobody with common keys,
+        as it is to whoever asked last with their own."""
+        opened = self._open.get(name)
+        if opened is not None and isinstance(opened[1], Closed) and (own := self._doors.at(name)):
+            return opened[0], own[-1]
+        return opened
 
     async def listing(self, name: str) -> Listing | None:
         """What is known of its models without asking; None for a service that keeps no such list, or is not open."""
@@ -95,15 +104,12 @@ class Providers:
     async def keys(self, row: Row) -> tuple[str, ...]:
         """The keys it is shown: those that are kept for this address, else those in its environment variable, between
         commas."""
-        kept = orjson.loads(await self._secrets.get(_SECRET + row.name) or "{}")
-        if kept.get("origin") == checking.origin(row.url):
-            keys = [str(key) for key in kept["keys"]]
-        else:
+        keys = await self._kept.get(row)
+        if keys is None:
             value = self._variable(row.key_env) if row.key_env else None
-            keys = [part.strip() for part in (value or "").split(",") if part.strip()]
-        for key in keys:
-            self._seen(key)
-        return tuple(keys)
+            keys = tuple(part.strip() for part in (value or "").split(",") if part.strip())
+            self._kept.hide(keys)
+        return keys
 
     async def add(self, row: Row, keys: Sequence[str] = ()) -> Row:
         """Adds a service. An empty URL is where its kind is, and only there the kind's usual variable holds the key.
@@ -121,29 +127,34 @@ class Providers:
 
         def work(connection: Connection) -> None:
             _check_free(connection, row.name)
+            _kept.forget_own(connection, row.name)
             connection.execute(table.insert().values(name=row.name, **rows.values(row)))
 
         async with self._changing:
             await self._db.read(lambda connection: _check_free(connection, row.name))
-            await self._keep(row, keys)
+            await self._kept.set(row, keys)
             await self._db.write(work)
         return await self.find(row.name)
 
     async def change(self, name: str, keys: Sequence[str] | None = None, **fields: object) -> Row:
-        """Changes some fields. A URL of another origin takes new keys, or none: those that are kept never go to it."""
+        """Changes some fields. A URL of another origin takes new keys, or none: those that are kept never go to it, and
+        those that principals keep for themselves are forgotten."""
         row = await self.find(name)
         changed = rows.checked(replace(row, **fields))  # type: ignore[arg-type]
         find_kind(changed.kind)
-        if checking.origin(changed.url) != checking.origin(row.url):
+        moved = checking.origin(changed.url) != checking.origin(row.url)
+        if moved:
             keys = keys or ()
             changed = changed if "key_env" in fields else replace(changed, key_env="")
 
         def work(connection: Connection) -> None:
             rows.find(connection, name)
             connection.execute(table.update().where(table.c.name == name).values(**rows.values(changed)))
+            if moved:
+                _kept.forget_own(connection, name)
 
         if keys is not None:
-            await self._keep(changed, keys)
+            await self._kept.set(changed, keys)
         await self._db.write(work)
         return await self.find(name)
 
@@ -153,24 +164,33 @@ class Providers:
         def work(connection: Connection) -> None:
             rows.find(connection, name)
             connection.execute(table.delete().where(table.c.name == name))
+            _kept.forget(connection, name)
 
         async with self._changing:
             await self._db.write(work)
-            await self._secrets.delete(_SECRET + name)
         await self.backends()
 
     async def check(self, name: str) -> Checked:
-        """Whether it can be reached, takes its key, and what it has."""
+        """Whether it can be reached, takes its common keys, and what it has."""
         row = await self.find(name)
-        return await checking.check(await self.backend(name), has_key=bool(await self.keys(row)))
+        backend, has_key = await self.backend(name), bool(await self.keys(row))
+        if not isinstance(backend, Closed):
+            return await checking.check(backend, has_key=has_key)
+        asked = self._begun(row, await self.keys(row), "")
+        try:
+            return await checking.check(asked, has_key=has_key)
+        finally:
+            await asked.close()
 
     async def told(self, name: str, headers: Mapping[str, str], body: bytes) -> None:
         """What somebody says who claims to be that service. Raises BadRequest for all but the service itself."""
         await self.backends()
         opened = self._open.get(name)
-        if opened is None or not isinstance(opened[1], Telling):
-            raise forged()
-        await opened[1].told(headers, body)
+        for backend in (opened[1], *self._doors.at(name)) if opened is not None else ():
+            if isinstance(backend, Telling):
+                with contextlib.suppress(BadRequest):
+                    return await backend.told(headers, body)
+        raise forged()
 
     async def close(self) -> None:
         """Closes all of them, at once."""
@@ -180,21 +200,11 @@ class Providers:
         opened, self._open = self._open, {}
         for _, backend in opened.values():
             await backend.close()
-
-    async def _keep(self, row: Row, keys: Sequence[str]) -> None:
-        """Together with the address that they are for: whatever happens at once, they reach no other."""
-        if any(not key.isascii() or not key.isprintable() or not key.strip() for key in keys) or len(keys) > MOST_KEYS:
-            raise BadRequest("A key has letters, digits and signs, without line breaks.", field="keys")
-        for key in keys:
-            self._seen(key)
-        if keys:
-            kept = {"origin": checking.origin(row.url), "keys": [key.strip() for key in keys]}
-            await self._secrets.set(_SECRET + row.name, orjson.dumps(kept).decode())
-        else:
-            await self._secrets.delete(_SECRET + row.name)
+        await self._doors.close()
 
     async def _reread(self, version: int | None) -> None:
-        found = {row.name: row for row in await self.all()}
+        every, own = await self._db.read(lambda connection: (rows.every(connection), _kept.own(connection)))
+        found = {row.name: row for row in every}
         for name, (row, backend) in list(self._open.items()):
             if found.get(name) != row:
                 del self._open[name]
@@ -203,12 +213,18 @@ class Providers:
             if name not in self._open:
                 with contextlib.suppress(SeraiError):  # of a kind that is not installed any more; others go on
                     self._open[name] = (row, await self._opened(row))
+        self._doors.learn(found, own)
         self._version = version
 
     async def _opened(self, row: Row) -> Backend:
-        keys = await self.keys(row)
-        facts = (row.models, row.patience_s, row.at_once, self._outside, partial(self._told_at, row.name))
-        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, keys, *facts))
+        if row.whose_keys == "own":
+            find_kind(row.kind)
+            return Closed(row, partial(key_needed, row.name))
+        return self._begun(row, await self.keys(row), "")
+
+    def _begun(self, row: Row, keys: Sequence[str], whose: str) -> Backend:
+        facts = (row.models, row.patience_s, row.at_once, self._outside, partial(self._told_at, row.name), whose)
+        return find_kind(row.kind).open(ProviderConfig(row.name, row.url, tuple(keys), *facts))
 
     def _told_at(self, name: str) -> str:
         url = self._public_url().rstrip("/")

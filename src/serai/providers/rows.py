@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from sqlalchemy import Connection, RowMapping, select
 from yarl import URL
@@ -25,6 +26,10 @@ _TAKEN = (AUTO, LOCAL, "route", "serai", "kinds", "ollama", "llama.cpp", "onnx",
 _OWN = ("SERAI_SECRET_KEY", "JWT_SECRET")
 """Serai's own secrets, which no service is ever shown."""
 
+WhoseKeys = Literal["common", "own", "either"]
+"""Which keys a service is shown: its common ones, those that each principal keeps for themselves, or these and to
+whoever has none the common ones."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -37,6 +42,7 @@ class Row:
     models: tuple[str, ...] = ()
     patience_s: float = PATIENCE_S
     at_once: int | None = None
+    whose_keys: WhoseKeys = "either"
     created_at: float = 0.0
     changed_at: float = 0.0
 
@@ -54,6 +60,8 @@ def checked(row: Row) -> Row:
         raise BadRequest("Patience is from 1 to 3600 seconds.", field="patience_s")
     if row.at_once is not None and not 1 <= row.at_once <= 10_000:
         raise BadRequest("A service takes from 1 to 10,000 calls at once.", field="at_once")
+    if row.whose_keys not in get_args(WhoseKeys):
+        raise BadRequest("Whose keys a service is shown is common, own or either.", field="whose_keys")
     for text in row.models:
         _check_model(text)
     _check_url(row.url)
@@ -103,6 +111,7 @@ def values(row: Row) -> dict[str, object]:
         "models": list(row.models),
         "patience_s": row.patience_s,
         "at_once": row.at_once,
+        "whose_keys": row.whose_keys,
         "created_at": row.created_at or now,
         "changed_at": now,
     }

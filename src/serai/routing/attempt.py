@@ -31,6 +31,7 @@ class Attempt:
     def __init__(self, model: Model, backend: Backend, why: str, care: Care, terms: Terms) -> None:
         self.name = backend.name
         self.model = model
+        self.apart = bool(getattr(backend, "whose", ""))
         self._backend = backend
         self._why = why
         self._care = care

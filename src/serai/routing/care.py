@@ -51,6 +51,13 @@ class Care:
         return 1 if model.place == LOCAL else self._settings().attempts
 
 
+def breaker(backend: Backend, model: Model) -> tuple[str, str]:
+    """Which breaker is before a model at a backend. Whoever asks there with keys of their own has one for themselves:
+    what befalls their account is no fault of the service."""
+    whose = getattr(backend, "whose", "")
+    return backend.name, f"{model.name} {whose}" if whose else model.name
+
+
 class Free:
     """Money where nobody counts it."""
 

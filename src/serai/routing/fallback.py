@@ -10,6 +10,7 @@ from serai import types
 from serai.errors import (
     Busy,
     ContextExceeded,
+    KeyNeeded,
     LacksSetting,
     MissingExtra,
     ModelFailed,
@@ -36,6 +37,7 @@ MOVES_ON = (
     LacksSetting,
     NotOffered,
     MissingExtra,
+    KeyNeeded,
 )
 """What says something of the one that was asked, and nothing of the next one. A call that is wrong in itself, or whose
 asker may not ask, is wrong everywhere."""

@@ -16,7 +16,8 @@ from serai.types import AUTO, LOCAL, NO_LIMITS, Limits, Model
 Offer = tuple[Model, list[Backend]]
 """A model, and the backends at which it is."""
 
-Services = Callable[[], Awaitable[Sequence[Backend]]]
+Services = Callable[[str], Awaitable[Sequence[Backend]]]
+"""The remote services as they are open to the principal of this id."""
 
 
 _KNOWN = 10_000
@@ -39,43 +40,54 @@ class Offers:
         self._services = services
         self._settings = settings
         self._loaded = loaded
-        self._known: dict[tuple[str, str, Limits], tuple[list[Any], Offer]] = {}
+        self._known: dict[tuple[str, str, Limits, str], tuple[list[Any], Offer]] = {}
 
-    async def services(self) -> Sequence[Backend]:
-        return await self._services() if self._services is not None else ()
+    async def services(self, who: str, limits: Limits) -> Sequence[Backend]:
+        """Those that are open to a principal, with keys of their own where they keep some; one that the limits leave
+        out is not even shown these to say what it has."""
+        if self._services is None:
+            return ()
+        services = await self._services(who)
+        if limits.places is None:
+            return services
+        common = {service.name: service for service in await self._services("")}
+        return [one if permission.goes(limits, one.name) else common.get(one.name, one) for one in services]
 
-    async def all(self, limits: Limits) -> list[Offer]:
-        """Everything that may be asked. Of two models with one name the first backend's."""
-        return await self._of(limits, await self.services())
+    async def all(self, limits: Limits, who: str, *, hidden: bool = False) -> list[Offer]:
+        """Everything that may be asked, and what is `hidden` from the limits, too, if that is wanted. Of two models
+        with one name the first backend's."""
+        return await self._of(NO_LIMITS if hidden else limits, await self.services(who, limits))
 
-    async def far(self, task: str, limits: Limits) -> list[Offer]:
+    async def far(self, task: str, limits: Limits, who: str) -> list[Offer]:
         """The models of services that may be asked for this task."""
-        offers = await self._of(limits, await self.services())
+        offers = await self._of(limits, await self.services(who, limits))
         return [offer for offer in offers if offer[0].place != LOCAL and policy.can(offer[0], task)]
 
-    async def choose(self, name: str, task: str, limits: Limits) -> Offer:
+    async def choose(self, name: str, task: str, limits: Limits, who: str) -> Offer:
         """What a name means. A call reaches a service only by a name that begins with the service's. Raises
         ModelNotFound, WrongTask or Forbidden."""
         if not name or name == AUTO:
-            return await self._choose(AUTO, task, limits, remote.named(self._default, await self.services()))
-        services = remote.named(name, await self.services())
+            services = remote.named(self._default, await self.services(who, limits))
+            return await self._choose(AUTO, task, limits, who, services)
+        services = remote.named(name, await self.services(who, limits))
         backends = (*self.backends, *services)
         there: list[Any] = [*backends, *[await backend.models() for backend in backends]]
-        known = self._known.get((name, task, limits))
+        key = (name, task, limits, who if any(getattr(one, "whose", "") for one in services) else "")
+        known = self._known.get(key)
         if known is not None and len(known[0]) == len(there) and all(map(operator.is_, known[0], there)):
             return known[1]
-        offer = await self._choose(name, task, limits, services)
+        offer = await self._choose(name, task, limits, who, services)
         if any(offer[0] is model for models in there[len(backends) :] for model in models):  # else it was asked for
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            self._known[name, task, limits] = (there, offer)
+            self._known[key] = (there, offer)
         return offer
 
     @property
     def _default(self) -> str:
         return self._settings().models.default
 
-    async def _choose(self, name: str, task: str, limits: Limits, services: Sequence[Backend]) -> Offer:
+    async def _choose(self, name: str, task: str, limits: Limits, who: str, services: Sequence[Backend]) -> Offer:
         default, explicit = self._default, name != AUTO
         wanted = name if explicit else default
         offers = await self._of(limits, services, wanted)
@@ -89,7 +101,7 @@ class Offers:
         except ModelNotFound as error:
             if not explicit and limits is NO_LIMITS:
                 raise
-            raise await self._unknown(name, limits, error) from None
+            raise await self._unknown(name, limits, who, error) from None
         return next(offer for offer in offers if offer[0] is model)
 
     async def _of(self, limits: Limits, services: Sequence[Backend], wanted: str = "") -> list[Offer]:
@@ -106,9 +118,9 @@ class Offers:
                         backends.append(backend)
         return list(offers.values())
 
-    async def _unknown(self, name: str, limits: Limits, error: ModelNotFound) -> SeraiError:
+    async def _unknown(self, name: str, limits: Limits, who: str, error: ModelNotFound) -> SeraiError:
         """Why there is no model of this name that may be asked."""
-        every = [model for model, _ in await self._of(NO_LIMITS, await self.services())]
+        every = [model for model, _ in await self._of(NO_LIMITS, await self.services(who, limits))]
         if limits is not NO_LIMITS and (refusal := permission.refusal(name, limits, every)) is not None:
             return refusal
         if not name or name == AUTO:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from serai.backend import Backend
-from serai.routing.care import Care
+from serai.routing.care import Care, breaker
 from serai.routing.needs import Hold
 from serai.routing.shorten import Shortened
 from serai.types import LOCAL, Delta, Model, Usage
@@ -24,6 +24,7 @@ class Once:
         self._chosen = chosen
         self._model = model
         self._name = backend.name
+        self._breaker = breaker(backend, model)
         self._why = why
         self._care = care
         self._places = care.places(backend)
@@ -39,7 +40,7 @@ class Once:
         course.model, course.backend, course.place = model.name, self._name, model.place
         self._care.asked(call)
         if model.place != LOCAL:
-            self._care.breakers.enter(self._name, model.name)
+            self._care.breakers.enter(*self._breaker)
         try:
             if self._places is not None:
                 place = self._places.place(call)
@@ -91,4 +92,4 @@ class Once:
         if self._place is not None:
             await self._place.__aexit__(None, None, None)
         if self._model.place != LOCAL:
-            self._care.breakers.leave(self._name, self._model.name, error)
+            self._care.breakers.leave(*self._breaker, error)

@@ -39,15 +39,25 @@ def refused(limits: Limits, model: Model) -> Forbidden | None:
         if limits.places == (LOCAL,):
             hint = "Ask a model of this machine. Whoever bound the key or the chat to it can change that."
             return Forbidden(f"This may not leave this machine, and {model.name} is at {model.place!r}.", hint=hint)
-        allowed = ", ".join(limits.places) or "nowhere"
-        hint = f"It may be used here: {allowed}. Whoever made the key can change that."
-        return Forbidden(f"This key may not be used at {model.place!r}, where {model.name} is.", hint=hint)
+        text = f"This key may not be used at {model.place!r}, where {model.name} is."
+        return Forbidden(text, hint=_elsewhere(limits))
     return None
 
 
 def reaches(limits: Limits, place: str, name: str) -> bool:
     """Whether a name may be said to a place at all."""
-    return (limits.places is None or place in limits.places) and names(limits, name)
+    return goes(limits, place) and names(limits, name)
+
+
+def goes(limits: Limits, place: str) -> bool:
+    """Whether a principal with these limits may ask anything of a place."""
+    return limits.places is None or place in limits.places
+
+
+def check_place(limits: Limits, place: str) -> None:
+    """Raises Forbidden for a place that the limits leave out, whether there is such a one or not."""
+    if not goes(limits, place):
+        raise Forbidden(f"This key may not be used at {place!r}.", hint=_elsewhere(limits))
 
 
 def check(limits: Limits, model: Model) -> None:
@@ -82,6 +92,11 @@ def default(name: str, models: Sequence[Model]) -> str:
 
 def _not_named(limits: Limits, name: str) -> Forbidden:
     return Forbidden(f"This key may not ask {name!r}.", hint=_hint(limits), param="model")
+
+
+def _elsewhere(limits: Limits) -> str:
+    allowed = ", ".join(limits.places or ()) or "nowhere"
+    return f"It may be used here: {allowed}. Whoever made the key can change that."
 
 
 def _hint(limits: Limits) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from serai.backend import Backend
 from serai.errors import BadRequest, NoneFits, OverBudget, SeraiError
-from serai.routing import facts
+from serai.routing import care, facts
 from serai.routing import route as routes
 from serai.routing.care import Care
 from serai.routing.fallback import told
@@ -85,7 +85,7 @@ class Planner:
         route = route or await self._find(call.model)
         if route is None and not wishes.fallback and wishes.prefer is None and wishes.max_cost is None:
             limits = bound(call.principal.limits, wishes.private)
-            model, backends = await self._offers.choose(call.model, call.task, limits)
+            model, backends = await self._offers.choose(call.model, call.task, limits, call.principal.id)
             return Plan(steps=[Candidate(model, backend) for backend in backends])
         plan = await self.wide(call, route)
         return plan.checked()
@@ -115,7 +115,7 @@ class Planner:
         """What a step means, unless its conditions or the call's limits leave it out."""
         assert plan.facts is not None
         try:
-            model, backends = await self._offers.choose(step.model, call.task, limits)
+            model, backends = await self._offers.choose(step.model, call.task, limits, call.principal.id)
         except SeraiError as error:
             plan.errors.append(error)
             plan.left_out.append(
@@ -133,7 +133,7 @@ class Planner:
 
     async def _add_far(self, plan: Plan, call: Call, limits: Limits) -> None:
         """Of the services' models that can, those that are known best: the cheapest or the fastest as it was wished."""
-        offers = await self._offers.far(call.task, limits)
+        offers = await self._offers.far(call.task, limits, call.principal.id)
         rank: dict[Prefer | None, Callable[[Offer], float]] = {
             "cheapest": lambda offer: _last(self._compared(call, offer[0])),
             "fastest": lambda offer: _last(self._expected(offer[0], offer[1][0])),
@@ -180,13 +180,13 @@ class Planner:
             code, reason = self._unfit(plan.facts, call, one)
             if reason:
                 plan.leave_out(one, code, reason)
-            elif self._care.breakers.closed(one.backend.name, one.model.name) is not None:
+            elif self._care.breakers.closed(*care.breaker(one.backend, one.model)) is not None:
                 resting.append(one)
             else:
                 kept.append(one)
         if kept:
             for one in resting:
-                busy = self._care.breakers.closed(one.backend.name, one.model.name)
+                busy = self._care.breakers.closed(*care.breaker(one.backend, one.model))
                 plan.leave_out(one, "resting", busy.message if busy else "It is left alone.")
         plan.steps = kept or resting
 

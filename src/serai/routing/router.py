@@ -61,13 +61,15 @@ class Router:
         self.planner = Planner(self._offers, self.care, self._route)
         self._live: dict[str, LiveCall] = {}
 
-    async def models(self, principal: Principal = OWNER) -> list[Model]:
-        """The models of all backends that the principal may ask; of two with one name the first backend's."""
-        return [model for model, _ in await self._offers.all(principal.limits)]
+    async def models(self, principal: Principal = OWNER, *, hidden: bool = False) -> list[Model]:
+        """The models of all backends that the principal may ask, and those that are `hidden` from them, too, if that is
+        wanted; of two with one name the first backend's."""
+        return [model for model, _ in await self._offers.all(principal.limits, principal.id, hidden=hidden)]
 
-    async def remote_models(self, principal: Principal = OWNER) -> list[Model]:
-        """The models of services that the principal may ask."""
-        return permission.visible(principal.limits, await remote.all_models(await self._offers.services()))
+    async def remote_models(self, principal: Principal = OWNER, *, hidden: bool = False) -> list[Model]:
+        """The same of services alone."""
+        found = await remote.all_models(await self._offers.services(principal.id, principal.limits))
+        return found if hidden else permission.visible(principal.limits, found)
 
     async def resolve(self, name: str, task: str, principal: Principal = OWNER) -> Model:
         """The model that would answer, were it asked alone. Raises ModelNotFound, WrongTask or Forbidden."""
@@ -75,7 +77,7 @@ class Router:
         if route is not None:
             plan = await self.planner.plan(Call(task=task, model=name, inputs={}, principal=principal))
             return plan.steps[0].model
-        return (await self._offers.choose(name, task, principal.limits))[0]
+        return (await self._offers.choose(name, task, principal.limits, principal.id))[0]
 
     def live(self) -> list[LiveCall]:
         """The calls that are running, the oldest first."""
@@ -169,7 +171,7 @@ class Router:
         times = (route.first_token_s, route.total_s) if route else (None, None)
         terms = Terms(tries=tries, first_token_s=times[0], total_s=times[1])
         attempt = Attempt(one.model, one.backend, one.why, self.care, terms)
-        return attempt if self._cache is None else Known(attempt, self._cache)
+        return attempt if self._cache is None else Known(attempt, self._cache, apart=attempt.apart)
 
     def _hear(self, live: LiveCall, delta: Delta, arrived: float) -> None:
         """Notes what the answer says of itself, and completes its measurements."""
@@ -181,7 +183,10 @@ class Router:
         if delta.usage is None:
             live.tokens += delta.pieces
         else:
-            live.usage = delta.usage = _measured(delta.usage, live.first_token_s, arrived)
+            measured = _measured(delta.usage, live.first_token_s, arrived)
+            if live.call.course.budgets:
+                measured = replace(measured, budgets=live.call.course.budgets)
+            live.usage = delta.usage = measured
 
     def _asked(self, call: Call) -> None:
         live = self._live.get(call.id)

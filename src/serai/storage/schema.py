@@ -9,7 +9,7 @@ from serai.errors import Internal, StorageFailed
 from serai.storage import changes, engines
 from serai.storage.tables import metadata
 
-REVISION = "0010"
+REVISION = "0012"
 """The newest revision under `migrations/versions`; a test holds them together."""
 
 

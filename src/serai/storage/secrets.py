@@ -14,6 +14,9 @@ from serai.storage.keyring import Key, Keyring, key_id, unreadable
 from serai.storage.rows import put
 from serai.storage.tables import secrets
 
+_OWN = select(secrets.c.name, secrets.c.updated_at).where(secrets.c.name.contains("/"))
+"""Made once: it is asked for whenever anything was written."""
+
 
 class SecretStore:
     """Keys are in `home/secret.key`, or in `key`: one or several texts, separated by commas, of which the first
@@ -39,8 +42,13 @@ class SecretStore:
         self._seen(value)
         await self._db.write(lambda connection: _put(connection, self._keyring.first(), name, value))
 
+    def put(self, connection: Connection, name: str, value: str) -> None:
+        """The same as a part of a work that writes more than this: both are kept, or neither."""
+        self._seen(value)
+        _put(connection, self._keyring.first(), name, value)
+
     async def delete(self, name: str) -> None:
-        await self._db.write(lambda connection: connection.execute(secrets.delete().where(secrets.c.name == name)))
+        await self._db.write(lambda connection: forget(connection, name))
 
     async def names(self) -> list[str]:
         query = select(secrets.c.name).order_by(secrets.c.name)
@@ -77,6 +85,37 @@ class SecretStore:
         used = {key_id(sealed) for sealed in connection.execute(select(secrets.c.value)).scalars()}
         first, *others = self._keyring.all()
         self._keyring.store([first, *(key for key in others if key.id in used)])
+
+
+def own_name(name: str, who: str) -> str:
+    """What a secret is called that a principal keeps for themselves alone; without a name for `who`, how all such names
+    begin."""
+    return f"{name}/{who}"
+
+
+def own(name: str) -> bool:
+    """Whether a secret of that name is somebody's alone."""
+    return "/" in name
+
+
+def stamps(connection: Connection) -> dict[str, float]:
+    """When each secret that is somebody's alone was written last."""
+    return dict(connection.execute(_OWN).all())
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Forgets one secret, as a part of another work."""
+    connection.execute(secrets.delete().where(secrets.c.name == name))
+
+
+def forget_all(connection: Connection, start: str) -> None:
+    """The same for all whose names begin so."""
+    connection.execute(secrets.delete().where(secrets.c.name.startswith(start, autoescape=True)))
+
+
+def forget_own(connection: Connection, who: str) -> None:
+    """The same for all that a principal kept."""
+    connection.execute(secrets.delete().where(secrets.c.name.endswith(own_name("", who), autoescape=True)))
 
 
 def _open(connection: Connection, keys: list[Key], name: str) -> str | None:

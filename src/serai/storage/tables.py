@@ -201,10 +201,12 @@ providers = Table(
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("at_once", Integer),
+    Column("whose_keys", Text, nullable=False, default="either", server_default="either"),
 )
 """Remote services. Their keys are secrets called `provider:<name>`, or lie in the environment variable `key_env`;
 `changed_at` moves with the keys, too. `models` are those that the service does not list itself; `at_once`
-is how many calls it takes at a time, null for any number."""
+is how many calls it takes at a time, null for any number. Keys that a principal keeps for themselves are secrets called
+`provider:<name>/<principal>`; `whose_keys` says which of both the service is shown: common, own or either."""
 
 routes = Table(
     "routes",
@@ -368,3 +370,16 @@ hooks = Table(
 )
 """Addresses that are told of events. `failures` counts the messages in a row that were given up, `error` says why the
 last was. What a hook's messages are signed with is the secret `hook:<id>`."""
+
+hook_messages = Table(
+    "hook_messages",
+    metadata,
+    Column("hook", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+)
+"""Messages that wait for a hook, in the order of `place`. `owner` is the process that sends them, or none."""

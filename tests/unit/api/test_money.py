@@ -88,6 +88,28 @@ async def test_a_budget_holds_from_the_next_call_on(api: Api, far: FakeService) 
     assert (await chat(api, max_tokens=5)).status_code == 200
 
 
+async def test_a_soft_budget_is_told_to_whoever_calls(api: Api, far: FakeService) -> None:
+    await api.post(BUDGETS, json={"kind": "place", "name": "shore", "period": "day", "amount": 3, "hard": False})
+    assert "x-serai-budget" not in (await chat(api)).headers
+    answer = await chat(api)
+    (note,) = answer.json()["serai"]["budgets"]
+    assert (note["state"], note["kind"], note["limit"]) == ("passed", "place", 3.0) and note["spent"] > 3
+    said = answer.headers["x-serai-budget"]
+    assert said.startswith(f"passed; budget={note['id']}; period=day; spent=") and said.endswith("; limit=3")
+    assert "budgets" not in (await chat(api, await api.as_key("infer"))).json()["serai"]
+
+
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "simple"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_every_dialect_tells_of_it(api: Api, far: FakeService, dialect: str, stream: bool) -> None:
+    await api.post(BUDGETS, json={"kind": "all", "period": "day", "amount": 1, "hard": False})
+    await chat(api)
+    path, body = DIALECTS[dialect]
+    answer = await api.post(path, json={"model": NAME, **body, "stream": stream})
+    assert answer.headers["x-serai-budget"].startswith("passed; ")
+    assert '"budgets":[{' in answer.text.replace(" ", "")
+
+
 async def test_keys_own_limits_stand_among_the_budgets(api: Api) -> None:
     await api.as_key(spend_per_month=7.0)
     (row,) = (await api.get(BUDGETS)).json()["budgets"]

@@ -75,6 +75,22 @@ async def test_a_conversation_over_a_websocket(make_server: MakeApi) -> None:
     assert len(whole["messages"]) == 4
 
 
+async def test_the_simple_call_hears_every_wish(make_server: MakeApi) -> None:
+    api = await make_server()
+    head = {"x-serai-priority": "high", "x-serai-timeout": "60"}
+    await api.post(
+        "/api/chat", json={"message": "hi", "serai": {"private": True}, "fallback": ["scripted"]}, headers=head
+    )
+    async with socket(api, additional_headers={"x-serai-private": "1"}) as ws:
+        await say(ws, type="message", text="hi", serai={"priority": "low"})
+        await hear(ws, "end")
+        await say(ws, type="message", text="hi", serai={"luck": 1})
+        assert "no wish 'luck'" in (await hear(ws, "error"))[1]["error"]["message"]
+    first, second = api.backend.calls
+    assert (first.wishes.private, first.wishes.priority, first.wishes.fallback) == (True, "high", ("scripted",))
+    assert first.deadline is not None and (second.wishes.private, second.wishes.priority) == (True, "low")
+
+
 async def test_stop_over_a_websocket(make_server: MakeApi) -> None:
     api = await make_server("half", asyncio.Event())
     async with socket(api) as ws:

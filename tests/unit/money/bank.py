@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +73,7 @@ class Bank:
         return found
 
 
-def open_bank(db: Database) -> Bank:
+def open_bank(db: Database, monotonic: Callable[[], float] = lambda: 0.0) -> Bank:
     bank: Bank
 
     def seller(place: str) -> Seller | None:
@@ -81,6 +82,6 @@ def open_bank(db: Database) -> Bank:
     def publish(topic: str, data: Any) -> None:
         bank.events.append((topic, data))
 
-    money = open_money(db, publish, seller, Clocks(lambda: bank.now, lambda: 0.0))
+    money = open_money(db, publish, seller, Clocks(lambda: bank.now, monotonic))
     bank = Bank(money, db)
     return bank

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.money.bank import Bank, open_bank
 
 from serai.errors import OverBudget
-from serai.money import alive
+from serai.storage import alive
 from serai.storage.database import Database
 
 HERE = Path(__file__).parent

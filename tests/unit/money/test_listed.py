@@ -19,6 +19,13 @@ def test_every_price_says_when_and_where_it_was_seen() -> None:
         assert one.known.where.startswith("https://") and not one.known.price.free
 
 
+def test_what_others_read_is_said_to_be_theirs() -> None:
+    known = listed.find("groq", "llama-3.1-8b-instant", TODAY)
+    assert known is not None and known.where == "https://groq.com/pricing (as read by github.com/pydantic/genai-prices)"
+    ours = listed.find("anthropic", "claude-haiku-4-5", TODAY)
+    assert ours is not None and "read by" not in ours.where
+
+
 def test_cached_tokens_are_never_dearer_and_answers_never_cheaper() -> None:
     for one in listed.every():
         price = one.known.price

@@ -3,34 +3,19 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from tests.fakes.waiting import until
+from tests.unit.monitor.house import House
 from tests.unit.monitor.receiving import Receiver, receiving
 
 from serai.errors import BadRequest, NotFound
 from serai.monitor import mailbox
-from serai.monitor.hooks import DEAD, Hooks
+from serai.monitor.hooks import DEAD
 from serai.monitor.messages import Outcome
 from serai.monitor.occurrences import Occurrence
-from serai.outside import Outside
 from serai.storage.database import Database
-from serai.storage.secrets import SecretStore
-
-
-class House:
-    """Hooks, and what they published."""
-
-    def __init__(self, db: Database, home: Path) -> None:
-        self.events: list[tuple[str, Any]] = []
-        self.secrets = SecretStore(db, home)
-        outside = Outside(lambda: False, lambda: False, seconds=5)
-        self.hooks = Hooks(db, self.secrets, outside, lambda *event: self.events.append(event))
-
-    def tell(self, kind: Any = "budget", number: int = 0) -> None:
-        self.hooks.tell(Occurrence(f"event_{number}", kind, time.time(), {"number": number}))
 
 
 @pytest_asyncio.fixture
@@ -138,7 +123,7 @@ async def test_a_mailbox_is_bounded_and_says_what_it_dropped(monkeypatch: pytest
     async def attempt(occurrence: Occurrence) -> Outcome:
         return Outcome("It is away.")
 
-    async def settle(outcome: Outcome) -> bool:
+    async def settle(_occurrence: Occurrence, outcome: Outcome) -> bool:
         settled.append(outcome)
         return True
 
@@ -159,7 +144,7 @@ async def test_one_message_s_fault_keeps_back_no_other() -> None:
             raise ValueError
         return Outcome()
 
-    async def settle(outcome: Outcome) -> bool:
+    async def settle(_occurrence: Occurrence, outcome: Outcome) -> bool:
         return True
 
     box = mailbox.Mailbox(attempt, settle)

@@ -170,3 +170,11 @@ def test_being_told_holds_no_words() -> None:
     from serai.monitor.past import past
 
     assert not any(value is call.call or value is call.call.inputs for value in past(call))
+
+
+async def test_it_ends_though_a_call_ends_at_that_very_moment(house: House) -> None:
+    house.monitor.start()
+    await until(lambda: bool(house.monitor._wake._waiters))
+    house.monitor.ended(record())
+    async with asyncio.timeout(10):
+        await house.monitor.close()

@@ -15,7 +15,8 @@ from tests.fakes.service import KEY
 from tests.unit.providers.conftest import opened
 
 from serai.backend import collect
-from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, Unreachable, WrongTask
+from serai.errors import BadRequest, Busy, ModelFailed, ModelNotFound, TimedOut, Unreachable, WrongTask
+from serai.outside import Outside
 from serai.providers import _hub_answers
 from serai.tasks import media
 from serai.tasks.families import family_of
@@ -153,14 +154,55 @@ async def test_other_providers_are_asked_in_their_own_words(
     assert twin.asked[0].get("model", name) == name
 
 
+@pytest.mark.parametrize(
+    ("provider", "task", "name"),
+    [
+        ("fal-ai", "text-to-image", "elsewhere"),
+        ("fal-ai", "text-to-speech", "speaks"),
+        ("replicate", "text-to-image", "acme/painter"),
+        ("replicate", "text-to-speech", "acme/voice:abc123"),
+    ],
+)
+async def test_what_lies_at_another_host_is_fetched_without_the_key(provider: str, task: str, name: str) -> None:
+    row = {"status": "live", "providerId": name, "task": task}
+    twin = FakeRouter(mapping={"org/thing": {provider: row}})
+    data = (await ask(twin, example(task, "shore/org/thing"), outside=Outside(lambda: True, lambda: True))).data
+    assert data.get("image", SHOWN) == SHOWN and data.get("audio", HEARD) == HEARD
+    assert twin.fetched == [""]
+    assert twin.asked[0].get("version") == (name.partition(":")[2] or None)
+
+
+@pytest.mark.parametrize(
+    ("outside", "provider", "name", "words"),
+    [
+        ((True, False), "fal-ai", "elsewhere", "private network"),
+        ((False, True), "fal-ai", "elsewhere", "set to fetch"),
+        ((True, True), "fal-ai", "nowhere", "status 404"),
+        ((True, True), "fal-ai", "speaks", "no answer"),
+        ((True, True), "replicate", "acme/broken", "Out of paint"),
+    ],
+)
+async def test_what_cannot_be_fetched_is_said(outside: tuple[bool, bool], provider: str, name: str, words: str) -> None:
+    twin = FakeRouter(
+        mapping={"org/thing": {provider: {"status": "live", "providerId": name, "task": "text-to-image"}}}
+    )
+    guarded = Outside(lambda: outside[0], lambda: outside[1])
+    with pytest.raises(ModelFailed, match=words):
+        await ask(twin, example("text-to-image", "shore/org/thing"), outside=guarded)
+
+
+async def test_what_is_not_made_within_a_minute_is_no_answer() -> None:
+    row = {"status": "live", "providerId": "acme/slow", "task": "text-to-image"}
+    with pytest.raises(TimedOut, match="within a minute"):
+        await ask(FakeRouter(mapping={"org/thing": {"replicate": row}}), example("text-to-image", "shore/org/thing"))
+
+
 async def test_who_cannot_be_asked_is_said_in_words() -> None:
     row = {"status": "live", "providerId": "elsewhere", "task": "text-to-image"}
-    twin = FakeRouter(mapping={"org/thing": {"fal-ai": row, "replicate": row}})
+    twin = FakeRouter(mapping={"org/thing": {"fal-ai": row, "novita": row}})
     async with serving(twin), opened(twin.url, "huggingface") as backend:
-        with pytest.raises(ModelFailed, match="no answer"):
-            await collect(backend.run(example("text-to-image", "shore/org/thing")))
         with pytest.raises(WrongTask, match="Nobody") as caught:
-            await collect(backend.run(example("text-to-image", "shore/org/thing:replicate")))
+            await collect(backend.run(example("text-to-image", "shore/org/thing:novita")))
         assert "text-to-image at fal-ai" in caught.value.hint
         with pytest.raises(ModelNotFound):
             await collect(backend.run(example("text-to-image", "shore/org/thing:nscale")))

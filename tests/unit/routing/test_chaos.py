@@ -174,7 +174,7 @@ async def chaos(home: Path, seed: int) -> None:
     async def find(name: str) -> Route | None:
         return routes.get(name)
 
-    async def services() -> Sequence[Backend]:
+    async def services(_who: str) -> Sequence[Backend]:
         return twins
 
     recorder = Recorder()

@@ -47,7 +47,7 @@ def service(name: str, *script: Word, **facts: Any) -> ScriptedBackend:
 
 
 def make(*services: ScriptedBackend, here: ScriptedBackend | None = None, **more: Any) -> Router:
-    async def far() -> Sequence[Backend]:
+    async def far(_who: str) -> Sequence[Backend]:
         return services
 
     routes = {route.name: route for route in more.pop("routes", ())}

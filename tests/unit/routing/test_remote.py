@@ -40,7 +40,7 @@ def make(default: str = "auto", local: Sequence[Model] = LOCAL, **more: Any) -> 
     shore.name = "shore"
     settings = Settings.model_validate({"models": {"default": default}})
 
-    async def services() -> Sequence[Backend]:
+    async def services(_who: str) -> Sequence[Backend]:
         return [shore]
 
     return Router([ScriptedBackend(list(local))], recorder, [recorder], lambda: settings, services=services), shore

@@ -16,7 +16,7 @@ from serai.storage.database import Database
 from serai.storage.migrations import run
 from serai.storage.tables import memory, messages, metadata
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
 """All of them, oldest first; what was released never changes."""
 
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from serai.errors import BadRequest, StorageFailed
 from serai.storage.database import Database
 from serai.storage.keyring import Keyring
-from serai.storage.secrets import SecretStore
+from serai.storage.secrets import SecretStore, forget_all, forget_own
 from serai.storage.tables import secrets
 
 
@@ -35,6 +35,28 @@ async def test_names_are_sorted_and_deleting_removes(db: Database, tmp_path: Pat
     assert await store.names() == ["a", "b"]
     await store.delete("a")
     assert await store.names() == ["b"]
+
+
+async def test_what_is_ones_own_goes_alone(db: Database, tmp_path: Path) -> None:
+    store = SecretStore(db, tmp_path)
+    for name in ("a_b", "a_b/ann", "a_b/bob", "axb/ann", "axb/joann"):
+        await store.set(name, "value")
+    await db.write(lambda connection: forget_all(connection, "a_b/"))
+    assert await store.names() == ["a_b", "axb/ann", "axb/joann"]
+    await db.write(lambda connection: forget_own(connection, "ann"))
+    assert await store.names() == ["a_b", "axb/joann"]
+
+
+async def test_a_part_of_a_work_that_fails_is_not_kept(db: Database, tmp_path: Path) -> None:
+    store = SecretStore(db, tmp_path)
+
+    def work(connection: Connection) -> None:
+        store.put(connection, "name", "value")
+        raise BadRequest("No.")
+
+    with pytest.raises(BadRequest):
+        await db.write(work)
+    assert await store.names() == []
 
 
 async def test_neither_database_nor_key_file_holds_the_value(db: Database, tmp_path: Path) -> None:

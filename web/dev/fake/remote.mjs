@@ -17,6 +17,7 @@ const service = (fields) => ({
   keys: 0,
   models: [],
   patience_s: 300,
+  whose_keys: "either",
   created_at: now() - 86400,
   known: 0,
   seen_at: null,
@@ -71,7 +72,7 @@ function check(one) {
   return { reachable: !away, key, models: one.known, seconds: 0.21, error };
 }
 
-export const shown = ({ plain: _plain, ...one }) => one;
+export const shown = ({ plain: _plain, own: _own, ...one }) => one;
 
 /** Answers below `/providers`, as `[status, body]`; `fault` makes an error. */
 export function services(all, method, [name, verb], given, fault) {
@@ -96,6 +97,21 @@ export function services(all, method, [name, verb], given, fault) {
     Object.assign(one, fields, keys ? { keys: keys.length, plain: keys } : {});
   }
   return [200, shown(one)];
+}
+
+/** Answers below `/own-keys`: every caller is the same person here. */
+export function ownKeys(all, method, [name, verb], given, fault) {
+  const own = ({ name: service, kind, url, whose_keys, own = [] }) => {
+    const { title } = kinds.find((one) => one.name === kind);
+    return { service, kind, title, origin: new URL(url).origin, whose_keys, keys: own.length };
+  };
+  if (!name) return [200, { services: [...all.values()].map(own) }];
+  const one = all.get(name);
+  if (!one) throw fault(404, "not_found", `There is no service called ${name}.`, "");
+  if (verb === "check") return [200, check({ ...one, keys: one.own.length, plain: one.own })];
+  if (method === "DELETE") return (delete one.own, [204]);
+  one.own = given.keys;
+  return [200, own(one)];
 }
 
 export const kindList = () => [200, { kinds }];

@@ -7,7 +7,7 @@ import { hooks } from "./hooks.mjs";
 import { hub, store } from "./hub.mjs";
 import { calls, stats } from "./monitor.mjs";
 import { prices } from "./prices.mjs";
-import { kindList, services } from "./remote.mjs";
+import { kindList, ownKeys, services } from "./remote.mjs";
 import { ways } from "./ways.mjs";
 import { id, now } from "./state.mjs";
 
@@ -322,6 +322,8 @@ const nouns = {
   prices,
   "provider-kinds": kindList,
   routes: (state, method, rest, given) => ways(state, method, rest, given, (...words) => new Fault(...words)),
+  "own-keys": (state, method, rest, given) =>
+    ownKeys(state.services, method, rest, given, (...words) => new Fault(...words)),
   providers: (state, method, rest, given) =>
     services(state.services, method, rest, given, (...words) => new Fault(...words)),
 

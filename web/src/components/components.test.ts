@@ -39,6 +39,7 @@ const message: Message = {
     prompt_tokens_per_second: 300,
     cost: null,
     from_cache: false,
+    budgets: [],
   },
   tried: [{ backend: "mistral-7b", reason: "needs 5.8 GB", model: "mistral-7b", code: "load_failed", tried: true }],
   error: null,

@@ -42,6 +42,24 @@ describe("where a text goes", () => {
     expect(destination("groq/llama", { ...known, services: [] })).toMatchObject({ leaves: true, service: "groq" });
   });
 
+  it("follows what a reader is told who sees no addresses", () => {
+    const told = {
+      ...known,
+      models: [],
+      services: [
+        { name: "groq", title: "Groq", elsewhere: true },
+        { name: "den", title: "Ollama", elsewhere: false },
+      ],
+      routes: [
+        { name: "both", title: "Both", private: false, places: ["den", "groq"] },
+        { name: "near", title: "", private: false, places: ["den"] },
+      ],
+    };
+    expect(destination("groq/llama", told)).toMatchObject({ leaves: true, host: "Groq" });
+    expect(destination("both", told)).toMatchObject({ leaves: true, service: "groq", route: "Both" });
+    expect(destination("den/b", told).leaves || destination("near", told).leaves).toBe(false);
+  });
+
   it("counts a service that is known no more as elsewhere", () => {
     expect(placeOf("gone", known.services)).toEqual({ service: "gone", host: "", leaves: true });
   });

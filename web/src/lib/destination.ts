@@ -1,6 +1,6 @@
 /** Where a text goes, or went: this machine, or a service that may be elsewhere. */
 
-import { LOCAL, type Model, type Route, type Service } from "./api/types";
+import { LOCAL, type Model } from "./api/types";
 import { hostOf, onThisMachine } from "./remote";
 
 export interface Place {
@@ -11,24 +11,42 @@ export interface Place {
   leaves: boolean;
 }
 
+/** A service, as far as its reader may know it: `elsewhere` stands for an address that is not shown. */
+export interface Spot {
+  name: string;
+  title?: string;
+  url?: string;
+  elsewhere?: boolean;
+}
+
+/** A route, as far as its reader may know it: `places` stand for steps that are not shown. */
+export interface Way {
+  name: string;
+  title: string;
+  private: boolean;
+  steps?: { model: string }[];
+  places?: string[];
+}
+
 export const here: Place = { service: "", host: "", leaves: false };
 
 /** The place of an answerer. A service that is known no more counts as elsewhere. */
-export function placeOf(place: string, services: Service[]): Place {
+export function placeOf(place: string, services: Spot[]): Place {
   if (place === LOCAL) return here;
-  const url = services.find((service) => service.name === place)?.url ?? "";
-  return { service: place, host: hostOf(url), leaves: !onThisMachine(url) };
+  const spot = services.find((service) => service.name === place);
+  const url = spot?.url ?? "";
+  return { service: place, host: hostOf(url) || (spot?.title ?? ""), leaves: spot?.elsewhere ?? !onThisMachine(url) };
 }
 
 export interface Known {
   models: Model[];
-  services: Service[];
-  routes: Route[];
+  services: Spot[];
+  routes: Way[];
   /** What answers where nothing is chosen: the setting `models.default`. */
   preferred: string;
 }
 
-const owning = (name: string, services: Service[]): Service | undefined =>
+const owning = (name: string, services: Spot[]): Spot | undefined =>
   services.find((service) => name.toLowerCase().startsWith(`${service.name.toLowerCase()}/`));
 
 export interface Destination extends Place {
@@ -46,7 +64,10 @@ export function destination(wanted: string | null, known: Known): Destination {
   if (route) {
     const leaving = route.private
       ? undefined
-      : route.steps.map((step) => reached(step.model, known)).find((at) => at.leaves);
+      : [
+          ...(route.steps ?? []).map((step) => reached(step.model, known)),
+          ...(route.places ?? []).map((place) => placeOf(place, known.services)),
+        ].find((at) => at.leaves);
     return { ...(leaving ?? here), route: route.title || route.name };
   }
   return { ...reached(name, known), route: "" };

@@ -1,6 +1,6 @@
 /** What a person writes down of a service, and what of it is sent. */
 
-import type { Service, ServiceKind } from "./api/types";
+import type { Service, ServiceKind, WhoseKeys } from "./api/types";
 import type { ServiceValues } from "$/services/remote";
 
 export interface ServiceDraft {
@@ -12,9 +12,20 @@ export interface ServiceDraft {
   variable: string;
   /** One model a line. */
   models: string;
+  whose: WhoseKeys;
 }
 
-export const freshService = (): ServiceDraft => ({ kind: "", name: "", url: "", keys: [""], variable: "", models: "" });
+export const whoseKeys = ["either", "own", "common"] as const satisfies readonly WhoseKeys[];
+
+export const freshService = (): ServiceDraft => ({
+  kind: "",
+  name: "",
+  url: "",
+  keys: [""],
+  variable: "",
+  models: "",
+  whose: "either",
+});
 
 export const draftOfService = (service: Service): ServiceDraft => ({
   kind: service.kind,
@@ -23,6 +34,7 @@ export const draftOfService = (service: Service): ServiceDraft => ({
   keys: [""],
   variable: service.key_env,
   models: service.models.join("\n"),
+  whose: service.whose_keys,
 });
 
 /** A free name for a service of this kind: the kind's own, else with a number. */
@@ -51,6 +63,7 @@ export function newService(draft: ServiceDraft): ServiceValues & { name: string;
     ...(draft.variable.trim() ? { key_env: draft.variable.trim() } : {}),
     ...(keys.length ? { keys } : {}),
     ...(lines(draft.models).length ? { models: lines(draft.models) } : {}),
+    ...(draft.whose !== "either" ? { whose_keys: draft.whose } : {}),
   };
 }
 
@@ -63,6 +76,7 @@ export function changedService(draft: ServiceDraft, before: Service): ServiceVal
     ...(draft.variable.trim() !== before.key_env ? { key_env: draft.variable.trim() } : {}),
     ...(keys.length ? { keys } : {}),
     ...(models.join("\n") !== before.models.join("\n") ? { models } : {}),
+    ...(draft.whose !== before.whose_keys ? { whose_keys: draft.whose } : {}),
   };
 }
 

@@ -865,6 +865,11 @@ export default {
   "services.variable": "Umgebungsvariable mit dem Schlüssel",
   "services.variable.text": "Wird gelesen, wo kein Schlüssel hinterlegt ist; mehrere durch Kommas getrennt.",
   "services.variable.usual": "Ohne einen Schlüssel hier wird {name} aus der Umgebung des Servers gelesen.",
+  "services.whose": "Wessen Schlüssel er sieht",
+  "services.whose.text": "Jeder darf einen eigenen Schlüssel hinterlegen, außer wo nur die gemeinsamen gelten.",
+  "services.whose.either": "Den eigenen, sonst die gemeinsamen",
+  "services.whose.own": "Nur eigene Schlüssel",
+  "services.whose.common": "Nur die gemeinsamen",
   "services.models": "Modelle, die er nicht selbst auflistet",
   "services.models.text": "Eines je Zeile.",
   "services.keys": { one: "{n} Schlüssel", other: "{n} Schlüssel" },
@@ -893,6 +898,18 @@ export default {
   "services.remove.text":
     "Es gehen: seine Adresse, {keys} und die Modelle namens {name}. Chats bleiben; die mit einem seiner Modelle sagen, dass es fort ist.",
   "services.removed": "{name} wurde entfernt.",
+
+  "own.title": "Ihre eigenen Schlüssel",
+  "own.text":
+    "Wo Sie einem Dienst einen eigenen Schlüssel geben, zeigen Ihre Fragen ihm diesen, und die Fragen anderer tun es nie. Er wird verschlüsselt aufbewahrt, geht nur an diese Adresse und wird nie wieder gezeigt.",
+  "own.key": "Ihr eigener Schlüssel für {name}",
+  "own.key.short": "Ihr eigener Schlüssel",
+  "own.kept": { one: "{n} eigener Schlüssel", other: "{n} eigene Schlüssel" },
+  "own.none": "kein eigener",
+  "own.needed": "nimmt nur Ihren eigenen Schlüssel",
+  "own.unused": "ungenutzt: Er sieht nur die gemeinsamen Schlüssel",
+  "own.saved": "Gespeichert. Ihre nächste Frage zeigt ihn.",
+  "own.removed": "Ihr eigener Schlüssel für {name} ist vergessen.",
 
   "place.went": "ging an {name}",
   "place.by": "auf diesem Gerät, durch {name}",
@@ -1289,6 +1306,7 @@ export default {
   "error.timed_out": "Es hat zu lange gedauert.",
   "error.unauthenticated": "Ein Schlüssel wird gebraucht.",
   "error.forbidden": "Das ist nicht erlaubt.",
+  "error.own_key_needed": "Dieser Dienst nimmt nur einen eigenen Schlüssel. Einstellungen → Dienste nimmt ihn an.",
   "error.missing_extra": "Ein Teil, der gebraucht wird, ist nicht installiert.",
   "error.not_offered": "Nichts, was installiert ist, kann das.",
   "error.too_large": "Das ist zu groß.",

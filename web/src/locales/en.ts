@@ -858,6 +858,11 @@ export default {
   "services.variable": "Environment variable with the key",
   "services.variable.text": "Read where no key is kept; several keys between commas.",
   "services.variable.usual": "Without a key here, {name} of the server's environment is read.",
+  "services.whose": "Whose keys it is shown",
+  "services.whose.text": "Everybody may keep a key of their own, unless it is shown only the common ones.",
+  "services.whose.either": "One's own, else the common ones",
+  "services.whose.own": "Only keys of one's own",
+  "services.whose.common": "Only the common ones",
   "services.models": "Models that it does not list itself",
   "services.models.text": "One a line.",
   "services.keys": { one: "{n} key", other: "{n} keys" },
@@ -887,6 +892,18 @@ export default {
   "services.remove.text":
     "What goes: its address, {keys}, and the models called {name}. Chats stay; those with one of its models say that it is gone.",
   "services.removed": "{name} was removed.",
+
+  "own.title": "Your own keys",
+  "own.text":
+    "Where you give a service a key of your own, your questions show it this one, and nobody else's questions do. It is kept encrypted, goes to this address alone, and is never shown again.",
+  "own.key": "Your own key for {name}",
+  "own.key.short": "Your own key",
+  "own.kept": { one: "{n} key of your own", other: "{n} keys of your own" },
+  "own.none": "none of your own",
+  "own.needed": "takes only a key of your own",
+  "own.unused": "not used: it is shown only the common keys",
+  "own.saved": "Saved. Your next question shows it.",
+  "own.removed": "Your own key for {name} is forgotten.",
 
   "place.went": "went to {name}",
   "place.by": "on this machine, by {name}",
@@ -1275,6 +1292,7 @@ export default {
   "error.timed_out": "It took too long.",
   "error.unauthenticated": "A key is needed.",
   "error.forbidden": "This is not allowed.",
+  "error.own_key_needed": "This service takes only a key of your own. Settings → Services takes it.",
   "error.missing_extra": "A part that is needed is not installed.",
   "error.not_offered": "Nothing that is installed does this.",
   "error.too_large": "This is too large.",

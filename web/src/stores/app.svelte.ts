@@ -14,6 +14,7 @@ import { Discover } from "./discover.svelte";
 import { Jobs } from "./jobs.svelte";
 import { Models } from "./models.svelte";
 import { Monitor } from "./monitor.svelte";
+import { Places } from "./places.svelte";
 import { Prefs } from "./prefs.svelte";
 import { Remote } from "./remote.svelte";
 import { Routes } from "./routes.svelte";
@@ -38,6 +39,7 @@ class App {
   readonly budgets = new Budgets(this.events);
   readonly remote = new Remote();
   readonly routes = new Routes(this.events);
+  readonly places = new Places(this.remote, this.routes);
   readonly discover = new Discover();
   readonly shelf = new Shelf();
   readonly jobs = new Jobs(this.events);
@@ -68,8 +70,7 @@ class App {
     await Promise.allSettled([
       this.poll(true),
       this.models.fetch(),
-      this.remote.fetch(),
-      this.routes.fetch(),
+      this.places.fetch(),
       this.jobs.fetch(),
       this.sessions.fetch(),
       this.chat.refresh(),

@@ -49,6 +49,7 @@ describe("a service that is written down", () => {
     key_env: "A",
     keys: 1,
     models: ["x"],
+    whose_keys: "own",
   } as Service;
 
   it("needs an address only where its kind is at home nowhere", () => {
@@ -67,6 +68,7 @@ describe("a service that is written down", () => {
     const draft = draftOfService(before);
     expect(changedService(draft, before)).toEqual({});
     expect(changedService({ ...draft, variable: "", keys: ["n"] }, before)).toEqual({ key_env: "", keys: ["n"] });
+    expect(changedService({ ...draft, whose: "common" }, before)).toEqual({ whose_keys: "common" });
   });
 
   it("gets a name that is free", () => {

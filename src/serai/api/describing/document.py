@@ -52,6 +52,7 @@ TAGS = {
     "secrets": "Tokens for other services.",
     "keys": "Who may ask.",
     "providers": "Remote services.",
+    "destinations": "Where a text may go.",
     "endpoints": "Dedicated Inference Endpoints at Hugging Face.",
     "routes": "Names that lead to models, and what would happen to a call.",
     "prices": "What models cost.",

@@ -106,7 +106,7 @@ async def ask_model(request: Request) -> Response:
 
 
 async def _place(request: Request) -> Address:
-    names = [model.name for model in await services_of(request).router.models()]
+    names = [model.name for model in await services_of(request).router.models(principal_of(request), hidden=True)]
     return read(request.path_params["path"], names)
 
 
@@ -116,7 +116,7 @@ async def _asked(request: Request, place: Address, does: str) -> Asked:
     if place.model == AUTO:
         model = await services.router.resolve(AUTO, does)
     else:
-        model = resolve(place.model, await services.router.models())
+        model = resolve(place.model, await services.router.models(principal_of(request), hidden=True))
     task_of = place.task or model.task
     return Asked(request, services, principal_of(request), model.name, model, task_of, place.verb)
 

@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         budgets,
         cache,
         calls,
+        destinations,
         endpoints,
         engines,
         events,
@@ -22,6 +23,7 @@ def routers() -> list[APIRouter]:
         machine,
         messages,
         models,
+        own_keys,
         pictures,
         prices,
         providers,
@@ -37,8 +39,8 @@ def routers() -> list[APIRouter]:
         usage,
     )
 
-    watched = (sessions, messages, events, status, fit, hub, pictures, running, models, store, suggestions, jobs)
-    counted = (calls, stats, prices, budgets, usage, cache, batches)
+    watched = (sessions, messages, destinations, events, status, fit, hub, pictures, running, models, store)
+    counted = (suggestions, jobs, calls, stats, prices, budgets, usage, cache, batches, own_keys)
     changed = (settings, secrets, keys, providers, endpoints, routes, machine, engines, hooks)
     others = (cache.clearing, batches.sending, providers.public)
     return [*(noun.routes for noun in (*watched, *counted, *changed)), *others]

@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from serai.api import wishes
 from serai.api.deps import PrincipalDep, ServicesDep, principal_of, services_of
 from serai.api.native.jobs import Job, JobList
 from serai.api.native.shapes import In, Name, Out
@@ -69,6 +70,7 @@ class NewBatch(In):
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="The task's settings for every row.")
     cache: bool | None = Field(None, description="Whether answers that are known will do, and these may be kept.")
+    private: bool = Field(False, description="No row leaves this machine; so does the header `x-serai-private`.")
     at_once: int = Field(0, ge=0, le=256, description="Rows at the same time; 0: as `batches.at_once` says.")
     limit: int = Field(0, ge=0, description="The first so many rows only; 0 is all.")
     format: Literal["jsonl", "parquet"] = "jsonl"
@@ -88,10 +90,11 @@ async def send_batch_file(request: Request) -> Response:
 
 
 @routes.post("", status_code=202)
-async def create_file_batch(services: ServicesDep, who: PrincipalDep, new: NewBatch) -> Job:
+async def create_file_batch(request: Request, services: ServicesDep, who: PrincipalDep, new: NewBatch) -> Job:
     """Answers every row, as a job that survives a restart. What is wrong with one row is said in its own answer."""
     if new.data_set:  # it may be one that only the owner's token opened
         authorise(who, Scope.MODELS, dialects("batches"))
+    new.private = new.private or wishes.asked(request).wishes.private
     return Job.model_validate(await services.file_batches.create(who, **new.model_dump()))
 
 

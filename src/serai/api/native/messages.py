@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Header, Query
 from pydantic import Field
+from starlette.requests import Request
 from starlette.responses import Response
 
-from serai.api import envelopes, errors, sse
+from serai.api import envelopes, errors, sse, wishes
 from serai.api.deps import PersonDep, PrincipalDep, ServicesDep
 from serai.api.errors import ErrorBody
 from serai.api.native.shapes import Answerer, Attempt, In, Name, Out, Usage
@@ -48,7 +49,14 @@ class Answer(Out):
     answer: Message
 
 
-class NewMessage(In):
+class Wished(In):
+    """How one answer wants to be routed, beside what the headers say."""
+
+    fallback: list[Name] | None = Field(None, max_length=32, description="Models that are asked in turn.")
+    serai: dict[str, Any] | None = Field(None, description="As in every dialect: `private`, `prefer`, `max_cost`, …")
+
+
+class NewMessage(Wished):
     text: Annotated[str, Field(min_length=1, max_length=10_000_000, examples=["How do I load a model?"])]
     model: Name | None = Field(None, description="Answers this message; otherwise the session's model does.")
     parent: Name | None = Field(
@@ -57,33 +65,43 @@ class NewMessage(In):
     )
 
 
-class Again(In):
+class Again(Wished):
     model: Name | None = Field(None, description="Another model for this answer.")
 
 
 @routes.post("/sessions/{session}/messages", status_code=202)
-async def ask(services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, new: NewMessage) -> Exchange:
+async def ask(
+    request: Request, services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, new: NewMessage
+) -> Exchange:
     """Adds a question and begins its answer, whose stream is `/messages/{message}/stream`."""
     where = {"parent": new.parent} if "parent" in new.model_fields_set else {}
-    question, answer = await services.turns.ask(who, person, session, new.text, model=new.model, **where)
+    how = {**where, **_wished(request, new)}
+    question, answer = await services.turns.ask(who, person, session, new.text, model=new.model, **how)
     return Exchange.model_validate({"question": question, "answer": answer})
 
 
 @routes.post("/sessions/{session}/messages/{message}/regenerate", status_code=202)
 async def regenerate(
-    services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, message: str, again: Again | None = None
+    request: Request,
+    services: ServicesDep,
+    who: PrincipalDep,
+    person: PersonDep,
+    session: str,
+    message: str,
+    again: Again | None = None,
 ) -> Answer:
     """Another answer beside this one."""
-    model = again.model if again else None
-    return Answer.model_validate(
-        {"answer": await services.turns.regenerate(who, person, session, message, model=model)}
-    )
+    how = {"model": again.model if again else None, **_wished(request, again)}
+    return Answer.model_validate({"answer": await services.turns.regenerate(who, person, session, message, **how)})
 
 
 @routes.post("/sessions/{session}/messages/{message}/continue", status_code=202)
-async def proceed(services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, message: str) -> Answer:
+async def proceed(
+    request: Request, services: ServicesDep, who: PrincipalDep, person: PersonDep, session: str, message: str
+) -> Answer:
     """Goes on with an answer that was stopped, interrupted or cut off."""
-    return Answer.model_validate({"answer": await services.turns.proceed(who, person, session, message)})
+    how = _wished(request, None)
+    return Answer.model_validate({"answer": await services.turns.proceed(who, person, session, message, **how)})
 
 
 @routes.post("/sessions/{session}/messages/{message}/stop")
@@ -104,6 +122,13 @@ async def stream(
     if last_event_id.isdecimal():
         after = max(after, int(last_event_id[:15]))
     return sse.EventStream(_events(services.turns.follow(person, message, after)), failed=failed)
+
+
+def _wished(request: Request, body: Wished | None) -> dict[str, Any]:
+    if body is not None:
+        wishes.heard(request, body.model_dump(include={"fallback", "serai"}))
+    said = wishes.asked(request)
+    return {"wishes": said.wishes, "deadline": said.deadline}
 
 
 def failed(error: Exception) -> bytes:

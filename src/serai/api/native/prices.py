@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from serai.api.deps import ServicesDep
+from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.native.shapes import In, Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
@@ -67,10 +67,10 @@ class PriceList(Out):
 
 
 @routes.get("")
-async def list_prices(services: ServicesDep) -> PriceList:
+async def list_prices(services: ServicesDep, who: PrincipalDep) -> PriceList:
     """What every model costs that may cost something."""
     prices = services.money.prices
-    known = await prices.all(await services.router.models() + await services.router.remote_models())
+    known = await prices.all(await services.router.models(who) + await services.router.remote_models(who))
     shown = {model.name: _priced(model.name, model.place, found) for model, found in known if _shown(found)}
     overrides = [Override(model=name, price=_price(one)) for name, one in (await prices.overrides()).items()]
     return PriceList(prices=list(shown.values()), overrides=overrides)

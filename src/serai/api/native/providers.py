@@ -14,7 +14,8 @@ from serai.api.native.shapes import In, Out
 from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.errors import SeraiError
-from serai.providers import declaration
+from serai.providers import declaration, rows
+from serai.providers.checking import Checked
 from serai.providers.rows import Row
 
 routes = router(Scope.ADMIN, prefix="/api/v1", tag="providers")
@@ -34,6 +35,13 @@ Patience = Annotated[float, Field(ge=1, le=3600, description="Seconds for which 
 
 AtOnce = Annotated[
     int | None, Field(ge=1, le=10_000, description="Calls that it takes at a time; others wait. Null: any number.")
+]
+WhoseKeys = Annotated[
+    rows.WhoseKeys,
+    Field(
+        description="Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, "
+        "`own`; or `either`, these, and to whoever has none the common ones."
+    ),
 ]
 
 
@@ -58,10 +66,11 @@ class Provider(Out):
     kind: str
     url: str
     key_env: str
-    keys: int = Field(description="How many keys it has.")
+    keys: int = Field(description="How many common keys it has.")
     models: list[str] = Field(description="Those that were named by hand.")
     patience_s: float
     at_once: int | None
+    whose_keys: WhoseKeys
     created_at: float
     known: int = Field(description="How many models it is known to have.")
     seen_at: float | None = Field(description="When it last told them; null since the server's start not yet.")
@@ -83,6 +92,7 @@ class NewProvider(In):
     models: Names = Field(default_factory=list)
     patience_s: Patience = declaration.PATIENCE_S
     at_once: AtOnce = None
+    whose_keys: WhoseKeys = "either"
 
 
 class ProviderChange(In):
@@ -94,6 +104,7 @@ class ProviderChange(In):
     models: Names = Field(default_factory=list)
     patience_s: Patience = declaration.PATIENCE_S
     at_once: AtOnce = None
+    whose_keys: WhoseKeys = "either"
 
 
 class ServiceCheck(Out):
@@ -162,8 +173,7 @@ async def remove_provider(services: ServicesDep, name: str) -> None:
 @routes.post("/providers/{name}/check")
 async def check_provider(services: ServicesDep, name: str) -> ServiceCheck:
     """Asks the service whether it is there, takes its key, and what it has."""
-    found = await services.providers.check(name)
-    return ServiceCheck.model_validate({**_fields(found), "error": _error(found.error)})
+    return checked(await services.providers.check(name))
 
 
 @routes.get("/providers/{name}/models")
@@ -189,6 +199,11 @@ async def shape(services: Any, row: Row) -> Provider:
         "error": _error(listing.error) if listing else None,
     }
     return Provider.model_validate({**_fields(row), **facts})
+
+
+def checked(found: Checked) -> ServiceCheck:
+    """What a service said."""
+    return ServiceCheck.model_validate({**_fields(found), "error": _error(found.error)})
 
 
 def _fields(found: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from serai.api.routes import router
 from serai.api.scopes import Scope
 from serai.errors import Conflict, NotFound
 from serai.settings import SECRET_ALIASES
+from serai.storage.secrets import own
 from serai.telemetry import logs
 
 routes = router(Scope.ADMIN, prefix="/api/v1/secrets", tag="secrets")
@@ -37,10 +38,11 @@ class NewSecret(In):
 
 @routes.get("")
 async def list_secrets(services: ServicesDep) -> SecretList:
-    """The names of the secrets that are set; their values are never shown."""
+    """The names of the secrets that are set; their values are never shown. What somebody keeps for themselves alone
+    is left out."""
     outside = {name for name in SECRET_ALIASES if services.settings_file.secret(name)}
     found = [Secret(name=name, set=True, source="environment") for name in sorted(outside)]
-    stored = sorted(set(await services.secrets.names()) - outside)
+    stored = sorted({name for name in await services.secrets.names() if not own(name)} - outside)
     return SecretList(secrets=[*found, *(Secret(name=name, set=True, source="stored") for name in stored)])
 
 

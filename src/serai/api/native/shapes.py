@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,6 +58,20 @@ class Attempt(Out):
     tried: bool = Field(True, description="Whether it was asked.")
 
 
+class BudgetNote(Out):
+    """A budget from which an answer was paid, and which is nearly spent or passed; in US dollars."""
+
+    id: str
+    state: Literal["near", "passed"]
+    kind: str
+    name: str
+    period: str
+    hard: bool
+    limit: float
+    spent: float
+    resets_at: float | None = None
+
+
 class Usage(Out):
     """The measurements of an answer; times in seconds from the moment the call arrived."""
 
@@ -71,3 +85,4 @@ class Usage(Out):
     left_out: int = Field(0, description="How many messages of the chat were not read, because it was too long.")
     cost: float | None = Field(None, description="In US dollars; null where the price is not known.")
     from_cache: bool = Field(False, description="Nothing was computed: the same call was answered before.")
+    budgets: list[BudgetNote] = Field([], description="Those it was paid from that are nearly spent or passed.")

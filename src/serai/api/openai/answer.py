@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -31,8 +32,13 @@ def usage(measured: Usage) -> dict[str, Any]:
 
 
 def extension(answerer: Answerer | None, tried: tuple[Attempt, ...], measured: Usage) -> dict[str, Any]:
-    """The object `serai`: who answered, why another did not, how fast."""
-    return {"answerer": answerer and _plain(answerer), "tried": [*map(_plain, tried)], **_plain(measured)}
+    """The object `serai`: who answered, why another did not, how fast; `budgets`, where there is something to say."""
+    told = {"answerer": answerer and _plain(answerer), "tried": [*map(_plain, tried)], **_plain(measured)}
+    if measured.budgets:
+        told["budgets"] = [*map(asdict, measured.budgets)]
+    else:
+        del told["budgets"]
+    return told
 
 
 def finish_reason(finish: str) -> str:

@@ -34,6 +34,7 @@ async def answered(services: Services, endpoint: str, body: Body, who: Principal
             raise Unauthenticated("The API key of this batch is not valid any more.")
         if body.get("stream"):
             raise fault("stream", "stream cannot be honoured: a batch is answered whole.")
+        body = dict(body)  # it may be asked for again, with all its wishes
         wished = wishes.wishes(wishes.taken(body), priority="low", dialect="openai")
         return Answered(200, await _ENDPOINTS[endpoint](partial(_run, services, wished), services, body, asker))
     except ValidationError as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
+from serai.api import wishes
 from serai.api.deps import PrincipalDep, ServicesDep
 from serai.api.openai import listing
 from serai.api.openai.batch_answers import ENDPOINTS
@@ -14,7 +15,7 @@ from serai.api.openai.embeddings import Asked
 from serai.api.openai.fields import fault
 from serai.api.routes import router
 from serai.api.scopes import Scope
-from serai.batches.rows import Batch
+from serai.batches.rows import PRIVATE, Batch
 
 routes = router(Scope.INFER, prefix="/v1", tag="openai")
 
@@ -29,12 +30,18 @@ class Create(Asked):
 
 
 @routes.post("/batches")
-async def create_batch(response: Response, services: ServicesDep, who: PrincipalDep, asked: Create) -> dict[str, Any]:
-    """Begins to answer a file of requests that was uploaded with the purpose `batch`."""
+async def create_batch(
+    request: Request, response: Response, services: ServicesDep, who: PrincipalDep, asked: Create
+) -> dict[str, Any]:
+    """Begins to answer a file of requests that was uploaded with the purpose `batch`. The header `x-serai-private`
+    holds for each of them, and is shown in the batch's metadata."""
     asked.name_ignored(response)
     if asked.endpoint not in ENDPOINTS:
         raise fault("endpoint", f"endpoint must be one of {', '.join(ENDPOINTS)}.")
-    return shape(await services.batches.create(who, asked.input_file_id, asked.endpoint, asked.metadata or {}))
+    notes = dict(asked.metadata or {})
+    if wishes.asked(request).wishes.private:
+        notes[PRIVATE] = "true"
+    return shape(await services.batches.create(who, asked.input_file_id, asked.endpoint, notes))
 
 
 @routes.get("/batches")

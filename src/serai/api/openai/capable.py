@@ -44,7 +44,7 @@ async def call(
 async def _somebody(request: Request, task: str, model: str | None) -> bool:
     """Whether any model can do the task, or the one that is named: a service need not list what it has."""
     router = services_of(request).router
-    if any(policy.can(one, task) for one in await router.models()):
+    if any(policy.can(one, task) for one in await router.models(principal_of(request), hidden=True)):
         return True
     with contextlib.suppress(ModelNotFound, WrongTask):
         return bool(model and model != AUTO and await router.resolve(model, task, principal_of(request)))

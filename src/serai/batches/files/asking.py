@@ -24,7 +24,7 @@ _MARK = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """How a row becomes a call: the text of `column`, or `template` with the columns that it names in braces, or else
-    what the task takes, from the columns called so."""
+    what the task takes, from the columns called so. `private`: no row leaves this machine."""
 
     model: str
     task: str
@@ -32,6 +32,7 @@ class Asking:
     template: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     cache: bool | None = None
+    private: bool = False
 
     def call(self, row: Row, who: Principal) -> Call:
         """Raises BadRequest for a row that does not say what is asked."""
@@ -43,7 +44,7 @@ class Asking:
             inputs=family(self.task).check_inputs(self.task, self.inputs(row.values)),
             settings=self.settings,
             principal=who,
-            wishes=Wishes(priority="low", cache=self.cache, dialect="native"),
+            wishes=Wishes(priority="low", cache=self.cache, private=self.private, dialect="native"),
         )
 
     def inputs(self, values: Mapping[str, Any]) -> dict[str, Any]:

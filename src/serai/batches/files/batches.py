@@ -64,6 +64,7 @@ class FileBatches:
         template: str = "",
         settings: Mapping[str, Any] | None = None,
         cache: bool | None = None,
+        private: bool = False,
         at_once: int = 0,
         limit: int = 0,
         format: str = "jsonl",  # noqa: A002 - the field's own word
@@ -80,6 +81,7 @@ class FileBatches:
             template=template,
             settings=family.check_settings(settings or {}),
             cache=cache,
+            private=private,
         )
         if format == "parquet":
             parquet_process.check()

@@ -44,6 +44,8 @@ def list_(
             output.table(("MODEL", "PRICE", "SAYS", "SEEN"), rows)
         else:
             output.say("There is no model that costs anything. Those of this machine are free.", stderr=True)
+        for where in dict.fromkeys(row["where"] for row in shown if row["source"] == "listed"):
+            output.say(f"Serai's list: {where}", style="dim")
         for row in found["overrides"]:
             output.say(f"Set here: {row['model']}: {said(row['price'])}", style="dim")
 

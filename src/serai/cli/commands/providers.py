@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from serai.cli import output, words
+from serai.cli import output, remote, words
 from serai.cli.connection import connect
 from serai.cli.panels import SERVER, Json
-from serai.errors import BadRequest
 
 app = typer.Typer(
     name="providers", help="Add remote services and ask their models.", rich_help_panel=SERVER, no_args_is_help=True
@@ -20,17 +17,17 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the service is called here.")]
 Url = Annotated[str | None, typer.Option(help="Where it is, such as https://api.example.com/v1.")]
 KeyEnv = Annotated[str | None, typer.Option(metavar="VAR", help="The server's environment variable with its key.")]
-KeysFrom = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="A file with its keys, one a line, which Serai then keeps; - is the input."),
-]
 Models = Annotated[
     list[str] | None, typer.Option("--model", help="A model that it does not list itself. May be repeated.")
 ]
 Patience = Annotated[float | None, typer.Option(min=1, max=3600, help="Seconds it may be silent in an answer.")]
 AtOnce = Annotated[int | None, typer.Option(min=1, max=10_000, help="Calls it takes at a time; the others wait.")]
-
-_KEYS = {"accepted": "accepted", "refused": "refused", "missing": "missing", "unknown": "cannot be told"}
+WhoseKeys = Annotated[
+    Literal["common", "own", "either"] | None,
+    typer.Option(
+        help="Which keys it is shown: the common ones, only one's own, or one's own and else the common ones."
+    ),
+]
 
 
 @app.command()
@@ -39,22 +36,24 @@ def add(
     kind: Annotated[str, typer.Option(help="What it speaks: `serai providers kinds` lists them.")],
     url: Url = None,
     key_env: KeyEnv = None,
-    keys_from: KeysFrom = None,
+    keys_from: remote.KeysFrom = None,
     model: Models = None,
     timeout: Patience = None,
     at_once: AtOnce = None,
+    whose_keys: WhoseKeys = None,
     as_json: Json = False,
 ) -> None:
     """Add a remote service. A running server has it at once."""
     keys = _keys(keys_from)
+    facts: dict[str, Any] = {"models": model or None, "patience_s": timeout, "at_once": at_once}
     with connect() as client:
-        made = client.add_provider(
-            name, kind, url=url, key_env=key_env, keys=keys, models=model or None, patience_s=timeout, at_once=at_once
-        )
+        made = client.add_provider(name, kind, url=url, key_env=key_env, keys=keys, whose_keys=whose_keys, **facts)
 
     def show() -> None:
         output.say(f"{made['name']} is at {made['url']}. Its models are called {made['name']}/….")
-        if not made["keys"]:
+        if made["whose_keys"] == "own":
+            output.say(f"It takes only keys of one's own. Yours: serai own-keys set {made['name']}", style="yellow")
+        elif not made["keys"]:
             where = f"{made['key_env']} is not set for Serai" if made["key_env"] else "none was given"
             text = f"It has no key: {where}. If it needs one: serai providers change {made['name']} --keys-from -"
             output.say(text, style="yellow")
@@ -103,6 +102,7 @@ def show(name: Name, as_json: Json = False) -> None:
         ("URL", row["url"]),
         ("Keys", str(row["keys"])),
         ("Variable", row["key_env"]),
+        ("Whose keys", row["whose_keys"]),
         ("Models", f"{row['known']} known, last seen: {_seen(row)}"),
         ("Named by hand", ", ".join(row["models"])),
         ("Patience", f"{row['patience_s']:g} seconds"),
@@ -117,17 +117,7 @@ def check(name: Name, as_json: Json = False) -> None:
     """Ask a service whether it is there, takes its key, and what it has. Fails when it does not."""
     with connect() as client:
         found = client.check_provider(name)
-
-    def show() -> None:
-        reached = f"yes, in {found['seconds'] * 1000:,.0f} ms" if found["reachable"] else "no"
-        output.facts((("Reachable", reached), ("Key", _KEYS[found["key"]]), ("Models", str(found["models"]))))
-        if error := found["error"]:
-            output.say(error["message"], style="red", stderr=True)
-            output.say(error.get("hint") or "", style="dim", stderr=True)
-
-    output.emit(found, show, as_json=as_json)
-    if found["error"]:
-        raise typer.Exit(output.FAILED)
+    remote.tell(found, as_json=as_json)
 
 
 @app.command()
@@ -154,16 +144,17 @@ def change(
     name: Name,
     url: Url = None,
     key_env: KeyEnv = None,
-    keys_from: KeysFrom = None,
+    keys_from: remote.KeysFrom = None,
     model: Models = None,
     timeout: Patience = None,
     at_once: AtOnce = None,
+    whose_keys: WhoseKeys = None,
     as_json: Json = False,
 ) -> None:
     """Change a service. Keys that are kept go to no other host: give them anew with a new URL."""
     fields: dict[str, Any] = {"url": url, "key_env": key_env, "keys": _keys(keys_from), "models": model}
     with connect() as client:
-        row = client.change_provider(name, **fields, patience_s=timeout, at_once=at_once)
+        row = client.change_provider(name, **fields, patience_s=timeout, at_once=at_once, whose_keys=whose_keys)
     output.emit(row, lambda: output.say(f"{name} is changed; it has {row['keys']} keys."), as_json=as_json)
 
 
@@ -182,19 +173,4 @@ def _seen(row: dict[str, Any]) -> str:
 
 
 def _keys(file: str | None) -> list[str] | None:
-    """Keys one a line. They are no argument, because other users of the machine can read those."""
-    if file is None:
-        return None
-    if file == "-":
-        import getpass
-
-        text = getpass.getpass("Key: ") if sys.stdin.isatty() else sys.stdin.read()
-    else:
-        try:
-            text = Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRequest(f"{file} cannot be read.", hint="Give a file with one key a line, or -.") from error
-    keys = [line.strip() for line in text.splitlines() if line.strip()]
-    if not keys:
-        raise BadRequest("There is no key in that.", hint="Give a file with one key a line, or -.")
-    return keys
+    return None if file is None else remote.keys_from(file)

@@ -60,4 +60,5 @@ async def _stream(deltas: Sequence[Delta]) -> AsyncGenerator[Delta, None]:
 
 
 _KEPT = ("text", "finish", "reasoning", "tool_calls", "logprobs", "data", "stop_text")
-_ANEW: dict[str, Any] = dict.fromkeys(("first_token_s", "total_s", "tokens_per_second", "prompt_tokens_per_second"))
+_TIMES = ("first_token_s", "total_s", "tokens_per_second", "prompt_tokens_per_second")
+_ANEW: dict[str, Any] = {**dict.fromkeys(_TIMES), "budgets": ()}

@@ -69,10 +69,13 @@ class Cache:
         kept = await self._kept(place) if place is not None else None
         return None if kept is None else _revived(kept)
 
-    async def cached(self, call: Call, model: Model, source: Source) -> AsyncGenerator[Delta, None]:
+    async def cached(
+        self, call: Call, model: Model, source: Source, *, apart: bool = False
+    ) -> AsyncGenerator[Delta, None]:
         """The call's answer: what is known, or that of `source`, which is kept once it is whole. `source` is called
-        only where it is needed, and its errors are the caller's."""
-        place = await self._place(call, model)
+        only where it is needed, and its errors are the caller's. `apart`: it is this principal's alone, also where
+        answers are shared."""
+        place = await self._place(call, model, apart=apart)
         found = await self._known(place) if place is not None else None
         if found is not None:
             course, answerer = call.course, found.answerer
@@ -116,11 +119,11 @@ class Cache:
             await self._on_disk(self._shelf.close)
         self._thread.shutdown(wait=False)
 
-    async def _place(self, call: Call, model: Model) -> _Place | None:
+    async def _place(self, call: Call, model: Model, *, apart: bool = False) -> _Place | None:
         if not self.wants(call, model):
             return None
         personal = wanted.personal(call)
-        owner = "" if self._settings().shared and not personal else call.principal.id
+        owner = "" if self._settings().shared and not (personal or apart) else call.principal.id
         key = await keys.digest(call, model, self._find, owner=owner)
         return None if key is None else _Place(key, call.principal.id, personal)
 

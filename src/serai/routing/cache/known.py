@@ -10,9 +10,11 @@ from serai.types import Call, Delta, Model
 
 
 class Known:
-    """Answers what the cache knows; all else is asked, with its queue, its money and its faults."""
+    """Answers what the cache knows; all else is asked, with its queue, its money and its faults. `apart`: the answers
+    are of somebody's own account, and nobody else's."""
 
-    def __init__(self, asked: One, cache: Cache) -> None:
+    def __init__(self, asked: One, cache: Cache, *, apart: bool = False) -> None:
+        self._apart = apart
         self.name = asked.name
         self.model = asked.model
         self._asked = asked
@@ -27,4 +29,4 @@ class Known:
     def run(self, call: Call) -> AsyncGenerator[Delta, None]:
         if not self._cache.wants(call, self.model):  # nothing between a stream and its reader
             return self._asked.run(call)
-        return self._cache.cached(call, self.model, lambda: self._asked.run(call))
+        return self._cache.cached(call, self.model, lambda: self._asked.run(call), apart=self._apart)

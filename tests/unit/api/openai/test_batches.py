@@ -141,8 +141,9 @@ async def test_a_busy_model_is_asked_again(client: Any, monkeypatch: pytest.Monk
             yield delta
 
     monkeypatch.setattr(client.api.backend, "run", busy_first)
-    done = await ended(client, (await begin(client, line("a"))).id)
-    assert done.request_counts.completed == 1 and len(times) == 2
+    body = {"model": "scripted", "messages": [{"role": "user", "content": "a"}], "serai": {"private": True}}
+    done = await ended(client, (await begin(client, line("a", body))).id)
+    assert done.request_counts.completed == 1 and [call.wishes.private for call in times] == [True, True]
 
 
 async def test_a_models_fault_is_that_lines_alone(make_client: Callable[..., Any]) -> None:

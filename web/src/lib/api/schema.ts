@@ -501,6 +501,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services and routes that the asker may ask, by name; neither addresses nor keys
+         * @description The services and routes that the asker may ask, by name; neither addresses nor keys.
+         */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/doctor": {
         parameters: {
             query?: never;
@@ -1317,6 +1337,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/own-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services that may be asked, and how many keys of their own whoever asks keeps for each
+         * @description The services that may be asked, and how many keys of their own whoever asks keeps for each.
+         */
+        get: operations["list_own_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-keys/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keeps keys, encrypted; they take the place of those that were
+         * @description Keeps keys, encrypted; they take the place of those that were. Calls of whoever asks show these from now on, and
+         *     nobody else's do.
+         */
+        put: operations["set_own_keys"];
+        post?: never;
+        /**
+         * Forgets them, if there are any
+         * @description Forgets them, if there are any.
+         */
+        delete: operations["remove_own_keys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-keys/{service}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks the service whether it takes them, and what it has for whoever shows them
+         * @description Asks the service whether it takes them, and what it has for whoever shows them.
+         */
+        post: operations["check_own_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prices": {
         parameters: {
             query?: never;
@@ -1614,7 +1699,8 @@ export interface paths {
         };
         /**
          * The names of the secrets that are set; their values are never shown
-         * @description The names of the secrets that are set; their values are never shown.
+         * @description The names of the secrets that are set; their values are never shown. What somebody keeps for themselves alone
+         *     is left out.
          */
         get: operations["list_secrets"];
         put?: never;
@@ -2353,7 +2439,8 @@ export interface paths {
         put?: never;
         /**
          * Begins to answer a file of requests that was uploaded with the purpose `batch`
-         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`.
+         * @description Begins to answer a file of requests that was uploaded with the purpose `batch`. The header `x-serai-private`
+         *     holds for each of them, and is shown in the batch's metadata.
          */
         post: operations["create_batch"];
         delete?: never;
@@ -2832,10 +2919,22 @@ export interface components {
         /** Again */
         Again: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Another model for this answer.
              */
             model?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** Answer */
         Answer: {
@@ -2931,6 +3030,33 @@ export interface components {
         BudgetList: {
             /** Budgets */
             budgets: components["schemas"]["MoneyBudget"][];
+        };
+        /**
+         * BudgetNote
+         * @description A budget from which an answer was paid, and which is nearly spent or passed; in US dollars.
+         */
+        BudgetNote: {
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Limit */
+            limit: number;
+            /** Name */
+            name: string;
+            /** Period */
+            period: string;
+            /** Resets At */
+            resets_at: number | null;
+            /** Spent */
+            spent: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "near" | "passed";
         };
         /** CacheStatus */
         CacheStatus: {
@@ -3205,6 +3331,31 @@ export interface components {
         DataSetChange: {
             /** Pinned */
             pinned: boolean;
+        };
+        /**
+         * Destination
+         * @description A service that may be asked. Its models are called `<name>/…`.
+         */
+        Destination: {
+            /**
+             * Elsewhere
+             * @description Whether what is sent there leaves this machine.
+             */
+            elsewhere: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Title
+             * @description What kind of service it is.
+             */
+            title: string;
+        };
+        /** DestinationList */
+        DestinationList: {
+            /** Places */
+            places: components["schemas"]["Destination"][];
+            /** Routes */
+            routes: components["schemas"]["RouteDestination"][];
         };
         /** Disk */
         Disk: {
@@ -4773,6 +4924,12 @@ export interface components {
              */
             model: string;
             /**
+             * Private
+             * @description No row leaves this machine; so does the header `x-serai-private`.
+             * @default false
+             */
+            private: boolean;
+            /**
              * Settings
              * @description The task's settings for every row.
              */
@@ -4941,6 +5098,11 @@ export interface components {
         /** NewMessage */
         NewMessage: {
             /**
+             * Fallback
+             * @description Models that are asked in turn.
+             */
+            fallback?: string[] | null;
+            /**
              * Model
              * @description Answers this message; otherwise the session's model does.
              */
@@ -4950,6 +5112,13 @@ export interface components {
              * @description The message this one follows. Left out: the last one shown; another: a branch; null: a new root.
              */
             parent?: string | null;
+            /**
+             * Serai
+             * @description As in every dialect: `private`, `prefer`, `max_cost`, …
+             */
+            serai?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Text
              * @example How do I load a model?
@@ -4968,6 +5137,14 @@ export interface components {
              * @description GGUF file or folder on the server's machine.
              */
             path: string;
+        };
+        /** NewOwnKeys */
+        NewOwnKeys: {
+            /**
+             * Keys
+             * @description Of several, the next is taken where one is refused or has had enough.
+             */
+            keys: string[];
         };
         /**
          * NewPrice
@@ -5043,6 +5220,13 @@ export interface components {
              * @example https://api.example.com/v1
              */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @default either
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /** NewSecret */
         NewSecret: {
@@ -5252,6 +5436,42 @@ export interface components {
             total: number;
             /** Used */
             used: number;
+        };
+        /**
+         * OwnKeys
+         * @description A service, and whether it is shown keys of one's own. Its models are called `<service>/…`.
+         */
+        OwnKeys: {
+            /**
+             * Keys
+             * @description How many keys whoever asks keeps for it.
+             */
+            keys: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Origin
+             * @description Who is shown the keys, and nobody else.
+             */
+            origin: string;
+            /** Service */
+            service: string;
+            /**
+             * Title
+             * @description What kind of service it is, in words.
+             */
+            title: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
+        };
+        /** OwnKeysList */
+        OwnKeysList: {
+            /** Services */
+            services: components["schemas"]["OwnKeys"][];
         };
         /**
          * Part
@@ -5543,7 +5763,7 @@ export interface components {
             key_env: string;
             /**
              * Keys
-             * @description How many keys it has.
+             * @description How many common keys it has.
              */
             keys: number;
             /** Kind */
@@ -5569,6 +5789,12 @@ export interface components {
             seen_at: number | null;
             /** Url */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /**
          * ProviderChange
@@ -5608,6 +5834,13 @@ export interface components {
              * @example https://api.example.com/v1
              */
             url: string;
+            /**
+             * Whose Keys
+             * @description Which keys it is shown: the `common` ones; only those that each principal keeps for themselves, `own`; or `either`, these, and to whoever has none the common ones.
+             * @default either
+             * @enum {string}
+             */
+            whose_keys: "common" | "own" | "either";
         };
         /** ProviderList */
         ProviderList: {
@@ -5781,6 +6014,26 @@ export interface components {
              * @description Whether the call has functions.
              */
             tools?: boolean | null;
+        };
+        /**
+         * RouteDestination
+         * @description A route that may be asked.
+         */
+        RouteDestination: {
+            /** Name */
+            name: string;
+            /**
+             * Places
+             * @description The services to which it may lead.
+             */
+            places: string[];
+            /**
+             * Private
+             * @description Only models of this machine are asked.
+             */
+            private: boolean;
+            /** Title */
+            title: string;
         };
         /** RouteList */
         RouteList: {
@@ -6655,6 +6908,12 @@ export interface components {
          */
         Usage: {
             /**
+             * Budgets
+             * @description Those it was paid from that are nearly spent or passed.
+             * @default []
+             */
+            budgets: components["schemas"]["BudgetNote"][];
+            /**
              * Cached Tokens
              * @default 0
              */
@@ -6868,6 +7127,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Models that are asked in turn where the first cannot answer. */
+                    fallback?: string[] | null;
                     /**
                      * Message
                      * @example سلام
@@ -6875,6 +7136,22 @@ export interface operations {
                     message: string;
                     /** Model */
                     model?: string | null;
+                    /** @description How the call wants to be routed. */
+                    serai?: {
+                        /** @description Whether an answer that is known already will do. */
+                        cache?: boolean | null;
+                        fallback?: string[] | null;
+                        hedge_s?: number | null;
+                        /** @description In US dollars. */
+                        max_cost?: number | null;
+                        /** @enum {unknown} */
+                        prefer?: "local" | "remote" | "cheapest" | "fastest" | null;
+                        /** @enum {unknown} */
+                        priority?: "high" | "normal" | "low" | null;
+                        /** @description It never leaves this machine. */
+                        private?: boolean | null;
+                        timeout_s?: number | null;
+                    } | null;
                     /**
                      * Session
                      * @description Goes on with this chat; left out: a new one.
@@ -8218,6 +8495,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationList"];
                 };
             };
         };
@@ -10407,6 +10722,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fit"];
+                };
+            };
+        };
+    };
+    list_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnKeysList"];
+                };
+            };
+        };
+    };
+    set_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnKeys"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnKeys"];
+                };
+            };
+        };
+    };
+    remove_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    check_own_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done; the message says why, and the way forward. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Serai, a model or a service failed; the message says who. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCheck"];
                 };
             };
         };

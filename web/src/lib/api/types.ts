@@ -124,8 +124,12 @@ export type LogLine = Shapes["LogLines"]["lines"][number];
 export type LiveCall = Shapes["Call"];
 export type ServiceKind = Shapes["Kind"];
 export type Service = Failing<Shapes["Provider"]>;
+/** What a reader who may not see services and routes as they are set up is told of them. */
+export type Destinations = Shapes["DestinationList"];
 export type ServiceCheck = Failing<Shapes["ServiceCheck"]>;
 export type RemoteModel = Shapes["RemoteModel"];
+export type OwnKeys = Shapes["OwnKeys"];
+export type WhoseKeys = OwnKeys["whose_keys"];
 
 /** When a step of a route may be taken; what is null or empty asks nothing. */
 export type RouteCondition = Required<Shapes["RouteConditions"]>;

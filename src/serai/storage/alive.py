@@ -1,4 +1,4 @@
-"""Whether the process that holds a charge is still there."""
+"""Whether a process that holds something in the database is still there."""
 
 from __future__ import annotations
 
