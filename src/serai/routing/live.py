@@ -45,7 +45,9 @@ class LiveCall:
             return None
         task = self._waiting = asyncio.current_task()
         try:
-            return await anext(source, None)
+            return await anext(source)
+        except StopAsyncIteration:
+            return None
         except asyncio.CancelledError:
             # Ours only if we asked for it and nobody else did at the same time.
             if not self.stopped_by or (task is not None and task.uncancel() > 0):

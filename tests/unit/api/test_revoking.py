@@ -61,7 +61,7 @@ async def test_a_streamed_answer_ends_with_an_error_in_its_dialect(api: Api) -> 
 async def test_an_answer_that_was_awaited_whole_is_401(api: Api) -> None:
     key, headers = await made(api, "infer")
     asking = asyncio.create_task(api.post("/v1/chat/completions", json={"messages": QUESTION}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     await api.services.keys.revoke(key)
     answer = await asking
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
@@ -84,7 +84,7 @@ async def test_a_web_socket_is_told_and_closed(api: Api) -> None:
     url = str(api.base_url).replace("http", "ws") + "/ws/chat"
     async with connect(url, additional_headers=headers) as socket:
         await socket.send(json.dumps({"type": "message", "text": "hi"}))
-        await until(api.services.router.live)
+        await until(lambda: api.backend.calls)
         await api.services.keys.revoke(key)
         frames = [json.loads(frame) async for frame in told(socket)]
         assert socket.close_code == 1008
@@ -105,7 +105,7 @@ async def test_an_answer_that_nobody_waits_for_ends_too(api: Api) -> None:
 async def test_the_simple_call_is_answered_with_401(api: Api) -> None:
     key, headers = await made(api, "infer")
     asking = asyncio.create_task(api.post("/api/chat", json={"message": "hi"}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     await api.services.keys.revoke(key)
     answer = await asking
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
@@ -128,7 +128,7 @@ async def test_what_another_process_revokes_ends_soon(api: Api, monkeypatch: pyt
     monkeypatch.setattr(gates, "LOOK_S", 0.01)
     key, headers = await made(api, "infer")
     asking = asyncio.create_task(api.post("/v1/chat/completions", json={"messages": QUESTION}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     other = Database.open(f"sqlite:///{api.services.home / 'serai.db'}")
     await Keys(other).revoke(key)
     await other.close()
@@ -140,7 +140,7 @@ async def test_a_key_that_expires_while_in_use_ends(api: Api, monkeypatch: pytes
     _, plain = await api.services.keys.create("a", expires_at=time.time() + 100, scopes=("infer",))
     headers = {"authorization": f"Bearer {plain}"}
     asking = asyncio.create_task(api.post("/v1/chat/completions", json={"messages": QUESTION}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     later = time.time() + 101
     monkeypatch.setattr("serai.accounts.keys.time.time", lambda: later)
     assert (await asking).status_code == 401
@@ -149,7 +149,7 @@ async def test_a_key_that_expires_while_in_use_ends(api: Api, monkeypatch: pytes
 async def test_a_key_without_grace_ends_when_it_is_rotated(api: Api) -> None:
     key, headers = await made(api, "infer")
     asking = asyncio.create_task(api.post("/v1/chat/completions", json={"messages": QUESTION}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     _, plain = await api.services.keys.rotate(key)
     assert (await asking).status_code == 401
     assert (await api.get("/v1/models", headers={"authorization": f"Bearer {plain}"})).status_code == 200
@@ -158,7 +158,7 @@ async def test_a_key_without_grace_ends_when_it_is_rotated(api: Api) -> None:
 async def test_a_key_with_grace_goes_on_when_it_is_rotated(api: Api) -> None:
     key, headers = await made(api, "infer")
     asking = asyncio.create_task(api.post("/v1/chat/completions", json={"messages": QUESTION}, headers=headers))
-    await until(api.services.router.live)
+    await until(lambda: api.backend.calls)
     await api.services.keys.rotate(key, grace_s=60)
     assert len(api.services.router.live()) == 1
     api.backend.script[1].set()  # type: ignore[union-attr]
