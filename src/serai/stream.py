@@ -176,12 +176,14 @@ def _delta(choice: dict[str, Any]) -> Delta | None:
     piece = choice.get("delta")
     if piece is None:
         piece = {"content": choice.get("text")}
+    logprobs = choice.get("logprobs")
+    if len(piece) == 1 and not logprobs and isinstance(plain := piece.get("content"), str):  # nearly all of them
+        return Delta(text=plain) if plain else None
     text = piece.get("content") or ""
     reasoning = piece.get("reasoning_content") or piece.get("reasoning") or ""
     if isinstance(text, list):
         text, reasoning = _parts(text)
     tool_calls = piece.get("tool_calls") or None
-    logprobs = choice.get("logprobs")
     if not (text or reasoning or tool_calls or logprobs):
         return None
     return Delta(text=text, reasoning=reasoning, tool_calls=tool_calls, logprobs=logprobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,15 +59,12 @@ class Rates:
         """What a client is told of its limits, in the spelling that OpenAI's clients know."""
         limits, now = principal.limits, self._clock()
         told: list[tuple[bytes, bytes]] = []
-        for name, limit in (("requests", limits.requests_per_minute), ("tokens", limits.tokens_per_minute)):
-            if limit is None:
-                continue
+        if limits.requests_per_minute is not None:
+            window = self._use(principal.id, now).requests
+            told += _headers(_REQUESTS, window, 0, limits.requests_per_minute, now)
+        if limits.tokens_per_minute is not None:
             use = self._use(principal.id, now)
-            window = use.requests if name == "requests" else use.tokens
-            used = window.used(now) + (use.reserved if name == "tokens" else 0)
-            left, reset = max(0, limit - used), window.wait(limit, limit, now)
-            values = {"limit": limit, "remaining": left, "reset": f"{reset:.1f}s"}
-            told += [(f"x-ratelimit-{what}-{name}".encode(), str(value).encode()) for what, value in values.items()]
+            told += _headers(_TOKENS, use.tokens, use.reserved, limits.tokens_per_minute, now)
         return told
 
     def _check(self, limits: Limits, use: _Use, tokens: int, now: float) -> None:
@@ -118,6 +115,17 @@ class _Place:
         taken = (prompt_tokens or (self._prompt if began else 0)) + completion_tokens
         if taken:
             self._use.tokens.add(taken, self._clock())
+
+
+_NAMES = ("limit", "remaining", "reset")
+_REQUESTS, _TOKENS = ([f"x-ratelimit-{name}-{what}".encode() for name in _NAMES] for what in ("requests", "tokens"))
+
+
+def _headers(
+    names: Sequence[bytes], window: Window, reserved: int, limit: int, now: float
+) -> Iterator[tuple[bytes, bytes]]:
+    left = max(0, limit - window.used(now) - reserved)
+    return zip(names, (b"%d" % limit, b"%d" % left, b"%.1fs" % window.wait(limit, limit, now)), strict=True)
 
 
 def _too_many(what: str, limit: int, wait: float) -> RateLimited:

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
@@ -136,7 +137,12 @@ def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
         told["x-serai-cache"] = "hit"
     if call is not None and call.course.budgets:
         told["x-serai-budget"] = ", ".join(map(_standing, call.course.budgets[:_MOST]))
-    return [(name.encode(), quote(value[:2000], safe=_SAFE).encode()) for name, value in told.items()]
+    return [(name.encode(), _quoted(value)) for name, value in told.items()]
+
+
+@lru_cache(1000)
+def _quoted(value: str) -> bytes:
+    return quote(value[:2000], safe=_SAFE).encode()
 
 
 _SAFE = " !#$&'()*+,/:;=?@[]-._~"

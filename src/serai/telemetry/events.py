@@ -6,8 +6,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 RING = 2_000
 """Events that are kept for those who come back."""
@@ -16,8 +15,7 @@ RESET = "reset"
 """The topic that says: events are missing here, fetch everything anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """`id` is `<boot>-<n>`: it names a place in the stream of one run of Serai."""
 
     id: str
