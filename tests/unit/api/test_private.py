@@ -104,7 +104,7 @@ async def ask(api: Api, address: str, headers: Mapping[str, str] | None = None, 
     return await api.post(address.strip(), headers=headers, **body)
 
 
-@pytest.mark.parametrize("address", ASKING)
+@pytest.mark.parametrize("address", sorted(ASKING))
 async def test_a_private_call_reaches_no_service(api: Api, far: FakeService, address: str) -> None:
     for headers in (PRIVATE, {"x-serai-private": "1", "x-serai-fallback": CLOUD, "x-serai-prefer": "remote"}):
         answer = await ask(api, address, headers)
@@ -113,7 +113,7 @@ async def test_a_private_call_reaches_no_service(api: Api, far: FakeService, add
     assert far.asked == []
 
 
-@pytest.mark.parametrize("address", FAR)
+@pytest.mark.parametrize("address", sorted(FAR))
 async def test_the_same_call_reaches_it_otherwise(api: Api, far: FakeService, address: str) -> None:
     answer = await ask(api, address)
     assert answer.status_code == 200 and len(far.asked) == 1, answer.text
