@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+_MUCH = 1 << 16
+
 
 class Corked:
     """A transport whose pieces need not each cost a system call: an answer's head and its body are one. All but writing
@@ -15,15 +17,19 @@ class Corked:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self._size = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Leaves once the loop turns."""
+        """Leaves once the loop turns, or there is much of it: whoever writes without end must hear when to wait."""
         if not self._pieces:
             self._loop.call_soon(self._uncork)
         self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= _MUCH:
+            self._uncork()
 
     def writelines(self, pieces: Iterable[bytes]) -> None:
         self.write(b"".join(pieces))
@@ -42,6 +48,6 @@ class Corked:
         return self._transport.is_closing()
 
     def _uncork(self) -> None:
-        pieces, self._pieces = self._pieces, []
+        pieces, self._pieces, self._size = self._pieces, [], 0
         if pieces and not self._transport.is_closing():
             self._transport.write(b"".join(pieces))

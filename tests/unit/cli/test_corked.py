@@ -52,6 +52,15 @@ async def test_what_is_written_before_the_loop_turns_leaves_together(line: Line)
     assert line.told == [b"head and body", b"more"]
 
 
+async def test_much_leaves_at_once_so_that_its_writer_hears_when_to_wait(line: Line) -> None:
+    out = corked(line)
+    out.write(b"head ")
+    out.write(b"x" * 70_000)
+    assert line.told == [b"head " + b"x" * 70_000]
+    await asyncio.sleep(0)
+    assert len(line.told) == 1
+
+
 @pytest.mark.parametrize("end", ["close", "write_eof"])
 async def test_an_end_comes_after_all_that_was_written(line: Line, end: str) -> None:
     out = corked(line)
