@@ -24,19 +24,20 @@ class Care:
         self.asked = asked
         self._settings = settings
         self._places: dict[str, Places] = {}
+        self._at_once: dict[str, int | None] = {}
         self._budgets: dict[str, Budget] = {}
 
     def places(self, backend: Backend) -> Places | None:
-        """The queue before a backend; None for one that takes any number at once. A local model has its own."""
-        if getattr(backend, "at_once", None) is None:
+        """The queue before a backend; None for one that takes any number at once. A local model has its own. A service
+        that was set up anew keeps its queue, with what it takes now."""
+        name, at_once = backend.name, getattr(backend, "at_once", None)
+        self._at_once[name] = at_once
+        if at_once is None:
             return None
-        known = self._places.get(backend.name)
+        known = self._places.get(name)
         if known is None:
-
-            def limit() -> int | None:
-                return getattr(backend, "at_once", None)
-
-            known = self._places[backend.name] = Places(backend.name, limit, lambda: self._settings().waiting)
+            known = Places(name, lambda: self._at_once[name], lambda: self._settings().waiting)
+            self._places[name] = known
         return known
 
     def queues(self) -> dict[str, float]:
