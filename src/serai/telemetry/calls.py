@@ -16,6 +16,8 @@ class CallLog:
 
     def ended(self, record: Record) -> None:
         """Who answered, what was tried before, and why that did not."""
+        if record.status != "failed" and not record.tried and not self._log.isEnabledFor(logging.DEBUG):
+            return
         name = record.model or record.call.model or "auto"
         tried = "; ".join(f"{one.model or one.backend}: {one.reason}" for one in record.tried)
         more = f" Tried before: {tried}" if tried else ""
