@@ -59,7 +59,7 @@ class EventStream(Response):
         self.init_headers({"cache-control": "no-store", "x-accel-buffering": "no", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pump = _Pump(self._source)
+        pump = _Pump(self._source, self._keep_alive_s)
         reading = asyncio.create_task(pump.run())
         ending: Ending | None = scope.get(ENDING)
         if ending is not None:
@@ -68,12 +68,13 @@ class EventStream(Response):
             try:
                 await self._send(pump, send)
             finally:
+                pump.close()
                 reading.cancel()
                 await asyncio.wait({reading})
 
     async def _send(self, pump: _Pump, send: Send) -> None:
         started = False
-        while (chunk := await pump.take(self._keep_alive_s)) is not None:
+        while (chunk := await pump.take()) is not None:
             if not started:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 started = True
@@ -87,15 +88,20 @@ class EventStream(Response):
 
 
 class _Pump:
-    """Between the source and the socket."""
+    """Between the source and the socket. One timer watches a whole answer for silence, not one every piece."""
 
-    def __init__(self, source: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, source: AsyncGenerator[bytes, None], keep_alive_s: float) -> None:
         self.error: Exception | None = None
         self._source = source
         self._ready: list[bytes] = []
         self._done = False
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
+        self._silent = False
+        self._since = 0.0
+        self._keep_alive_s = keep_alive_s
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(keep_alive_s, self._look)
 
     async def run(self) -> None:
         try:
@@ -118,18 +124,30 @@ class _Pump:
             self.error = self.error or ending.error
         reading.cancel()
 
-    async def take(self, keep_alive_s: float) -> bytes | None:
+    async def take(self) -> bytes | None:
         """All that is ready; a comment when nothing comes for a while; None at the end."""
         if not self._ready and not self._done:
             self._filled.clear()
-            try:
-                async with asyncio.timeout(keep_alive_s):
-                    await self._filled.wait()
-            except TimeoutError:
-                return COMMENT
+            self._silent, self._since = False, self._loop.time()
+            await self._filled.wait()
         if not self._ready:
-            return None
+            return COMMENT if self._silent and not self._done else None
         ready = b"".join(self._ready)
         self._ready.clear()
         self._emptied.set()
         return ready
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        """Has its reader waited so long? It does not while the event is set."""
+        now = self._loop.time()
+        waits = not self._filled.is_set()
+        if waits and now >= self._since + self._keep_alive_s:
+            self._silent = True
+            self._filled.set()
+            self._since = now
+        after = self._since + self._keep_alive_s if waits else now + self._keep_alive_s
+        self._timer = self._loop.call_at(after, self._look)
