@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -265,7 +266,7 @@ class Service(ABC):
     async def ask(self, method: str, request: Request, key: str) -> aiohttp.ClientResponse:
         """Its response to this key, whatever its status. Raises aiohttp's errors."""
         path, headers = request.path, {**request.headers, **self.credentials(key)}
-        url = f"{URL(self.url).origin()}{path}" if path.startswith("/") else f"{self.url}/{path}"
+        url = _address(self.url, path)
         body = request.body or None
         async with asyncio.timeout(self.config.patience_s):
             return await self._http().request(method, url, data=body, headers=headers, allow_redirects=False)
@@ -310,3 +311,8 @@ async def _drained(response: aiohttp.ClientResponse) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_S):
             await response.content.readany()
+
+
+@lru_cache(1000)
+def _address(url: str, path: str) -> URL:
+    return URL(f"{URL(url).origin()}{path}" if path.startswith("/") else f"{url}/{path}")
