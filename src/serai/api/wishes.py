@@ -168,11 +168,17 @@ class Asked:
         both = {**heads, **said}
         if heads.get("private") is True and both["private"] is False:
             both["private"] = True
-        self.wishes = wishes(both, dialect=dialect_of(request.scope))
+        dialect = dialect_of(request.scope)
+        self.wishes = wishes(both, dialect=dialect) if both else _none(dialect)
         seconds = both.get("timeout_s")
         self.deadline = None
         if seconds is not None:
             self.deadline = time.monotonic() + _seconds(f"{EXTENSION}.timeout_s", seconds)
+
+
+@lru_cache
+def _none(dialect: str) -> Wishes:
+    return Wishes(dialect=dialect)
 
 
 def _known(given: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
