@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
 
 from serai.errors import BadRequest
 
@@ -21,18 +19,6 @@ _TYPES: Mapping[type, str] = {
     list: "array",
     dict: "object",
 }
-
-
-async def received(receive: Receive) -> bytes:
-    """All of a request's body, of which nothing was read before. Raises ClientDisconnect."""
-    pieces: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(pieces)
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
-from serai.api.body import fault, kind, parse, received
+from serai.api.body import fault, kind, parse
 from serai.api.deps import services_of
 from serai.api.envelopes import dialect_of
 from serai.types import NO_WISHES, BudgetNote, Call, Delta, Prefer, Priority, Wishes
@@ -60,7 +60,7 @@ PROPERTIES: dict[str, Any] = {
 async def read(request: Request) -> dict[str, Any]:
     """The body's JSON without what is meant for the router, which `runner` gives to the request's calls. Raises
     BadRequest."""
-    return heard(request, parse(await received(request.receive)))
+    return heard(request, parse(await request.body()))
 
 
 def heard(request: Request, body: dict[str, Any]) -> dict[str, Any]:
