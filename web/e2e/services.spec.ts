@@ -46,6 +46,7 @@ test("a service is added, says how it is, is changed, and goes with its keys", a
 });
 
 test("a key of one's own is set, checked, and taken back", async ({ page }) => {
+  test.skip(Boolean(process.env.SERAI_URL), "needs a service that is there and refuses a key");
   const key = page.getByLabel("Your own key for groq", { exact: true });
   const form = page.locator("form").filter({ hasText: "groq" });
   await key.fill("bad-key-of-mine");

@@ -134,6 +134,7 @@ class Methods:
     check_provider = Endpoint(services.check_provider)
     provider_models = Endpoint(services.provider_models)
     remove_provider = Endpoint(services.remove_provider)
+    destinations = Endpoint(services.destinations)
     own_keys = Endpoint(services.own_keys)
     set_own_keys = Endpoint(services.set_own_keys)
     check_own_keys = Endpoint(services.check_own_keys)

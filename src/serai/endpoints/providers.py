@@ -61,6 +61,12 @@ def remove_provider(name: str) -> Request[None]:
     return Request("DELETE", f"{NATIVE}/providers/{segment(name)}", nothing)
 
 
+def destinations() -> Request[Json]:
+    """Where your calls may go, by name: `{places: [{name, title, elsewhere}], routes: [{name, title, private,
+    places}]}`; neither addresses nor keys."""
+    return Request("GET", f"{NATIVE}/destinations", dict)
+
+
 def own_keys() -> Request[list[Json]]:
     """The services that may be asked, and how many keys of your own you keep for each: `{service, kind, title, origin,
     whose_keys, keys}`."""
